@@ -1,0 +1,96 @@
+"""Every error that Atelier raises on purpose, so that a caller can act on its kind.
+
+AtelierError
+├── DropError               a folder is not a drop we can read, or one of its tables is broken
+├── PictureError            a picture cannot be decoded, or is too large or too small to be one
+├── ContractError           so many rows broke their contract that the flow must stop
+│   └── LeakageError        the same picture or product stands on two sides of a split
+├── VersionError            a data version is unknown or cannot be restored
+│   └── CorruptionError     stored bytes no longer have the digest they were stored under
+├── TrainingError           a run cannot go on: its loss is not finite, its data is too small
+│   └── CheckpointError     a checkpoint is incomplete or does not fit this run
+├── RegistryError           a run, model version or alias is missing
+│   └── DigestError         a model's files are not those that were registered
+├── CatalogueIndexError             an index cannot be built, read or published
+│   ├── IndexRejected       an index failed its verification; it was not published
+│   └── EmbeddingContractError  an index and a model do not belong together
+├── ReleaseError            a release is unknown or incomplete
+│   └── NoReleaseError      nothing is live yet
+├── QueryError              a search request cannot be answered as it was asked
+└── ServiceError            a local service did not start or is not healthy
+
+Messages say what, what was expected, what was seen, and what to do next.
+A wrong argument from our own code is a `ValueError`; what only we could have broken is an `assert`.
+"""
+
+
+class AtelierError(Exception):
+    """The root: `except AtelierError` catches all that Atelier raises on purpose."""
+
+
+class DropError(AtelierError):
+    """A folder is not a drop we can read, or one of its tables is broken."""
+
+
+class PictureError(AtelierError):
+    """A picture cannot be decoded, or is too large or too small to be one."""
+
+
+class ContractError(AtelierError):
+    """So many rows broke their contract that the flow must stop."""
+
+
+class LeakageError(ContractError):
+    """The same picture or product stands on two sides of a split."""
+
+
+class VersionError(AtelierError):
+    """A data version is unknown or cannot be restored."""
+
+
+class CorruptionError(VersionError):
+    """Stored bytes no longer have the digest they were stored under."""
+
+
+class TrainingError(AtelierError):
+    """A run cannot go on: its loss is not finite, or its data is too small."""
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint is incomplete or does not fit this run."""
+
+
+class RegistryError(AtelierError):
+    """A run, model version or alias is missing."""
+
+
+class DigestError(RegistryError):
+    """A model's files are not those that were registered."""
+
+
+class CatalogueIndexError(AtelierError):
+    """An index cannot be built, read or published."""
+
+
+class IndexRejected(CatalogueIndexError):  # noqa: N818 - a verdict, not a fault
+    """An index failed its verification; it was not published."""
+
+
+class EmbeddingContractError(CatalogueIndexError):
+    """An index and a model do not belong together."""
+
+
+class ReleaseError(AtelierError):
+    """A release is unknown or incomplete."""
+
+
+class NoReleaseError(ReleaseError):
+    """Nothing is live yet."""
+
+
+class QueryError(AtelierError):
+    """A search request cannot be answered as it was asked."""
+
+
+class ServiceError(AtelierError):
+    """A local service did not start or is not healthy."""

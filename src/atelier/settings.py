@@ -1,0 +1,104 @@
+"""Where everything lies and what can be set: the only reader of environment variables.
+
+Each field is one environment variable: `home` is `ATELIER_HOME`, `data_remote` is `ATELIER_DATA_REMOTE`.
+All stores lie beneath `home`, so that a second workspace can live beside the first.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+"""The checkout: where `flows/`, `prefect.yaml` and `data.dvc` are."""
+
+
+class Settings(BaseSettings):
+    """The settings of one workspace. Build it once, at an edge, and pass it on."""
+
+    model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True, extra="ignore")
+
+    home: Path = Field(PROJECT_ROOT, description="Folder beneath which all stores lie.")
+    data_remote: str | None = Field(
+        None, description="DVC remote: a folder or s3://bucket/path. Default: stores/dvc beneath home."
+    )
+    data_remote_endpoint: str | None = Field(None, description="Endpoint of an S3 stand-in for `data_remote`.")
+    commit_pointer: bool = Field(False, description="Commit data.dvc to git after each accepted version.")
+    max_bad_share: float = Field(
+        0.05, ge=0, le=1, description="A drop of which more rows than this share are bad stops the flow."
+    )
+    tracking_uri: str | None = Field(
+        None, description="MLflow's store. Default: sqlite in mlruns/mlflow.db beneath home."
+    )
+    artifact_root: str | None = Field(
+        None, description="MLflow's artifacts: a folder or s3://... Default: mlruns/artifacts beneath home."
+    )
+    index_uri: str | None = Field(
+        None, description="LanceDB: a folder or s3://bucket/path. Default: indexes beneath home."
+    )
+    keep_releases: int = Field(5, ge=1, description="Releases, with their indexes, kept for roll-back.")
+    serve_host: str = Field("127.0.0.1", description="Address that `atelier serve` listens on.")
+    serve_port: int = Field(8080, ge=0, le=65535, description="Port that `atelier serve` listens on.")
+    serve_threads: int = Field(2, ge=1, description="Threads of the student's ONNX session.")
+    max_upload_bytes: int = Field(20_000_000, gt=0, description="Largest photo that a request may carry.")
+    max_picture_pixels: int = Field(
+        40_000_000, gt=0, description="Pictures of more pixels are refused before they are decoded."
+    )
+    min_picture_side: int = Field(16, ge=1, description="Pictures with a shorter side are quarantined.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def data_dir(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def data_pointer_path(self) -> Path:
+        return self.home / "data.dvc"
+
+    @property
+    def stores_dir(self) -> Path:
+        """What is neither data, model, index nor release: the DVC remote, recorded versions, checkpoints."""
+        return self.home / "stores"
+
+    @property
+    def versions_dir(self) -> Path:
+        return self.stores_dir / "versions"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        return self.stores_dir / "checkpoints"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.home / "reports"
+
+    @property
+    def releases_dir(self) -> Path:
+        return self.home / "releases"
+
+    @cached_property
+    def remote_url(self) -> str:
+        return self.data_remote or str(self.stores_dir / "dvc")
+
+    @cached_property
+    def mlflow_uri(self) -> str:
+        return self.tracking_uri or f"sqlite:///{self.home / 'mlruns' / 'mlflow.db'}"
+
+    @cached_property
+    def mlflow_artifacts(self) -> str:
+        return self.artifact_root or str(self.home / "mlruns" / "artifacts")
+
+    @cached_property
+    def lancedb_uri(self) -> str:
+        return self.index_uri or str(self.home / "indexes")

@@ -1,0 +1,166 @@
+"""The nouns that travel between rooms: plain values, no torch and no I/O.
+
+`Item`, `Photo`, `Region`, `Outfit` and `Click` are also the rows of the tables under `data/tables/`: a
+table's columns are the fields of its class, in this order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Split(StrEnum):
+    """Which side of the wall a row stands on; decided once, from a hash of its group."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class PhotoKind(StrEnum):
+    """How a photo came to be."""
+
+    CATALOGUE = "catalogue"
+    """The shop's own photo of one item, mostly on a plain background."""
+    SHOPPER = "shopper"
+    """Somebody's photo of one garment: cluttered, dark, tilted."""
+    STREET = "street"
+    """A person in a whole outfit, out of doors."""
+    MASK = "mask"
+    """Label indices of a street photo, as an 8-bit PNG of the same size; its `photo_id` ends in `/mask`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the upright picture; `x1` and `y1` are exclusive."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def __post_init__(self) -> None:
+        if not (self.x0 < self.x1 and self.y0 < self.y1):
+            raise ValueError(f"a box needs x0 < x1 and y0 < y1, not {self.as_tuple()}")
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        return (self.x0, self.y0, self.x1, self.y1)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One product of the catalogue. Only id, title, category and source are always known."""
+
+    item_id: str
+    title: str
+    category: str
+    """The article type: 'Tshirts', 'Watches'."""
+    source: str
+    """The layout it came from: 'fashion-product-images'."""
+    subcategory: str | None = None
+    department: str | None = None
+    """The widest class: 'Apparel', 'Footwear'."""
+    gender: str | None = None
+    colour: str | None = None
+    season: str | None = None
+    year: int | None = None
+    usage: str | None = None
+    price: float | None = None
+    rating: float | None = None
+    """Mean of the reviews, 0 to 5."""
+    num_reviews: int | None = None
+    stock: int | None = None
+    duplicate_group: str | None = None
+    """Items with the same value show the very same product."""
+    split: str | None = None
+    """A `Split`; None until the row was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One picture and where its bytes lie: `num_bytes` at `offset` of `data/pictures/<shard>`."""
+
+    photo_id: str
+    item_id: str | None
+    """The item it shows, where that is known."""
+    kind: str
+    """A `PhotoKind`."""
+    source: str
+    category: str | None = None
+    """For a photo without an item: what its sender says it shows."""
+    sender: str | None = None
+    """Who took it; one sender's photos stay on one side of a split."""
+    x0: float | None = None
+    y0: float | None = None
+    x1: float | None = None
+    y1: float | None = None
+    """The true box of the item, all four or none."""
+    width: int | None = None
+    height: int | None = None
+    sha256: str | None = None
+    """Digest of the stored bytes."""
+    phash: str | None = None
+    """64-bit perceptual hash, 16 hexadecimal digits."""
+    shard: str | None = None
+    offset: int | None = None
+    num_bytes: int | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A labelled part of a street photo."""
+
+    photo_id: str
+    label: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    num_pixels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """Items that are worn together, in the order of its maker."""
+
+    outfit_id: str
+    item_ids: tuple[str, ...]
+    source: str
+    title: str | None = None
+    likes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """One showing of an outfit to one user, and whether it was clicked."""
+
+    click_id: str
+    user_id: str
+    outfit_id: str
+    shown_at: str
+    """ISO 8601, UTC."""
+    clicked: bool
+    propensity: float
+    """Probability with which the outfit was shown, 0 to 1."""
+    source: str
+
+
+TABLES: dict[str, type] = {
+    "items": Item,
+    "photos": Photo,
+    "regions": Region,
+    "outfits": Outfit,
+    "clicks": Click,
+}
+"""Every table under `data/tables/`, by name, with the class of its rows."""
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "items": ("item_id",),
+    "photos": ("photo_id",),
+    "regions": ("photo_id", "label"),
+    "outfits": ("outfit_id",),
+    "clicks": ("click_id",),
+}
+"""The columns that name a row of each table."""
