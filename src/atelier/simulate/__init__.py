@@ -1,0 +1,1 @@
+"""A generated fashion world with known truth: items, shoppers' photos, outfits and clicks."""
