@@ -1,0 +1,199 @@
+"""Retrieval without training code: picture -> crop -> square -> embedding and categories, on ONNX Runtime.
+
+Serving, the index jobs and the evaluation all come through here, so that a query and the catalogue are
+prepared in the same way. NumPy, Pillow and ONNX Runtime are all it needs.
+
+B = batch, S = image size, D = embedding, C = categories
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from PIL import Image
+
+from atelier.errors import DigestError, EmbeddingContractError, QueryError
+from atelier.vocabulary import Box
+
+PREPROCESSING = "square-bilinear-1"
+"""The name of what `prepare` does. A change to `prepare` needs a new name: old vectors no longer fit."""
+METRIC = "cosine"
+INPUT = "pixels"
+OUTPUTS = ("embedding", "category_logits")
+
+
+@dataclass(frozen=True)
+class EmbeddingContract:
+    """What must be equal in a model and an index for their vectors to be comparable.
+
+    It lies as `contract.json` beside the model and in the metadata of every index built with it.
+    """
+
+    model_digest: str
+    """sha256 of the ONNX file, hexadecimal."""
+    image_size: int
+    """Side of the square that the network sees, in pixels."""
+    dimension: int
+    """Length of an embedding."""
+    categories: tuple[str, ...]
+    """Names of the category head's outputs, in its order."""
+    preprocessing: str = PREPROCESSING
+    metric: str = METRIC
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON: equal digests mean comparable vectors."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a contract back. EmbeddingContractError: the text is not one."""
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            return cls(**{**fields, "categories": tuple(fields["categories"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise EmbeddingContractError(
+                f"not an embedding contract: expected a JSON object with the fields of EmbeddingContract, "
+                f"got {str(text)[:80]!r} ({error})"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the network says about B pictures."""
+
+    embedding: NDArray[np.float32]
+    """[B, D], unit rows."""
+    category_probability: NDArray[np.float32]
+    """[B, C], rows sum to one; columns as in the contract's `categories`."""
+
+
+class Encoder:
+    """The served student: pictures in, unit vectors and category probabilities out. Safe to share by threads.
+
+    Loading verifies the file against `contract.model_digest` and runs one grey picture through it, so that
+    an Encoder that exists works. `threads` is what one call may use.
+    DigestError: the file is another one. EmbeddingContractError: the file does not do what the contract says.
+    """
+
+    def __init__(self, onnx_path: Path, contract: EmbeddingContract, threads: int = 2) -> None:
+        self.contract = contract
+        self._session = _open_session(_read_verified(onnx_path, contract), onnx_path, threads)
+        self._check(onnx_path)
+
+    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> Encoded:
+        """Embed upright RGB pictures, uint8 [H, W, 3] each, of any sizes. One batch: the caller bounds B."""
+        S = self.contract.image_size
+        return self.encode_prepared(
+            np.stack([prepare(picture, S) for picture in pictures])
+            if pictures
+            else np.zeros((0, 3, S, S), np.float32)
+        )
+
+    def encode_prepared(self, pixels_B3SS: NDArray[np.float32]) -> Encoded:
+        """Embed what `prepare` returned, stacked: float32 [B, 3, S, S] in 0..1."""
+        if len(pixels_B3SS) == 0:
+            return Encoded(
+                np.zeros((0, self.contract.dimension), np.float32),
+                np.zeros((0, len(self.contract.categories)), np.float32),
+            )
+        embedding_BD, logits_BC = self._session.run(list(OUTPUTS), {INPUT: pixels_B3SS})
+        return Encoded(embedding_BD, _softmax(logits_BC))
+
+    def _check(self, onnx_path: Path) -> None:
+        if (self.contract.preprocessing, self.contract.metric) != (PREPROCESSING, METRIC):
+            raise EmbeddingContractError(
+                f"{onnx_path}: expected preprocessing '{PREPROCESSING}' and metric '{METRIC}', the contract says "
+                f"'{self.contract.preprocessing}' and '{self.contract.metric}'. Train and publish again."
+            )
+        S = self.contract.image_size
+        # Two rows, so that a batch size frozen into the graph is found here and not by the first real batch.
+        try:
+            seen = self.encode_prepared(np.full((2, 3, S, S), 0.5, np.float32))
+        except Exception as error:  # ONNX Runtime's own exceptions share no public base
+            raise EmbeddingContractError(
+                f"{onnx_path}: expected input '{INPUT}' float32 [B, 3, {S}, {S}] and outputs {OUTPUTS}, "
+                f"but a trial run failed: {error}"
+            ) from error
+        expected = ((2, self.contract.dimension), (2, len(self.contract.categories)))
+        if (seen.embedding.shape, seen.category_probability.shape) != expected:
+            raise EmbeddingContractError(
+                f"{onnx_path}: expected outputs of shapes {expected}, "
+                f"got {(seen.embedding.shape, seen.category_probability.shape)}"
+            )
+        length = float(np.linalg.norm(seen.embedding[0]))
+        if not abs(length - 1) < 1e-2:
+            raise EmbeddingContractError(
+                f"{onnx_path}: expected embeddings of length 1, a grey picture's has {length:.4f}"
+            )
+
+
+def prepare(pixels: NDArray[np.uint8], image_size: int) -> NDArray[np.float32]:
+    """An upright RGB picture, uint8 [H, W, 3], as the network wants it: float32 [3, S, S] in 0..1.
+
+    The whole picture is squeezed into the square with an antialiased bilinear filter: no letterbox, no
+    centre crop. Mean and variance are the network's own business.
+    """
+    square = Image.fromarray(pixels).resize(
+        (image_size, image_size), Image.Resampling.BILINEAR, reducing_gap=3.0
+    )
+    return np.ascontiguousarray(np.asarray(square, np.float32).transpose(2, 0, 1)) / np.float32(255)
+
+
+def crop(pixels: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
+    """The part of an upright picture, [H, W, 3], that `box` shows: rounded outwards, clipped to the picture.
+
+    None is the whole picture. QueryError: nothing of the box lies on the picture.
+    """
+    if box is None:
+        return pixels
+    height, width = pixels.shape[:2]
+    x0, y0 = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
+    x1, y1 = min(width, math.ceil(box.x1)), min(height, math.ceil(box.y1))
+    if x0 >= x1 or y0 >= y1:
+        raise QueryError(
+            f"box {box.as_tuple()} lies outside the picture: expected pixels of the upright photo, "
+            f"which is {width} wide and {height} high"
+        )
+    return pixels[y0:y1, x0:x1]
+
+
+def _read_verified(onnx_path: Path, contract: EmbeddingContract) -> bytes:
+    data = onnx_path.read_bytes()
+    seen = hashlib.sha256(data).hexdigest()
+    if seen != contract.model_digest:
+        raise DigestError(
+            f"{onnx_path}: expected sha256 {contract.model_digest}, seen {seen}. "
+            "The file is not the one that the contract was written for; fetch the model version again."
+        )
+    return data
+
+
+def _open_session(model: bytes, onnx_path: Path, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Idle threads sleep rather than spin: requests share the cores with decoding and searching.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # as above: no public base
+        raise EmbeddingContractError(f"{onnx_path}: ONNX Runtime cannot load it: {error}") from error
+
+
+def _softmax(logits_BC: NDArray[np.float32]) -> NDArray[np.float32]:
+    weight_BC = np.exp(logits_BC - logits_BC.max(axis=1, keepdims=True))
+    return np.asarray(weight_BC / weight_BC.sum(axis=1, keepdims=True), np.float32)
