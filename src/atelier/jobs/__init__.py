@@ -1,0 +1,1 @@
+"""Plain functions, one verb a file: what a flow or a command arranges, callable without either."""
