@@ -116,8 +116,8 @@ class Encoder:
     def _check(self, onnx_path: Path) -> None:
         if (self.contract.preprocessing, self.contract.metric) != (PREPROCESSING, METRIC):
             raise EmbeddingContractError(
-                f"{onnx_path}: expected preprocessing '{PREPROCESSING}' and metric '{METRIC}', the contract says "
-                f"'{self.contract.preprocessing}' and '{self.contract.metric}'. Train and publish again."
+                f"{onnx_path}: expected preprocessing '{PREPROCESSING}' and metric '{METRIC}', the contract "
+                f"says '{self.contract.preprocessing}' and '{self.contract.metric}'. Train and publish again."
             )
         S = self.contract.image_size
         # Two rows, so that a batch size frozen into the graph is found here and not by the first real batch.
