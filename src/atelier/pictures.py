@@ -74,7 +74,7 @@ def normalise(data: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[byte
 
 
 def read_mask(data: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> np.ndarray:
-    """Decode a label mask, an 8-bit PNG of one channel, to label indices, uint8 [H, W]. Raises PictureError."""
+    """Decode a label mask, an 8-bit PNG of one channel, to label indices, uint8 [H, W]; or PictureError."""
     image = _open(data, limits)
     if image.format != "PNG" or image.mode not in ("L", "P"):
         raise PictureError(

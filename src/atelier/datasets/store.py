@@ -1,0 +1,59 @@
+"""How a data folder goes from one state to the next, so that a kill at any moment leaves the old or the new.
+
+    data/tables/<table>.parquet        the accepted tables
+    data/pictures/<digest>.tar         their shards; one that no table names is harmless
+    data/.incoming/partial/            tables being written
+    data/.incoming/tables/             tables written whole: they count from when this folder has its name
+
+`publish` writes shards first, then the tables into `partial/`, and renames that to `tables/`: the one step
+that counts. Readers look there first. What is left, moving the files to their place, `settle` finishes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from atelier.datasets import tables
+from atelier.datasets.tables import Row
+
+
+def table_path(data_dir: Path, name: str) -> Path:
+    """Where the present state of a table lies; the file need not exist."""
+    committed = data_dir / ".incoming" / "tables" / f"{name}.parquet"
+    return committed if committed.exists() else data_dir / "tables" / f"{name}.parquet"
+
+
+def publish(data_dir: Path, rows: Mapping[str, Sequence[Row]]) -> None:
+    """Replace all tables by these in one step. Their shards must be in place already."""
+    incoming_dir = data_dir / ".incoming"
+    partial_dir = incoming_dir / "partial"
+    partial_dir.mkdir(parents=True)
+    for name, table_rows in rows.items():
+        tables.write(partial_dir / f"{name}.parquet", name, table_rows)
+    partial_dir.rename(incoming_dir / "tables")
+    settle(data_dir)
+
+
+def settle(data_dir: Path) -> None:
+    """Finish a `publish` that counted but was killed, and clear away one that did not count.
+
+    Files are replaced, never written in place: a version's cache may share them by hard links.
+    """
+    incoming_dir = data_dir / ".incoming"
+    committed_dir = incoming_dir / "tables"
+    if committed_dir.is_dir():
+        tables_dir = data_dir / "tables"
+        tables_dir.mkdir(exist_ok=True)
+        for path in sorted(committed_dir.iterdir()):
+            path.replace(tables_dir / path.name)
+    if incoming_dir.is_dir():
+        shutil.rmtree(incoming_dir)
+
+
+def scratch_dir(data_dir: Path) -> Path:
+    """A folder on the same disk for files in the making; `settle` removes it."""
+    path = data_dir / ".incoming" / "scratch"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
