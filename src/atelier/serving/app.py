@@ -1,0 +1,53 @@
+"""The application: routes, errors and middleware around one `LiveRelease`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from atelier.serving import problems
+from atelier.serving.live import LiveRelease
+from atelier.serving.metrics import Metrics
+from atelier.serving.middleware import Observed, UploadLimit
+from atelier.serving.routes import Service, router
+from atelier.settings import Settings
+
+DESCRIPTION = """
+Photo search over the live release. A request is answered wholly by one release, which its answer names;
+promoting or rolling back a release needs no restart.
+"""
+
+
+def create_app(
+    settings: Settings, live: LiveRelease | None = None, num_workers: int | None = None
+) -> FastAPI:
+    """Build the application. Starting it loads what is live and follows it; stopping it ends both.
+
+    `num_workers` bounds the photos that are worked on at once, by default one for each core and at least two.
+    """
+    live = live or LiveRelease(settings)
+    metrics = Metrics(live)
+    workers = ThreadPoolExecutor(num_workers or max(2, os.cpu_count() or 2), thread_name_prefix="search")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(live.start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(live.stop)
+            workers.shutdown(cancel_futures=True)
+
+    app = FastAPI(title="Atelier", version=version("atelier"), description=DESCRIPTION, lifespan=lifespan)
+    app.state.service = Service(settings, live, metrics, workers)
+    app.include_router(router)
+    problems.install(app)
+    app.add_middleware(UploadLimit, max_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(Observed, metrics=metrics)
+    return app

@@ -1,0 +1,139 @@
+"""The `Answerer`: one release, loaded whole, that answers a picture. Knows no HTTP."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.errors import QueryError
+from atelier.families.retrieval.inference import EmbeddingContract, Encoder, crop
+from atelier.index.query import Hit, IndexReader
+from atelier.release.manifest import Release
+from atelier.settings import Settings
+from atelier.vocabulary import Box
+
+MAX_K = 100
+NUM_CATEGORIES = 3
+"""How many categories an answer names."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What an answer's items must fulfil; the default asks for nothing."""
+
+    categories: tuple[str, ...] = ()
+    """Any of these; empty means all."""
+    max_price: float | None = None
+    in_stock: bool = False
+    gender: str | None = None
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True)
+class CategoryGuess:
+    """What the picture shows, in the model's opinion."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The nearest items of one release, best first."""
+
+    release_id: str
+    data_version: str
+    categories: tuple[CategoryGuess, ...]
+    items: tuple[Hit, ...]
+    seconds: dict[str, float] = field(compare=False)
+    """Stage -> duration: `embed`, `search`, and what the caller adds."""
+
+
+class Answerer:
+    """One release: its student, its index, and its manifest. Pure and safe to share by threads."""
+
+    def __init__(self, release: Release, encoder: Encoder, reader: IndexReader) -> None:
+        self.release = release
+        self.encoder = encoder
+        self.reader = reader
+
+    def answer(
+        self, pixels: NDArray[np.uint8], box: Box | None = None, filters: Filters = NO_FILTERS, k: int = 10
+    ) -> Answer:
+        """The `k` items nearest to the boxed part of an upright RGB picture, uint8 [H, W, 3].
+
+        QueryError: k is out of range, the box is beside the picture, or no item has what a filter names.
+        """
+        if not 1 <= k <= MAX_K:
+            raise QueryError(f"k: expected 1 to {MAX_K}, got {k}")
+        started = time.perf_counter()
+        encoded = self.encoder.encode([crop(pixels, box)])
+        embedded = time.perf_counter()
+        hits = self.reader.search(
+            encoded.embedding[0],
+            k,
+            filters.categories or None,
+            max_price=filters.max_price,
+            in_stock=filters.in_stock,
+            gender=filters.gender,
+        )
+        return Answer(
+            release_id=self.release.release_id,
+            data_version=self.release.data_version,
+            categories=self._guesses(encoded.category_probability[0]),
+            items=tuple(hits),
+            seconds={"embed": embedded - started, "search": time.perf_counter() - embedded},
+        )
+
+    def thumbnails(self, answer: Answer) -> dict[str, bytes]:
+        """Item id -> JPEG, for the items of one of its own answers."""
+        found = {hit.item_id: self.reader.thumbnail(hit.item_id) for hit in answer.items}
+        return {item_id: picture for item_id, picture in found.items() if picture is not None}
+
+    def warm_up(self) -> None:
+        """Answer a grey picture, so that the first real request finds everything in memory."""
+        side = self.encoder.contract.image_size
+        self.thumbnails(self.answer(np.full((side, side, 3), 128, np.uint8)))
+
+    def _guesses(self, probability_C: NDArray[np.float32]) -> tuple[CategoryGuess, ...]:
+        best = np.argsort(-probability_C, kind="stable")[:NUM_CATEGORIES]
+        names = self.encoder.contract.categories
+        return tuple(CategoryGuess(names[i], float(probability_C[i])) for i in best)
+
+
+def open_answerer(settings: Settings, release: Release) -> Answerer:
+    """Load, check and warm up everything of one release. Costs seconds and as much memory as the live one.
+
+    DigestError, EmbeddingContractError, CatalogueIndexError, OSError: a part of it is missing or wrong.
+    """
+    folder = settings.releases_dir / release.release_id
+    contract = EmbeddingContract.from_json((folder / "contract.json").read_bytes())
+    answerer = Answerer(
+        release,
+        Encoder(folder / "student.onnx", contract, threads=settings.serve_threads),
+        IndexReader.open(settings, release.index, contract.digest),
+    )
+    answerer.warm_up()
+    return answerer
+
+
+def parse_box(text: str | None) -> Box | None:
+    """Read 'x0,y0,x1,y1'; None and empty are the whole photo. QueryError: it is no box."""
+    if text is None or not text.strip():
+        return None
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+        if not all(math.isfinite(value) for value in (x0, y0, x1, y1)):
+            raise ValueError("not finite")
+        return Box(x0, y0, x1, y1)
+    except ValueError as error:
+        raise QueryError(
+            "box: expected x0,y0,x1,y1 in pixels of the upright photo, with x0 < x1 and y0 < y1, "
+            f"got {text[:60]!r}"
+        ) from error

@@ -1,0 +1,84 @@
+"""Errors as JSON problems (RFC 9457): every bad request gets a 4xx whose `detail` says what to change."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from atelier.errors import NoReleaseError, PictureError, QueryError
+from atelier.serving.schemas import Problem
+
+log = logging.getLogger("atelier.serving")
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem."""
+    app.add_exception_handler(QueryError, _unprocessable)
+    app.add_exception_handler(PictureError, _unprocessable)
+    app.add_exception_handler(NoReleaseError, _not_ready)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _ours)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's documentation: the problems that it may answer with."""
+    return {
+        status: {
+            "model": Problem,
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/problem+json": {}},
+        }
+        for status in statuses
+    }
+
+
+def _problem(
+    request: Request, status: int, detail: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        request_id=getattr(request.state, "request_id", None),
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True), status, headers, media_type="application/problem+json"
+    )
+
+
+async def _unprocessable(request: Request, error: Exception) -> JSONResponse:
+    return _problem(request, 422, str(error))
+
+
+async def _not_ready(request: Request, error: Exception) -> JSONResponse:
+    return _problem(request, 503, str(error), {"Retry-After": "5"})
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return _problem(request, 422, "; ".join(_sentence(entry) for entry in error.errors()))
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _problem(request, error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    log.error("request %s failed", getattr(request.state, "request_id", "?"), exc_info=error)
+    return _problem(request, 500, "A fault of the server; its log has the trace beside this request's id.")
+
+
+def _sentence(entry: dict[str, Any]) -> str:
+    """One complaint of pydantic in words: `k: Input should be less than or equal to 100, not '500'`."""
+    name = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
+    seen = entry.get("input")
+    tail = f", not {seen!r}" if isinstance(seen, str | int | float) else ""
+    return f"{name}: {entry['msg']}{tail[:80]}"

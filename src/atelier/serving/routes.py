@@ -1,0 +1,205 @@
+"""The routes: each turns a request into a call of the live release, and its answer into JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, ParamSpec, TypeVar
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi.responses import FileResponse
+
+from atelier import pictures
+from atelier.serving.engine import Answer, Answerer, parse_box
+from atelier.serving.live import LiveRelease
+from atelier.serving.metrics import Metrics
+from atelier.serving.problems import responses
+from atelier.serving.schemas import (
+    Failure,
+    Health,
+    ItemFacts,
+    ReleaseFacts,
+    SearchAnswer,
+    SearchForm,
+    picture_path,
+)
+from atelier.settings import Settings
+from atelier.vocabulary import Box
+
+router = APIRouter()
+
+PAGE_PATH = Path(__file__).parent / "pages" / "search.html"
+PAGE_POLICY = (
+    "default-src 'none'; img-src 'self' blob:; connect-src 'self'; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+)
+SHRINK_FACTOR = 3
+"""A whole photo is decoded at no more than about this multiple of what the network sees: a phone's photo in a
+quarter of the time, with enough pixels left for the filter to average."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the routes share; lies at `app.state.service`."""
+
+    settings: Settings
+    live: LiveRelease
+    metrics: Metrics
+    workers: ThreadPoolExecutor
+
+    async def work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run CPU work in the bounded pool, off the event loop; what does not fit waits its turn."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self.workers, lambda: function(*args, **kwargs)
+        )
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceOf = Annotated[Service, Depends(_service)]
+
+
+@router.post("/v1/search", responses=responses(413, 422, 503), tags=["search"])
+async def search(
+    service: ServiceOf, form: Annotated[SearchForm, Form(media_type="multipart/form-data")]
+) -> SearchAnswer:
+    """Find the catalogue's items that look like a photo, or like the boxed part of it."""
+    arrived = time.perf_counter()
+    box = parse_box(form.box)
+    answer = await service.work(_answer, service.live.current, form, box, service.settings, arrived)
+    for stage, seconds in answer.seconds.items():
+        service.metrics.observe_stage(stage, seconds)
+    return SearchAnswer.of(answer)
+
+
+@router.get("/v1/items/{item_id}", responses=responses(404, 503), tags=["catalogue"])
+async def item(service: ServiceOf, item_id: str) -> ItemFacts:
+    """All that the live index knows of an item."""
+    answerer = service.live.current
+    facts = await service.work(answerer.reader.item, item_id)
+    if facts is None:
+        raise _no_such_item(answerer, item_id)
+    release_id = answerer.release.release_id
+    names = ItemFacts.model_fields.keys() - {"release", "picture"}
+    return ItemFacts(
+        release=release_id,
+        picture=picture_path(item_id, release_id),
+        **{name: getattr(facts, name) for name in names},
+    )
+
+
+@router.get(
+    "/v1/pictures/{item_id}",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/jpeg": {}}},
+        304: {"description": "Not changed"},
+        **responses(404, 503),
+    },
+    tags=["catalogue"],
+)
+async def picture(service: ServiceOf, request: Request, item_id: str, release: str | None = None) -> Response:
+    """An item's picture, at most 256 pixels a side.
+
+    An address that names the live release never changes its picture and is cached for a day; any other is
+    answered from the live release and cached for a minute.
+    """
+    answerer = service.live.current
+    data = await service.work(answerer.reader.thumbnail, item_id)
+    if data is None:
+        raise _no_such_item(answerer, item_id)
+    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    is_fixed = release == answerer.release.release_id
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "public, max-age=86400, immutable" if is_fixed else "public, max-age=60",
+    }
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/v1/release", responses=responses(503), tags=["operation"])
+async def release(service: ServiceOf) -> ReleaseFacts:
+    """What is live: the release, its data, its model and its index."""
+    answerer, state = service.live.current, service.live.state
+    assert state.loaded_at is not None
+    return ReleaseFacts(
+        release=answerer.release.release_id,
+        data_version=answerer.release.data_version,
+        created_at=str(answerer.release.created_at),
+        loaded_at=state.loaded_at,
+        rows=len(answerer.reader),
+        model_digest=answerer.encoder.contract.model_digest,
+        index=f"{answerer.release.index.name}@{answerer.release.index.version}",
+        categories=answerer.reader.categories,
+    )
+
+
+@router.get("/health", responses=responses(503), tags=["operation"])
+async def health(service: ServiceOf) -> Health:
+    """Ready: 200 with what is live. 503 while nothing is."""
+    answerer, state = service.live.current, service.live.state
+    assert state.loaded_at is not None
+    failure = state.failure
+    return Health(
+        status="stale" if failure else "ok",
+        release=answerer.release.release_id,
+        data_version=answerer.release.data_version,
+        loaded_at=state.loaded_at,
+        rows=len(answerer.reader),
+        failure=Failure(release=failure.release_id, error=failure.error, since=failure.since)
+        if failure
+        else None,
+    )
+
+
+@router.get("/health/live", tags=["operation"])
+async def alive() -> dict[str, str]:
+    """The process runs, whether or not it has something to answer with."""
+    return {"status": "alive"}
+
+
+@router.get("/metrics", response_class=Response, tags=["operation"])
+async def metrics(service: ServiceOf) -> Response:
+    """For Prometheus, in its text format."""
+    return Response(service.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/", include_in_schema=False)
+async def page() -> FileResponse:
+    """A page to drop a photo on."""
+    return FileResponse(
+        PAGE_PATH,
+        media_type="text/html; charset=utf-8",
+        headers={"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _answer(
+    answerer: Answerer, form: SearchForm, box: Box | None, settings: Settings, arrived: float
+) -> Answer:
+    """Decode and answer, in a worker thread."""
+    started = time.perf_counter()
+    limits = pictures.PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
+    # A box is in pixels of the whole photo, so that only a photo without one may be decoded small.
+    shrink_to = None if box else SHRINK_FACTOR * answerer.encoder.contract.image_size
+    pixels = pictures.decode(form.photo.file.read(), limits, shrink_to)
+    decoded = time.perf_counter()
+    answer = answerer.answer(pixels, box, form.filters(), form.k)
+    return replace(answer, seconds={"wait": started - arrived, "decode": decoded - started, **answer.seconds})
+
+
+def _no_such_item(answerer: Answerer, item_id: str) -> HTTPException:
+    return HTTPException(404, f"Release {answerer.release.release_id} has no item {item_id[:80]!r}.")

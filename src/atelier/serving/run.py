@@ -1,0 +1,82 @@
+"""What the command line calls: a server, or one search in this process."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+from numpy.typing import NDArray
+
+from atelier import pictures
+from atelier.errors import PictureError
+from atelier.release.store import live
+from atelier.serving.app import create_app
+from atelier.serving.engine import Answer, Filters, open_answerer
+from atelier.serving.picture import result_sheet
+from atelier.settings import Settings
+from atelier.vocabulary import Box
+
+SHUTDOWN_SECONDS = 10
+
+
+def serve(settings: Settings) -> None:
+    """Answer at `serve_host:serve_port` until SIGINT or SIGTERM; requests in flight get ten seconds to end.
+
+    One process: threads share the student and the index. The access log goes to standard output, one JSON
+    object a line, everything else to standard error.
+    """
+    _log_to_console()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.serve_host,
+        port=settings.serve_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def search(
+    settings: Settings,
+    photo_path: Path,
+    box: Box | None = None,
+    categories: Sequence[str] = (),
+    k: int = 10,
+    *,
+    sheet_path: Path | None = None,
+) -> Answer:
+    """Answer one photo from the live release, without a server. `sheet_path` gets a picture of the answer.
+
+    NoReleaseError: nothing is live yet. PictureError, QueryError: the photo or what is asked of it is wrong.
+    """
+    answerer = open_answerer(settings, live(settings))
+    started = time.perf_counter()
+    pixels = _read_photo(settings, photo_path)
+    decoded = time.perf_counter()
+    answer = answerer.answer(pixels, box, Filters(categories=tuple(categories)), k)
+    if sheet_path is not None:
+        result_sheet(pixels, box, answer, answerer.thumbnails(answer)).save(sheet_path)
+    return replace(answer, seconds={"decode": decoded - started, **answer.seconds})
+
+
+def _read_photo(settings: Settings, photo_path: Path) -> NDArray[np.uint8]:
+    limits = pictures.PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
+    try:
+        return pictures.decode(photo_path.read_bytes(), limits)
+    except PictureError as error:
+        raise PictureError(f"{photo_path}: {error}") from error
+    except OSError as error:
+        raise PictureError(f"{photo_path}: cannot be read ({error.strerror})") from error
+
+
+def _log_to_console() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    access_log = logging.getLogger("atelier.access")
+    access_log.propagate = False
+    access_log.addHandler(logging.StreamHandler(sys.stdout))

@@ -1,0 +1,179 @@
+"""The shapes of requests and answers, as the OpenAPI page shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+from urllib.parse import quote
+
+from fastapi import UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from atelier.index.query import Hit
+from atelier.serving.engine import MAX_K, Answer, Filters
+from atelier.serving.live import LoadFailure
+
+_CATEGORY: JsonDict = {"name": "Casual Shoes", "probability": 0.93}
+_ITEM: JsonDict = {
+    "item_id": "10268",
+    "score": 0.87,
+    "title": "Clarks Men Hang Work Leather Black Formal Shoes",
+    "category": "Formal Shoes",
+    "price": 89.0,
+    "rating": 4.4,
+    "num_reviews": 128,
+    "picture": "/v1/pictures/10268?release=20261103-0415-7f3a",
+}
+
+
+class SearchForm(BaseModel):
+    """A photo, and what its answer must fulfil. A field of another name is refused rather than ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    photo: UploadFile = Field(description="JPEG, PNG, WebP, GIF, BMP or TIFF.")
+    box: str | None = Field(
+        None,
+        description="The garment, as x0,y0,x1,y1 in pixels of the upright photo. Default: the whole photo.",
+        examples=["40,60,320,500"],
+    )
+    category: list[str] = Field([], description="Any of these; repeat the field.", examples=[["Tshirts"]])
+    gender: str | None = Field(None, examples=["Women"])
+    max_price: float | None = Field(None, gt=0)
+    in_stock: bool = Field(False, description="Only what can be bought now.")
+    k: int = Field(10, ge=1, le=MAX_K, description="How many items.")
+
+    def filters(self) -> Filters:
+        return Filters(
+            categories=tuple(self.category),
+            gender=self.gender,
+            max_price=self.max_price,
+            in_stock=self.in_stock,
+        )
+
+
+class CategoryProbability(BaseModel):
+    """What the photo shows, in the model's opinion."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _CATEGORY})
+
+    name: str
+    probability: float = Field(ge=0, le=1)
+
+
+class FoundItem(BaseModel):
+    """One item of the catalogue."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _ITEM})
+
+    item_id: str
+    score: float = Field(description="Cosine similarity to the photo: 1 is the same picture.")
+    title: str
+    category: str
+    price: float | None
+    rating: float | None = Field(description="Mean of the reviews, 0 to 5.")
+    num_reviews: int | None
+    picture: str = Field(description="Path of the item's picture on this server.")
+
+    @classmethod
+    def of(cls, hit: Hit, release_id: str) -> Self:
+        return cls(
+            item_id=hit.item_id,
+            score=hit.score,
+            title=hit.title,
+            category=hit.category,
+            price=hit.price,
+            rating=hit.rating,
+            num_reviews=hit.num_reviews,
+            picture=picture_path(hit.item_id, release_id),
+        )
+
+
+class SearchAnswer(BaseModel):
+    """The nearest items, best first, and which release found them."""
+
+    release: str
+    data_version: str
+    category: list[CategoryProbability] = Field(description="The three likeliest, best first.")
+    items: list[FoundItem]
+    took_ms: float = Field(description="From the last byte of the photo to the answer.")
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        return cls(
+            release=answer.release_id,
+            data_version=answer.data_version,
+            category=[
+                CategoryProbability(name=guess.name, probability=round(guess.probability, 6))
+                for guess in answer.categories
+            ],
+            items=[FoundItem.of(hit, answer.release_id) for hit in answer.items],
+            took_ms=round(1000 * sum(answer.seconds.values()), 2),
+        )
+
+
+class ItemFacts(BaseModel):
+    """All that the index knows of an item."""
+
+    release: str
+    item_id: str
+    title: str
+    category: str
+    department: str | None
+    gender: str | None
+    colour: str | None
+    price: float | None
+    rating: float | None
+    num_reviews: int | None
+    stock: int | None
+    picture: str
+
+
+class ReleaseFacts(BaseModel):
+    """What is live."""
+
+    release: str
+    data_version: str
+    created_at: str
+    loaded_at: datetime
+    rows: int
+    model_digest: str
+    index: str = Field(description="Name and version of the index.")
+    categories: list[str]
+
+
+class Failure(BaseModel):
+    """A newer release that could not be loaded; the one before it answers."""
+
+    release: str | None
+    error: str
+    since: datetime
+
+    @classmethod
+    def of(cls, failure: LoadFailure) -> Self:
+        return cls(release=failure.release_id, error=failure.error, since=failure.since)
+
+
+class Health(BaseModel):
+    """Ready to answer."""
+
+    status: str = Field(description="`ok`, or `stale` while a newer release cannot be loaded.")
+    release: str
+    data_version: str
+    loaded_at: datetime
+    rows: int
+    failure: Failure | None = None
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+
+
+def picture_path(item_id: str, release_id: str) -> str:
+    return f"/v1/pictures/{quote(item_id, safe='')}?release={quote(release_id, safe='')}"
