@@ -1,0 +1,1 @@
+"""What every table promises, checked by Great Expectations when a drop comes in; one file a table."""
