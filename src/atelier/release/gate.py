@@ -306,19 +306,13 @@ def _objection(
     """What stops a challenger whatever its recall, or None."""
     num_items = len(set(challenger.item_ids))
     if num_items < rules.min_items:
-        return (
-            False,
-            f"{num_items} test items are too few to decide on; at least {rules.min_items} are needed",
-        )
+        return f"{num_items} test items are too few to decide on; at least {rules.min_items} are needed"
     lost = [each.category for each in changes if each.guarded and each.high < -rules.max_category_loss]
     if lost:
         return f"recall in {', '.join(lost)} surely falls by more than {rules.max_category_loss:.0%}"
     accuracy_loss = champion.category_accuracy - challenger.category_accuracy
     if accuracy_loss > rules.max_accuracy_loss:
-        return (
-            False,
-            f"category accuracy falls by {accuracy_loss:.4f}, more than {rules.max_accuracy_loss:.4f}",
-        )
+        return f"category accuracy falls by {accuracy_loss:.4f}, more than {rules.max_accuracy_loss:.4f}"
     return None
 
 
