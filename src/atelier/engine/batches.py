@@ -1,0 +1,99 @@
+"""An endless stream of batches that can start anywhere.
+
+Which samples make batch number n is a pure function of (seed, n, process): resuming is starting at another
+number, without reading what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sized
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, cast
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from atelier.engine.config import EngineConfig
+from atelier.engine.randomness import derive_seed
+from atelier.errors import TrainingError
+
+
+class Batches:
+    """Iterates over batches on the device, beginning with batch `start` of the whole run.
+
+    The dataset is map-style. Its `__getitems__` fetches a whole batch where it has one, its `collate` joins
+    the samples where it has one. A dataset should be deterministic: augmentation belongs into `Task.prepare`.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        config: EngineConfig,
+        *,
+        start: int = 0,
+        rank: int = 0,
+        num_ranks: int = 1,
+        device: torch.device | None = None,
+    ) -> None:
+        self._device = device or torch.device("cpu")
+        self._loader = DataLoader(
+            dataset,
+            batch_sampler=cast(Any, BatchIndices(len(cast(Sized, dataset)), config, start, rank, num_ranks)),
+            collate_fn=getattr(dataset, "collate", None),
+            num_workers=config.num_workers,
+            pin_memory=self._device.type == "cuda",
+            # Of its own, so that starting workers draws nothing from the process-wide generator.
+            generator=torch.Generator().manual_seed(derive_seed("loader", config.seed, start)),
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        for batch in self._loader:
+            yield to_device(batch, self._device)
+
+
+class BatchIndices:
+    """The sample indices of each batch from `start` on: a new permutation each epoch, no incomplete batch.
+
+    Consecutive batches go to consecutive ranks, so that two processes with batches of 32 see in one step what
+    one process with a batch of 64 sees.
+    """
+
+    def __init__(self, num_samples: int, config: EngineConfig, start: int, rank: int, num_ranks: int) -> None:
+        self.num_samples = num_samples
+        self.batch_size = config.batch_size
+        self.seed = config.seed
+        self.start = start
+        self.rank = rank
+        self.num_ranks = num_ranks
+        self.batches_per_epoch = num_samples // (config.batch_size * num_ranks)
+        if self.batches_per_epoch == 0:
+            raise TrainingError(
+                f"the dataset has {num_samples} samples, but one batch for each of {num_ranks} process(es) "
+                f"takes {config.batch_size * num_ranks}. Use a smaller batch_size, or more data."
+            )
+
+    def __iter__(self) -> Iterator[list[int]]:
+        epoch, first = divmod(self.start, self.batches_per_epoch)
+        while True:
+            shuffle = torch.Generator().manual_seed(derive_seed("epoch", self.seed, epoch))
+            order = torch.randperm(self.num_samples, generator=shuffle).tolist()
+            for number in range(first, self.batches_per_epoch):
+                begin = (number * self.num_ranks + self.rank) * self.batch_size
+                yield order[begin : begin + self.batch_size]
+            epoch, first = epoch + 1, 0
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    """The batch with every tensor in it on `device`; looks into dataclasses, dicts, lists and tuples."""
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device, non_blocking=True)
+    if is_dataclass(batch) and not isinstance(batch, type):
+        names = [field.name for field in fields(batch) if field.init]
+        return replace(batch, **{name: to_device(getattr(batch, name), device) for name in names})
+    if isinstance(batch, dict):
+        return {key: to_device(value, device) for key, value in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(to_device(value, device) for value in batch))
+    if isinstance(batch, list | tuple):
+        return type(batch)(to_device(value, device) for value in batch)
+    return batch

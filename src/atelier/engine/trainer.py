@@ -1,0 +1,275 @@
+"""The training loop: the one that everything in Atelier is trained with.
+
+`fit` runs unchanged on a CPU, on a GPU, and on many under `accelerate launch` or `torchrun`. Killed at any
+moment and called again with the same arguments, it goes on from its last checkpoint to the very same weights.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs, broadcast_object_list
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from tqdm import tqdm
+
+from atelier.engine.batches import Batches
+from atelier.engine.checkpoint import CheckpointStore
+from atelier.engine.config import EngineConfig
+from atelier.engine.meter import Meter
+from atelier.engine.optimizer import build_optimizer, set_learning_rate
+from atelier.engine.randomness import StepRandomness
+from atelier.engine.run import Run, fingerprint_of
+from atelier.engine.schedule import learning_rate_at
+from atelier.engine.signals import HeldSignals
+from atelier.engine.task import Task, Tracker
+from atelier.engine.tracker import NullTracker
+from atelier.errors import CheckpointError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """How a run went, over all its sittings."""
+
+    steps: int
+    """Optimizer steps done; fewer than `max_steps` after an early stop."""
+    seconds: float
+    """In `fit`, evaluation and checkpoints included."""
+    images_per_second: float
+    """Over the time spent in steps, all processes together."""
+    peak_memory_bytes: int
+    """GPU memory of this sitting; on a CPU, resident memory of the process."""
+    metrics: dict[str, float]
+    """Of the weights that the module now holds."""
+    weights_from_step: int
+    """The step whose averaged weights the module now holds."""
+    resumed_from: int | None
+    """The step this sitting began at; None where it began at the beginning."""
+    stopped_early: bool
+    """Whether patience ended the run."""
+
+
+def fit(
+    task: Task,
+    dataset: Dataset[Any],
+    config: EngineConfig,
+    tracker: Tracker,
+    checkpoint_dir: Path,
+    *,
+    progress: bool = True,
+    keep_final_checkpoint: bool = True,
+) -> FitReport:
+    """Train `task.module` on `dataset`; at the end it holds the averaged weights, last or best as configured.
+
+    `checkpoint_dir` belongs to this run alone; with several machines all of them must see it. A run found
+    finished there returns at once. SIGINT and SIGTERM finish the step, write a checkpoint and are handed on.
+
+    TrainingError: a loss is not finite, or the data is smaller than one batch. CheckpointError: the folder
+    holds a checkpoint of another run, or none that is whole.
+    """
+    accelerator = new_accelerator(config)
+    tracker = tracker if accelerator.is_main_process else NullTracker()
+    store = CheckpointStore(checkpoint_dir, config.keep_checkpoints)
+
+    with prepared(task.module, dataset, config, accelerator) as (model, optimizer, run):
+        resumed_from = resume(run, store, accelerator)
+        meter = new_meter(config, accelerator)
+        if run.position.finished:
+            return report_on(run, meter, resumed_from)
+        tracker.params(config.identity())
+        randomness = StepRandomness(config.seed, accelerator.process_index, accelerator.device)
+        batches = meter.timed(batches_from(run.step, dataset, config, accelerator))
+
+        with HeldSignals() as signals, progress_bar(run, progress and accelerator.is_main_process) as bar:
+            while True:
+                if run.evaluation_due:
+                    run.judge(evaluate(task, run, accelerator))
+                    tracker.metrics(named("validation", run.position.metrics), run.step)
+                if run.over:
+                    break
+
+                set_learning_rate(optimizer, learning_rate_at(run.step, config))
+                for part in range(config.gradient_accumulation):
+                    generator = randomness.at(run.step * config.gradient_accumulation + part)
+                    batch = task.prepare(next(batches), generator)
+                    with accelerator.accumulate(model):
+                        with accelerator.autocast():
+                            loss, scalars = task.loss(model, batch)
+                        accelerator.backward(loss)
+                        norm = clip_gradients(model, config, accelerator)
+                        optimizer.step()
+                        optimizer.zero_grad()
+                    meter.record(run.step, loss, {**scalars, **norm})
+                run.end_step()
+                bar.update()
+
+                stopping = stop_wanted(signals, run, accelerator)
+                if run.pause_due or stopping:
+                    values = meter.read()
+                    run.position.training_seconds += meter.seconds
+                    values["learning_rate"] = learning_rate_at(run.step - 1, config)
+                    tracker.metrics(named("train", values), run.step)
+                    bar.set_postfix_str(
+                        f"loss {values['loss']:.4g}, {values['images_per_second']:.0f} images/s"
+                    )
+                    if run.checkpoint_due or stopping:
+                        save(run, store, accelerator)
+                if stopping:
+                    log.warning(
+                        "stopped by a signal after step %d; the same call goes on from there", run.step
+                    )
+                    break
+
+        run.finish()
+        save(run, store, accelerator)
+        if not keep_final_checkpoint and accelerator.is_main_process:
+            store.remove_all()
+        return report_on(run, meter, resumed_from)
+
+
+def new_accelerator(config: EngineConfig) -> Accelerator:
+    """Accelerate, set up for one run.
+
+    It would keep its precision for the life of the process, but a teacher may be trained in one precision and
+    its student, after it, in another: what an earlier run left is forgotten. The process group stays.
+    """
+    AcceleratorState._reset_state()
+    GradientState._reset_state()
+    return Accelerator(
+        mixed_precision=config.precision,
+        gradient_accumulation_steps=config.gradient_accumulation,
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(gradient_as_bucket_view=True),
+            # The other processes wait while the main one evaluates.
+            InitProcessGroupKwargs(timeout=timedelta(hours=2)),
+        ],
+    )
+
+
+@contextmanager
+def prepared(
+    module: nn.Module, dataset: Dataset[Any], config: EngineConfig, accelerator: Accelerator
+) -> Iterator[tuple[nn.Module, torch.optim.Optimizer, Run]]:
+    """The module wrapped, its optimizer wrapped, and the run of both; afterwards the module is bare again."""
+    module.to(accelerator.device)
+    if config.channels_last:
+        module.to(memory_format=torch.channels_last)
+    if config.compile:
+        module.compile()
+    matmul_precision = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(config.matmul_precision or matmul_precision)
+    optimizer = build_optimizer(module, config)
+    num_samples = len(cast(Sized, dataset))
+    fingerprint = fingerprint_of(module, config, num_samples, accelerator.num_processes)
+    run = Run(module, optimizer, accelerator.scaler, config, fingerprint)
+    try:
+        module.train()
+        yield (*accelerator.prepare(module, optimizer), run)
+    finally:
+        torch.set_float32_matmul_precision(matmul_precision)
+        accelerator.free_memory()
+        # What Accelerate and `compile` hang onto the module would follow it into exports and copies.
+        for name in ("forward", "_original_forward", "_is_accelerate_prepared", "_compiled_call_impl"):
+            module.__dict__.pop(name, None)
+
+
+def resume(run: Run, store: CheckpointStore, accelerator: Accelerator) -> int | None:
+    """Bring the run to its last checkpoint; the step found there, None where there is none."""
+    checkpoint = store.latest(run.fingerprint)
+    step = checkpoint.step if checkpoint else -1
+    seen = accelerator.gather(torch.tensor([step], device=accelerator.device)).tolist()
+    if len(set(seen)) > 1:
+        raise CheckpointError(
+            f"the processes see different checkpoints in {store.folder}: steps {seen}. "
+            f"It must be a folder that all machines share."
+        )
+    if checkpoint is None:
+        return None
+    run.resume(checkpoint)
+    return checkpoint.step
+
+
+def evaluate(task: Task, run: Run, accelerator: Accelerator) -> dict[str, float]:
+    """The task's metrics for the averaged weights, found by the main process and told to the others."""
+    metrics: dict[str, float] = {}
+    if accelerator.is_main_process:
+        with run.ema.swapped_in(), torch.no_grad():
+            task.module.eval()
+            metrics = {name: float(value) for name, value in task.evaluate(task.module).items()}
+            task.module.train()
+    (metrics,) = broadcast_object_list([metrics])
+    return metrics
+
+
+def clip_gradients(model: nn.Module, config: EngineConfig, accelerator: Accelerator) -> dict[str, Tensor]:
+    """Scale whole gradients down to `max_grad_norm`; their norm before that, where there is one to report."""
+    if config.max_grad_norm is None or not accelerator.sync_gradients:
+        return {}
+    return {"grad_norm": accelerator.clip_grad_norm_(model.parameters(), config.max_grad_norm)}
+
+
+def stop_wanted(signals: HeldSignals, run: Run, accelerator: Accelerator) -> bool:
+    """Whether a signal asks to stop. Several processes ask each other, in a pause only: it is a wait."""
+    if accelerator.num_processes == 1:
+        return signals.received is not None
+    if not run.pause_due:
+        return False
+    wanted = torch.tensor(float(signals.received is not None), device=accelerator.device)
+    return bool(accelerator.reduce(wanted, "sum") > 0)
+
+
+def save(run: Run, store: CheckpointStore, accelerator: Accelerator) -> None:
+    """Write a checkpoint, from the main process: all processes hold the same weights."""
+    if accelerator.is_main_process:
+        store.save(run.checkpoint())
+
+
+def new_meter(config: EngineConfig, accelerator: Accelerator) -> Meter:
+    images_per_step = config.batch_size * config.gradient_accumulation * accelerator.num_processes
+    return Meter(accelerator.device, images_per_step, lambda values: accelerator.reduce(values, "mean"))
+
+
+def batches_from(step: int, dataset: Dataset[Any], config: EngineConfig, accelerator: Accelerator) -> Batches:
+    return Batches(
+        dataset,
+        config,
+        start=step * config.gradient_accumulation,
+        rank=accelerator.process_index,
+        num_ranks=accelerator.num_processes,
+        device=accelerator.device,
+    )
+
+
+def progress_bar(run: Run, shown: bool) -> tqdm[NoReturn]:
+    """Of steps; only where a terminal can show it."""
+    return tqdm(total=run.config.max_steps, initial=run.step, unit="step", disable=None if shown else True)
+
+
+def named(prefix: str, values: dict[str, float]) -> dict[str, float]:
+    return {f"{prefix}/{name}": value for name, value in values.items()}
+
+
+def report_on(run: Run, meter: Meter, resumed_from: int | None) -> FitReport:
+    position, best = run.position, run.config.final_weights == "best"
+    images = position.step * meter.images_per_step
+    return FitReport(
+        steps=position.step,
+        seconds=position.seconds,
+        images_per_second=images / position.training_seconds,
+        peak_memory_bytes=meter.peak_memory_bytes(),
+        metrics=position.best_metrics if best else position.metrics,
+        weights_from_step=cast(int, position.best_step) if best else position.step,
+        resumed_from=resumed_from,
+        stopped_early=run.stopped_early,
+    )
