@@ -59,6 +59,11 @@ def decode(data: bytes, limits: PictureLimits = DEFAULT_LIMITS, shrink_to: int |
     return np.array(_rgb(_turned(image)))
 
 
+def size(data: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """The (width, height) that the header claims, before any EXIF rotation. Raises PictureError."""
+    return _open(data, limits).size
+
+
 def normalise(data: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[bytes, tuple[int, int]]:
     """Return bytes fit for the store, and their upright (width, height).
 

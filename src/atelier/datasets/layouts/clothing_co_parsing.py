@@ -1,0 +1,89 @@
+"""`clothing-co-parsing`: street photos with label masks, and `index.json` with the regions of each photo.
+
+    photos/0001.jpg or photos.zip/0001.jpg      masks/0001.png or masks.zip/0001.png
+    index.json    {"0001": {"items": [{"label": "blouse", "pixels": 15567, "bbox": [x0, y0, x1, y1]}, ...]}}
+    labels.json   ["null", "accessories", ...]: the words that the mask's numbers stand for
+
+Photos are numbered there, as products are elsewhere, so theirs become `ccp/0001` here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from atelier.datasets.files import File
+from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo
+from atelier.datasets.raw import Drop
+from atelier.datasets.values import to_row
+from atelier.errors import DropError, PictureError
+from atelier.vocabulary import Photo, PhotoKind
+
+NAME = "clothing-co-parsing"
+_CORNERS = ("x0", "y0", "x1", "y1")
+
+
+def read(folder: Folder, drop: Drop) -> None:
+    """A street photo for each entry of `index.json`, its mask where there is one, and its regions."""
+    index = _index(folder)
+    photos = by_stem(file for file in folder.pictures() if _kind(file) == "photos")
+    masks = by_stem(file for file in folder.pictures() if _kind(file) == "masks")
+    for number in sorted(index):
+        photo_id = f"ccp/{number}"
+        if number not in photos:
+            row = {"photo_id": photo_id, "kind": PhotoKind.STREET.value}
+            drop.reject("photos", row, f"{folder.path}: no photo is named {number}")
+            continue
+        drop.photos.append(raw_photo(Photo(photo_id, None, PhotoKind.STREET, NAME), photos[number]))
+        if number in masks:
+            mask = Photo(f"{photo_id}/mask", None, PhotoKind.MASK, NAME)
+            drop.photos.append(raw_photo(mask, masks[number]))
+        _read_regions(photo_id, index[number], drop)
+
+
+def _index(folder: Folder) -> dict[str, Any]:
+    file = folder.file("index.json")
+    assert file is not None, "recognised by this file"
+    try:
+        index = json.loads(file.read())
+    except (PictureError, ValueError, RecursionError) as error:
+        raise DropError(f"{file.path} is not JSON we can read: {error}") from error
+    if not isinstance(index, dict):
+        raise DropError(
+            f"{file.path} holds a {type(index).__name__}; expected one object with an entry a photo"
+        )
+    return index
+
+
+def _kind(file: File) -> str:
+    """The part of the set it belongs to: `photos` or `masks`, whether that is a folder or a zip."""
+    kinds = {part.removesuffix(".zip") for part in file.path.parts[:-1]} & {"photos", "masks"}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _read_regions(photo_id: str, entry: Any, drop: Drop) -> None:
+    regions = entry.get("items", []) if isinstance(entry, dict) else None
+    if not isinstance(regions, list):
+        drop.reject("regions", {"photo_id": photo_id}, f"index.json, {photo_id}: expected a list of regions")
+        return
+    for region in regions:
+        values = {"photo_id": photo_id} | _renamed(region)
+        try:
+            drop.rows["regions"].append(to_row("regions", values))
+        except ValueError as error:
+            drop.reject("regions", values, f"index.json, {photo_id}: {error}")
+
+
+def _renamed(region: Any) -> dict[str, Any]:
+    if not isinstance(region, dict):
+        return {}
+    box = region.get("bbox")
+    corners = dict(zip(_CORNERS, box, strict=False)) if isinstance(box, list) else {}
+    return {"label": region.get("label"), "num_pixels": region.get("pixels"), **corners}
+
+
+def _recognises(folder: Folder) -> bool:
+    return folder.file("index.json") is not None and folder.file("labels.json") is not None
+
+
+LAYOUT = Layout(NAME, "index.json and labels.json", _recognises, read)

@@ -1,0 +1,72 @@
+"""What every reader of a layout is given and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePosixPath
+
+from atelier import pictures
+from atelier.datasets.files import File, Files
+from atelier.datasets.raw import Drop, RawPhoto
+from atelier.errors import PictureError
+from atelier.vocabulary import Photo
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that holds one layout."""
+
+    path: PurePosixPath
+    files: Files
+    others: frozenset[PurePosixPath] = frozenset()
+    """Folders beneath it that hold a layout of their own."""
+
+    def file(self, name: str) -> File | None:
+        return self.files.get(self.path / name)
+
+    def pictures(self) -> list[File]:
+        return list(self.files.pictures(self.path, self.others))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way in which data is laid out, and its reader."""
+
+    name: str
+    marks: str
+    """The files it is known by, for a reader who wonders why a folder was not recognised."""
+    recognises: Callable[[Folder], bool]
+    read: Callable[[Folder, Drop], None]
+    """Adds what the folder holds to the drop. Raises DropError where a table as a whole cannot be read."""
+
+
+def by_stem(files: Iterable[File]) -> dict[str, list[File]]:
+    """Pictures by their names without the suffix; a set is often kept in several sizes of the same name."""
+    named: dict[str, list[File]] = {}
+    for file in files:
+        named.setdefault(file.path.stem, []).append(file)
+    return named
+
+
+def read_largest(candidates: Sequence[File]) -> bytes:
+    """The bytes of the picture with the most pixels, by its header; PictureError if none can be read."""
+    if len(candidates) == 1:
+        return candidates[0].read()
+    largest, most = b"", -1
+    for file in candidates:
+        with suppress(PictureError):
+            data = file.read()
+            width, height = pictures.size(data)
+            if width * height > most:
+                largest, most = data, width * height
+    return largest if most >= 0 else candidates[0].read()
+
+
+def raw_photo(photo: Photo, candidates: Sequence[File]) -> RawPhoto:
+    """A photo of which the drop holds one or several sizes."""
+    where = " or ".join(str(file.path) for file in candidates)
+    smaller = tuple(file.read for file in candidates) if len(candidates) > 1 else ()
+    return RawPhoto(photo, partial(read_largest, candidates), where, smaller)

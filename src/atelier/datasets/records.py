@@ -1,0 +1,153 @@
+"""Rows of a CSV or Parquet file as dictionaries, read so that one broken row costs that row alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from atelier.datasets.files import File
+from atelier.errors import DropError, PictureError
+
+_LARGEST_CELL = 100_000
+"""Characters; no column of ours holds more, and a quote that was never closed does."""
+
+
+@dataclass
+class Records:
+    """What could be read of a table, and what could not."""
+
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    """What there is of each broken row, and why it is broken."""
+
+
+def read_csv(file: File, required: Sequence[str], overflow: str | None = None) -> Records:
+    """Read UTF-8 CSV with a header; a value is always text, empty where the cell is.
+
+    `overflow` names the column that takes the extra cells of a row whose text holds unquoted commas. Raises
+    DropError where the file as a whole is no such table; a row with too few or too many cells, with bytes
+    that are not UTF-8 or with an endless cell is broken on its own.
+    """
+    lines = _lines(file)
+    if not lines:
+        raise DropError(f"{file.path} is empty; expected a header with the columns {', '.join(required)}")
+    records = _split(lines)
+    header = next(records)[1]
+    columns = tuple(cell.strip() for cell in header or ())
+    _check_columns(file, columns, required)
+    result = Records(columns)
+    for line, cells in records:
+        reason = _fault(cells, columns, overflow)
+        if reason is not None or cells is None:
+            shown = dict(zip(columns, cells or [lines[line].strip()], strict=False))
+            result.broken.append((shown, f"{file.path}, line {line + 1}: {reason}"))
+        else:
+            result.rows.append(dict(zip(columns, _joined(cells, columns, overflow), strict=True)))
+    return result
+
+
+def read_parquet(file: File, required: Sequence[str]) -> Records:
+    """Read a Parquet file into rows of plain Python values. Raises DropError where it is not one."""
+    try:
+        table = pq.read_table(pa.BufferReader(_bytes(file)))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DropError(f"{file.path} is not a Parquet file we can read: {error}") from error
+    _check_columns(file, table.column_names, required)
+    return Records(tuple(table.column_names), table.to_pylist())
+
+
+def table_of(file: File, required: Sequence[str]) -> Records:
+    """Read a table by its suffix, `.csv` or `.parquet`."""
+    return read_parquet(file, required) if file.path.suffix == ".parquet" else read_csv(file, required)
+
+
+def _bytes(file: File) -> bytes:
+    try:
+        return file.read()
+    except PictureError as error:
+        raise DropError(str(error)) from error
+
+
+def _lines(file: File) -> list[str]:
+    """The file's lines with their ends. Bytes that are not UTF-8 become lone surrogates, found later."""
+    data = _bytes(file)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DropError(f"{file.path} is written in UTF-16; expected UTF-8. Save it again as UTF-8")
+    return list(io.StringIO(data.decode("utf-8-sig", errors="surrogateescape"), newline=""))
+
+
+def _split(lines: list[str]) -> Iterator[tuple[int, list[str] | None]]:
+    """(index of its first line, cells) of each record that is not blank; None for one that cannot be split.
+
+    A record that swallowed several lines into an endless cell is given up after its first line, and reading
+    goes on with the second: an unclosed quote must not take the rows after it along.
+    """
+    start = 0
+    width = 0
+    while start < len(lines):
+        reader = csv.reader(_from(lines, start), strict=True)
+        first = start
+        for cells in _until_error(reader):
+            end = start + reader.line_num
+            swallowed = cells is None or (end - first > 1 and width and len(cells) != width)
+            if swallowed:
+                yield first, None
+                start = first + 1
+                break
+            width = width or len(cells or ())
+            if cells:
+                yield first, cells
+            first = end
+        else:
+            return
+
+
+def _from(lines: list[str], start: int) -> Iterator[str]:
+    return (lines[index] for index in range(start, len(lines)))
+
+
+def _until_error(reader: Iterator[list[str]]) -> Iterator[list[str] | None]:
+    """The reader's records, and None where it gives up."""
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield None
+            return
+
+
+def _check_columns(file: File, columns: Sequence[str], required: Sequence[str]) -> None:
+    missing = [column for column in required if column not in columns]
+    if missing:
+        seen = ", ".join(columns)[:200] or "none"
+        raise DropError(f"{file.path} has no column {', '.join(missing)}; its columns are: {seen!r}")
+    twice = sorted({column for column in columns if list(columns).count(column) > 1})
+    if twice:
+        raise DropError(f"{file.path} has the column {', '.join(twice)} more than once")
+
+
+def _fault(cells: list[str] | None, columns: Sequence[str], overflow: str | None) -> str | None:
+    if cells is None:
+        return "a quote is not closed or stands in the middle of a cell, or a cell is endless"
+    if len(cells) < len(columns) or (len(cells) > len(columns) and overflow is None):
+        return f"{len(cells)} cells; expected {len(columns)}"
+    if any(len(cell) > _LARGEST_CELL for cell in cells):
+        return f"a cell of more than {_LARGEST_CELL:,} characters"
+    return None
+
+
+def _joined(cells: list[str], columns: Sequence[str], overflow: str | None) -> list[str]:
+    extra = len(cells) - len(columns)
+    if extra == 0 or overflow is None:
+        return cells
+    at = columns.index(overflow)
+    return [*cells[:at], ",".join(cells[at : at + extra + 1]), *cells[at + extra + 1 :]]
