@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atelier.errors import QueryError
-from atelier.families.retrieval.inference import EmbeddingContract, Encoder, crop
+from atelier.errors import DigestError, QueryError
+from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder, crop
 from atelier.index.query import Hit, IndexReader
 from atelier.release.manifest import Release
 from atelier.settings import Settings
@@ -113,10 +115,10 @@ def open_answerer(settings: Settings, release: Release) -> Answerer:
     DigestError, EmbeddingContractError, CatalogueIndexError, OSError: a part of it is missing or wrong.
     """
     folder = settings.releases_dir / release.release_id
-    contract = EmbeddingContract.from_json((folder / "contract.json").read_bytes())
+    contract = _read_contract(folder / CONTRACT_FILE, release)
     answerer = Answerer(
         release,
-        Encoder(folder / "student.onnx", contract, threads=settings.serve_threads),
+        Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
         IndexReader.open(settings, release.index, contract.digest),
     )
     answerer.warm_up()
@@ -137,3 +139,15 @@ def parse_box(text: str | None) -> Box | None:
             "box: expected x0,y0,x1,y1 in pixels of the upright photo, with x0 < x1 and y0 < y1, "
             f"got {text[:60]!r}"
         ) from error
+
+
+def _read_contract(path: Path, release: Release) -> EmbeddingContract:
+    """The contract vouches for the model's file, and the manifest for the contract."""
+    data = path.read_bytes()
+    expected, seen = release.files.get(CONTRACT_FILE, "not listed"), hashlib.sha256(data).hexdigest()
+    if seen != expected:
+        raise DigestError(
+            f"{path}: the manifest of release {release.release_id} expects sha256 {expected[:16]}, "
+            f"seen {seen[:16]}. Roll back to another release, or publish anew."
+        )
+    return EmbeddingContract.from_json(data)

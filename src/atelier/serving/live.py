@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from atelier.errors import NoReleaseError
 from atelier.release.manifest import Release
-from atelier.release.store import live
+from atelier.release.store import live_id, show
 from atelier.serving.engine import Answerer, open_answerer
 from atelier.settings import Settings
 
@@ -97,24 +97,27 @@ class LiveRelease:
 
     def refresh(self) -> None:
         """Look at the pointer once, and load the release it names if that is another one. Never raises."""
-        release: Release | None = None
+        release_id: str | None = None
         try:
-            release = live(self._settings)
-            if self._is_loaded(release.release_id):
+            release_id = live_id(self._settings)
+            if release_id is None:
+                self._require_nothing_loaded()
+            elif self._is_loaded(release_id):
                 self._state = replace(self._state, failure=None)
-            elif self._is_due(release.release_id):
-                self._swap_in(self._load(self._settings, release))
-        except NoReleaseError as error:
-            if (
-                self._state.answerer is not None
-            ):  # before the first promotion, an absent pointer is no failure
-                self._report(None, error)
+            elif self._is_due(release_id):
+                self._swap_in(self._load(self._settings, show(self._settings, release_id)))
         except Exception as error:  # whatever is wrong with the new release, the old one goes on answering
-            self._report(release.release_id if release else None, error)
+            self._report(release_id, error)
 
     def _follow(self) -> None:
         while not self._stop.wait(self._poll_seconds):
             self.refresh()
+
+    def _require_nothing_loaded(self) -> None:
+        if self._state.answerer is not None:  # before the first promotion, no pointer is no failure
+            raise NoReleaseError(
+                "`releases/live` is gone; `atelier release rollback` or `promote` writes it anew"
+            )
 
     def _is_loaded(self, release_id: str) -> bool:
         return self._state.answerer is not None and self._state.answerer.release.release_id == release_id

@@ -31,11 +31,12 @@ def result_sheet(
     query_pixels: NDArray[np.uint8], box: Box | None, answer: Answer, thumbnails: Mapping[str, bytes]
 ) -> Image.Image:
     """Draw an answer. `query_pixels`: upright RGB, uint8 [H, W, 3]; `thumbnails`: item id -> JPEG."""
-    num_columns = min(MAX_COLUMNS, max(1, len(answer.items)))
-    num_rows = max(1, math.ceil(len(answer.items) / num_columns))
+    # Two rows or more stand as high as a portrait photo beside them.
+    num_columns = min(MAX_COLUMNS, max(1, math.ceil(len(answer.items) / 2)))
+    num_rows = max(2, math.ceil(len(answer.items) / num_columns))
     card_height = PICTURE_HEIGHT + CAPTION_HEIGHT
     grid_width = num_columns * CARD_WIDTH + (num_columns - 1) * GAP
-    grid_height = max(num_rows * card_height + (num_rows - 1) * GAP, card_height * 2 + GAP)
+    grid_height = num_rows * card_height + (num_rows - 1) * GAP
     sheet = _Sheet(
         width=MARGIN * 2 + QUERY_WIDTH + GAP * 2 + grid_width,
         height=MARGIN * 2 + HEADER_HEIGHT + grid_height,

@@ -28,6 +28,8 @@ from atelier.vocabulary import Box
 PREPROCESSING = "square-bilinear-1"
 """The name of what `prepare` does. A change to `prepare` needs a new name: old vectors no longer fit."""
 METRIC = "cosine"
+MODEL_FILE, CONTRACT_FILE = "student.onnx", "contract.json"
+"""Their names in a model version and in a release."""
 INPUT = "pixels"
 OUTPUTS = ("embedding", "category_logits")
 
@@ -36,7 +38,7 @@ OUTPUTS = ("embedding", "category_logits")
 class EmbeddingContract:
     """What must be equal in a model and an index for their vectors to be comparable.
 
-    It lies as `contract.json` beside the model and in the metadata of every index built with it.
+    It lies as `CONTRACT_FILE` beside the model and in the metadata of every index built with it.
     """
 
     model_digest: str
