@@ -1,0 +1,33 @@
+"""New data in: each incoming drop is checked, versioned, and kept once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow
+
+from atelier.jobs.ingest import IngestReport, ingest
+from atelier.settings import Settings
+from flows.steps import step
+
+
+@flow(name="ingest-drop", persist_result=False)
+def ingest_drop(drop: Path | None = None) -> list[IngestReport]:
+    """Ingests `drop`, or, without one, each folder beneath `drops/` in the order of names.
+
+    A drop whose content was ingested before changes nothing, so that drops may stay where they are.
+    """
+    settings = Settings()
+    return [ingest_step(settings, drop_dir) for drop_dir in _incoming(settings, drop)]
+
+
+@step("ingest", minutes=120)
+def ingest_step(settings: Settings, drop_dir: Path) -> IngestReport:
+    return ingest(settings, drop_dir)
+
+
+def _incoming(settings: Settings, drop: Path | None) -> list[Path]:
+    if drop is not None:
+        return [drop]
+    drops_dir = settings.home / "drops"
+    return sorted(path for path in drops_dir.iterdir() if path.is_dir()) if drops_dir.is_dir() else []

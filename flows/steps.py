@@ -1,0 +1,50 @@
+"""How a job becomes a step of a flow: what is tried again, how often, and for how long it may run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from atelier.errors import AtelierError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NEVER_HEALS = (AtelierError, ValueError, TypeError, LookupError, AttributeError, AssertionError, ImportError)
+"""What we raise on purpose and what is a mistake in the code: a second try would only repeat it."""
+
+
+def step(name: str, *, minutes: float, retries: int = 3) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A task that is tried again after about 5, 10 and 20 s, unless its error cannot heal by waiting.
+
+    Prefect caches and keeps nothing: every job is keyed by the content of its inputs and finds finished work
+    by itself, which also holds after `kill -9`, from the command line, and without pickles.
+    """
+
+    def decorate(job: Callable[P, R]) -> Task[P, R]:
+        return task(
+            name=name,
+            timeout_seconds=minutes * 60,
+            retries=retries,
+            retry_delay_seconds=exponential_backoff(backoff_factor=5),
+            retry_jitter_factor=0.5,
+            retry_condition_fn=_may_heal,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )(job)
+
+    return decorate
+
+
+def _may_heal(_task: Any, _task_run: Any, state: Any) -> bool:
+    try:
+        state.result()
+    except NEVER_HEALS:
+        return False
+    except Exception:  # a network, a disk, a database: anything may be back in a moment
+        return True
+    return False

@@ -1,0 +1,111 @@
+"""What a run of the main job came to: for a reader, for a program, and as artifacts on Prefect's pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from atelier.jobs.ingest import IngestReport
+from atelier.jobs.publish import Published
+from atelier.settings import Settings
+from flows.train_family import TrainedFamily
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run of the main job."""
+
+    headline: str
+    """A sentence; begins with 'nothing new' when the run changed nothing."""
+    changed: bool
+    preset: str
+    data_version: str | None
+    release_id: str
+    promoted: bool
+    verdict: str
+    """The gate's reason."""
+    metrics: dict[str, float]
+    """Of the student, on held-out data."""
+    look_at: dict[str, str]
+    """Where to look: a name and a path or an address."""
+    steps: dict[str, Any]
+    """The full report of each step."""
+
+
+def summarise(
+    settings: Settings,
+    preset: str,
+    ingested: list[IngestReport],
+    family: TrainedFamily,
+    published: Published,
+) -> Summary:
+    """Draws the reports of all steps together."""
+    num_new_drops = sum(report.changed for report in ingested)
+    trained = not (family.teacher.reused and family.student.reused)
+    changed = bool(num_new_drops or trained or published.changed)
+    return Summary(
+        headline=_headline(num_new_drops, trained, family, published)
+        if changed
+        else _nothing_new(family, published),
+        changed=changed,
+        preset=preset,
+        data_version=published.data_version,
+        release_id=published.release_id,
+        promoted=family.verdict.promoted,
+        verdict=family.verdict.reason,
+        metrics=family.student.metrics,
+        look_at=_look_at(settings, published),
+        steps={
+            "ingest": [asdict(report) for report in ingested],
+            **asdict(family),
+            "publish": asdict(published),
+        },
+    )
+
+
+def _headline(num_new_drops: int, trained: bool, family: TrainedFamily, published: Published) -> str:
+    parts = [
+        f"{num_new_drops} new drop{'s' * (num_new_drops != 1)} in",
+        "a model trained" if trained else "no training needed",
+        "promoted" if family.verdict.promoted else "not promoted",
+        f"release {published.release_id} {'is live' if published.changed else 'stays live'}",
+    ]
+    return ", ".join(parts)
+
+
+def _nothing_new(family: TrainedFamily, published: Published) -> str:
+    return (
+        f"nothing new: nothing to train and nothing to publish; "
+        f"run {family.student.run_id} and release {published.release_id} are up to date"
+    )
+
+
+def _look_at(settings: Settings, published: Published) -> dict[str, str]:
+    return {
+        "release": str(settings.releases_dir / published.release_id),
+        "data reports": str(settings.reports_dir),
+        "runs": settings.mlflow_uri,
+    }
+
+
+def leave_artifacts(summary: Summary) -> None:
+    """What changed, the verdict, the figures, a gallery, and where to look, on the page of this flow run."""
+    create_markdown_artifact(_as_markdown(summary), key="what-changed", description=summary.headline)
+    create_table_artifact(
+        [{"metric": name, "value": value} for name, value in sorted(summary.metrics.items())],
+        key="student-metrics",
+        description="The student on held-out data",
+    )
+
+
+def _as_markdown(summary: Summary) -> str:
+    verdict = "promoted" if summary.promoted else "kept the champion"
+    places = "\n".join(f"- {name}: `{place}`" for name, place in summary.look_at.items())
+    return (
+        f"# {summary.headline}\n\n"
+        f"Preset `{summary.preset}`, data version `{summary.data_version}`, "
+        f"release `{summary.release_id}`.\n\n"
+        f"## The gate {verdict}\n\n{summary.verdict}\n\n## Where to look\n\n{places}\n"
+    )

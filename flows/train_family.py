@@ -1,0 +1,55 @@
+"""From the accepted data to a judged model: teacher, student, candidate, verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prefect import flow
+
+from atelier.jobs.distill import distill
+from atelier.jobs.gate import GateOutcome, gate
+from atelier.jobs.register import Registered, register
+from atelier.jobs.train import TrainOutcome, train
+from atelier.settings import Settings
+from flows.steps import step
+
+
+@dataclass(frozen=True)
+class TrainedFamily:
+    """What the training of one family came to."""
+
+    teacher: TrainOutcome
+    student: TrainOutcome
+    candidate: Registered
+    verdict: GateOutcome
+
+
+@flow(name="train-family", persist_result=False)
+def train_family(preset: str) -> TrainedFamily:
+    """Trains, distils, registers and judges the retrieval family on the current data version."""
+    settings = Settings()
+    teacher = train_step(settings, preset)
+    student = distill_step(settings, preset, teacher)
+    candidate = register_step(settings, preset, student)
+    return TrainedFamily(teacher, student, candidate, gate_step(settings, candidate))
+
+
+# A training that is tried again goes on from its last checkpoint; once is enough to get over a hiccup.
+@step("train the teacher", minutes=8 * 60, retries=1)
+def train_step(settings: Settings, preset: str) -> TrainOutcome:
+    return train(settings, preset)
+
+
+@step("distil the student", minutes=8 * 60, retries=1)
+def distill_step(settings: Settings, preset: str, teacher: TrainOutcome) -> TrainOutcome:
+    return distill(settings, preset, teacher)
+
+
+@step("register the candidate", minutes=30)
+def register_step(settings: Settings, preset: str, student: TrainOutcome) -> Registered:
+    return register(settings, preset, student)
+
+
+@step("gate", minutes=60)
+def gate_step(settings: Settings, candidate: Registered) -> GateOutcome:
+    return gate(settings, candidate)

@@ -1,0 +1,102 @@
+"""Data: `simulate`, `ingest`, and `data list | restore | verify`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from atelier.cli.show import (
+    AsJson,
+    open_settings,
+    print_facts,
+    print_json,
+    print_table,
+    progress_on_stderr,
+    say,
+)
+
+data = typer.Typer(name="data", help="Accepted data versions: list, restore, verify.", no_args_is_help=True)
+Version = Annotated[str, typer.Argument(help="A data version, or the beginning of one.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(simulate)
+    app.command()(ingest)
+    app.add_typer(data)
+
+
+def simulate(
+    drop_dir: Annotated[Path, typer.Argument(help="Folder to write; made if it is not there.")],
+    items: Annotated[int, typer.Option(min=1, help="Products to make.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same drop.")] = 0,
+) -> None:
+    """Generate a drop from a made-up fashion world.
+
+    Its truth is known, and the same seed makes the same drop.
+    """
+    from atelier.jobs.simulate import simulate as job
+
+    with progress_on_stderr():
+        job(drop_dir, items, seed)
+    say(f"Made {drop_dir}. Next: atelier ingest {drop_dir}")
+
+
+def ingest(
+    drop_dir: Annotated[Path, typer.Argument(help="A folder in one or several known layouts.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a drop and accept it as a new data version.
+
+    Bad rows go to quarantine with the reason; too many stop it. Known content changes nothing.
+    """
+    from atelier.jobs.ingest import ingest as job
+    from atelier.services import lock
+
+    settings = open_settings()
+    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier ingest"):
+        report = job(settings, drop_dir, progress=True)
+    print_json(report) if as_json else print_facts(dataclasses.asdict(report))
+
+
+@data.command("list")
+def list_versions(as_json: AsJson = False) -> None:
+    """List the accepted data versions, newest first."""
+    from atelier.jobs.data import list_versions as job
+
+    versions = job(open_settings())
+    if as_json:
+        print_json(versions)
+        return
+    rows = [
+        (version.digest, version.created_at, version.drop, version.counts.get("items", 0), version.num_bytes)
+        for version in versions
+    ]
+    print_table(("version", "created", "drop", "items", "bytes"), rows)
+
+
+@data.command()
+def restore(version: Version) -> None:
+    """Put data/ back to an accepted version."""
+    from atelier.jobs.data import restore_version as job
+    from atelier.services import lock
+
+    settings = open_settings()
+    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier data restore"):
+        restored = job(settings, version)
+    say(f"{settings.data_dir} is at {restored.digest} again.")
+
+
+@data.command()
+def verify(version: Version) -> None:
+    """Hash every stored object of a version again.
+
+    Names the first that is not what was stored.
+    """
+    from atelier.jobs.data import verify_version as job
+
+    with progress_on_stderr():
+        job(open_settings(), version)
+    say(f"Every object of {version} is as it was stored.")

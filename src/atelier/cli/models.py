@@ -1,0 +1,95 @@
+"""Models: `train`, `retrain` and `evaluate retrieval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from atelier.cli.show import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
+
+if TYPE_CHECKING:
+    from atelier.settings import Settings
+    from flows.summary import Summary
+
+evaluate = typer.Typer(
+    name="evaluate", help="Score the live release on data of your own.", no_args_is_help=True
+)
+Preset = Annotated[
+    str, typer.Option(help="debug, demo, small or base; their docstrings say what each costs.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(train)
+    app.command()(retrain)
+    app.add_typer(evaluate)
+
+
+def train(preset: Preset = "small", as_json: AsJson = False) -> None:
+    """Train teacher and student; register nothing."""
+    from atelier.jobs.distill import distill
+    from atelier.jobs.train import train as train_teacher
+    from atelier.services import lock
+
+    settings = open_settings()
+    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier train"):
+        teacher = train_teacher(settings, preset)
+        student = distill(settings, preset, teacher)
+    if as_json:
+        print_json({"teacher": teacher, "student": student})
+        return
+    names = sorted(teacher.metrics.keys() | student.metrics.keys())
+    rows = [(name, teacher.metrics.get(name), student.metrics.get(name)) for name in names]
+    print_table(("metric", "teacher", "student"), rows)
+
+
+def retrain(
+    preset: Preset = "small",
+    drop: Annotated[
+        Path | None, typer.Option(help="Ingest this folder first. Default: all in drops/.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole daily retraining once, here.
+
+    New data in, a judged model, a release live; with nothing new, it says so and changes nothing.
+    """
+    summary = run_retraining(open_settings(), preset, drop)
+    print_json(summary) if as_json else print_summary(summary)
+
+
+@evaluate.command("retrieval")
+def evaluate_retrieval(
+    data: Annotated[Path, typer.Option(help="A folder of known layouts that training never saw.")],
+    as_json: AsJson = False,
+) -> None:
+    """Score photo search on a folder.
+
+    Category accuracy, and recall on the folder's own queries/ where it has them.
+    """
+    from atelier.jobs.evaluate import evaluate as job
+
+    with progress_on_stderr():
+        metrics = job(open_settings(), data)
+    print_json(metrics) if as_json else print_table(("metric", "value"), sorted(metrics.items()))
+
+
+def run_retraining(settings: Settings, preset: str, drop: Path | None) -> Summary:
+    """The flow of the daily schedule, in this process."""
+    from atelier.services.prefect_api import prefect_api
+
+    drop = drop.resolve() if drop else None
+    with progress_on_stderr(), prefect_api(settings):
+        from flows.retrain_daily import retrain_daily
+
+        summary: Summary = retrain_daily(preset=preset, drop=drop)
+    return summary
+
+
+def print_summary(summary: Summary) -> None:
+    """What happened, the verdict, the figures, and where to look."""
+    print_table(("metric of the student", "value"), sorted(summary.metrics.items()))
+    print(f"{summary.headline}\nGate: {summary.verdict}")
+    print_facts(summary.look_at)

@@ -1,0 +1,96 @@
+"""Releases: `release list | show | rollback | diff`, and `collect`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from atelier.cli.show import (
+    AsJson,
+    open_settings,
+    print_facts,
+    print_json,
+    print_table,
+    progress_on_stderr,
+    say,
+)
+
+release = typer.Typer(
+    name="release", help="What goes out together: list, show, roll back, diff.", no_args_is_help=True
+)
+ReleaseId = Annotated[str, typer.Argument(help="A release's id.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(release)
+    app.command()(collect)
+
+
+@release.command("list")
+def list_releases(as_json: AsJson = False) -> None:
+    """List the releases, newest first; the live one is marked."""
+    from atelier.errors import NoReleaseError
+    from atelier.release import store
+
+    settings = open_settings()
+    releases = store.list_releases(settings)
+    try:
+        live_id = store.live(settings).release_id
+    except NoReleaseError:
+        live_id = None
+    if as_json:
+        print_json([{**dataclasses.asdict(each), "live": each.release_id == live_id} for each in releases])
+        return
+    rows = [
+        (
+            "live" if each.release_id == live_id else "",
+            each.release_id,
+            each.created_at,
+            each.data_version,
+            each.note,
+        )
+        for each in releases
+    ]
+    print_table(("", "release", "created", "data version", "note"), rows)
+
+
+@release.command()
+def show(release_id: Annotated[str | None, typer.Argument(help="Default: the live one.")] = None) -> None:
+    """Print a release's manifest as JSON."""
+    from atelier.release import store
+
+    settings = open_settings()
+    print_json(store.show(settings, release_id) if release_id else store.live(settings))
+
+
+@release.command()
+def rollback(
+    release_id: Annotated[str | None, typer.Argument(help="Default: the one before the live one.")] = None,
+) -> None:
+    """Make an earlier release live, in one step; serving follows without a restart."""
+    from atelier.release import store
+
+    settings = open_settings()
+    say(f"Release {store.rollback(settings, release_id).release_id} is live.")
+
+
+@release.command()
+def diff(old: ReleaseId, new: ReleaseId, as_json: AsJson = False) -> None:
+    """Say what differs between two releases."""
+    from atelier.release import store
+
+    differences = store.diff(open_settings(), old, new)
+    print_json(differences) if as_json else print_facts(differences)
+
+
+def collect(as_json: AsJson = False) -> None:
+    """Delete what the retention rule no longer keeps."""
+    from atelier.jobs.collect import collect as job
+    from atelier.services import lock
+
+    settings = open_settings()
+    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier collect"):
+        collected = job(settings)
+    print_json(collected) if as_json else print_facts(dataclasses.asdict(collected))

@@ -1,0 +1,86 @@
+"""Where this workspace's Prefect API answers, and the environment that Prefect reads when it is imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from atelier.services import lock
+from atelier.services.process import Service, free_port, started
+from atelier.settings import Settings
+
+
+def up_lock(settings: Settings) -> Path:
+    """Held by `atelier up` for as long as its services run."""
+    return settings.stores_dir / "up.lock"
+
+
+@contextmanager
+def prefect_api(settings: Settings) -> Iterator[str]:
+    """The API's address: that of `atelier up` while it runs, otherwise of a server for this block alone.
+
+    Enter it before Prefect is imported: Prefect reads its environment then. Our own server instead of
+    Prefect's ephemeral one, because it is ready sooner and ends with this process, even after `kill -9`.
+    """
+    up = lock.held_by(up_lock(settings))
+    if up is not None and "prefect_api" in up:
+        enter_environment(settings, up["prefect_api"])
+        yield up["prefect_api"]
+        return
+    port = free_port()
+    api_url = f"http://127.0.0.1:{port}/api"
+    enter_environment(settings, api_url)
+    # No scheduler: without a worker, its runs would only pile up as late.
+    with started(server(settings, port, "--no-ui", "--no-scheduler", "--no-late-runs")):
+        try:
+            yield api_url
+        finally:
+            _send_remaining_logs()
+
+
+def server(settings: Settings, port: int, *options: str) -> Service:
+    """Prefect's server on `port` of this machine alone: it has no authentication of its own."""
+    return Service(
+        name="Prefect server",
+        command=(
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--analytics-off",
+            *options,
+        ),
+        health_url=f"http://127.0.0.1:{port}/api/health",
+        log_path=settings.stores_dir / "logs" / "prefect-server.log",
+    )
+
+
+def enter_environment(settings: Settings, api_url: str) -> None:
+    """Sets, for this process and its children, where Prefect keeps its state and that it reports nothing."""
+    os.environ.update(environment(settings, api_url))
+
+
+def _send_remaining_logs() -> None:
+    from prefect.logging.handlers import APILogHandler
+
+    APILogHandler().flush()
+
+
+def environment(settings: Settings, api_url: str) -> dict[str, str]:
+    """Prefect's variables for this workspace."""
+    return {
+        "ATELIER_HOME": str(settings.home),
+        "PREFECT_HOME": str(settings.stores_dir / "prefect"),
+        "PREFECT_API_URL": api_url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+        "DO_NOT_TRACK": "1",
+        # On disk, so that a server started after a crash still knows whose slots to free.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "atelier",
+    }

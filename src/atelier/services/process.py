@@ -1,0 +1,129 @@
+"""One local service: a command with a log and, where it has one, an address that says that it is healthy."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from atelier.errors import ServiceError
+
+
+@dataclass(frozen=True)
+class Service:
+    """What to run, and how to see that it works."""
+
+    name: str
+    command: tuple[str, ...]
+    """The first word is a command of this environment (`prefect`) or a path."""
+    health_url: str
+    log_path: Path
+    healthy_statuses: tuple[int, ...] = (200,)
+    starts_within_seconds: float = 90.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the environment of this process."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started service."""
+
+    service: Service
+    process: subprocess.Popen[bytes]
+
+    def check(self) -> None:
+        """`ServiceError` when the process has ended."""
+        code = self.process.poll()
+        if code is not None:
+            raise ServiceError(
+                f"{self.service.name} ended with exit code {code}, but should run on. Its last words:\n"
+                f"{_tail(self.service.log_path)}\nAll of them: {self.service.log_path}"
+            )
+
+
+@contextmanager
+def started(service: Service) -> Iterator[Running]:
+    """Starts the service, waits until it is healthy, and ends it after the block or with this process."""
+    service.log_path.parent.mkdir(parents=True, exist_ok=True)
+    variables = [f"{name}={value}" for name, value in service.environment.items()]
+    command = ["env", *variables, *_resolved(service.command)]
+    with service.log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "atelier.services.tether", str(os.getpid()), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    running = Running(service, process)
+    try:
+        _wait_until_healthy(running)
+        yield running
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_port(host: str, port: int, option: str) -> None:
+    """`ServiceError` when somebody listens on `port` already; `option` is how the caller can change it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServiceError(
+                f"port {port} of {host} is taken ({error.strerror}). "
+                f"End what listens there, or choose another: {option}."
+            ) from error
+
+
+def answers(url: str, statuses: tuple[int, ...] = (200,)) -> bool:
+    """Whether a GET of `url` is answered, within two seconds, with one of `statuses`."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # A proxy never sees this machine.
+    try:
+        with opener.open(url, timeout=2) as response:
+            return response.status in statuses
+    except urllib.error.HTTPError as error:
+        return error.code in statuses
+    except OSError:
+        return False
+
+
+def _resolved(command: tuple[str, ...]) -> list[str]:
+    """Commands are those installed beside this Python, whatever PATH says."""
+    beside = Path(sys.executable).parent / command[0]
+    return [str(beside) if beside.exists() else command[0], *command[1:]]
+
+
+def _wait_until_healthy(running: Running) -> None:
+    service = running.service
+    deadline = time.monotonic() + service.starts_within_seconds
+    while not answers(service.health_url, service.healthy_statuses):
+        running.check()
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"{service.name} did not answer at {service.health_url} within "
+                f"{service.starts_within_seconds:.0f} s. Its last words:\n{_tail(service.log_path)}\n"
+                f"All of them: {service.log_path}"
+            )
+        time.sleep(0.1)
+
+
+def _tail(path: Path, num_lines: int = 15) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-num_lines:]) or "(nothing)"
