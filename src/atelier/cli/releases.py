@@ -31,15 +31,10 @@ def add_to(app: typer.Typer) -> None:
 @release.command("list")
 def list_releases(as_json: AsJson = False) -> None:
     """List the releases, newest first; the live one is marked."""
-    from atelier.errors import NoReleaseError
     from atelier.release import store
 
     settings = open_settings()
-    releases = store.list_releases(settings)
-    try:
-        live_id = store.live(settings).release_id
-    except NoReleaseError:
-        live_id = None
+    releases, live_id = store.list_releases(settings), store.live_id(settings)
     if as_json:
         print_json([{**dataclasses.asdict(each), "live": each.release_id == live_id} for each in releases])
         return
@@ -73,7 +68,9 @@ def rollback(
     from atelier.release import store
 
     settings = open_settings()
-    say(f"Release {store.rollback(settings, release_id).release_id} is live.")
+    with store.publishing(settings):
+        present = store.rollback(settings, release_id)
+    say(f"Release {present.release_id} is live.")
 
 
 @release.command()
@@ -81,8 +78,12 @@ def diff(old: ReleaseId, new: ReleaseId, as_json: AsJson = False) -> None:
     """Say what differs between two releases."""
     from atelier.release import store
 
-    differences = store.diff(open_settings(), old, new)
-    print_json(differences) if as_json else print_facts(differences)
+    settings = open_settings()
+    changes = store.diff(settings, store.show(settings, old), store.show(settings, new))
+    if as_json:
+        print_json(changes)
+        return
+    print_table(("what", old, new), [(each.what, each.before, each.after) for each in changes])
 
 
 def collect(as_json: AsJson = False) -> None:
