@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from atelier.settings import Settings
 
 _DIGITS = 6
-"""Scores are rounded to this many decimals: what differs less is rounding of the processor, hence a tie."""
+"""Scores are rounded to this many decimals: what differs less is a tie."""
+_FLOAT32_ERROR = 1e-5
+"""More than a float32 product of unit vectors is ever off."""
 _SCORES_AT_ONCE = 8_000_000
 _THUMBNAILS_KEPT = 1_024
 
@@ -147,27 +149,34 @@ class IndexReader:
         self._check(vectors, k)
         step = max(1, _SCORES_AT_ONCE // len(self))
         return [
-            self._best(scores_N, k, passing)
+            self._best(vector_D, scores_N, k, passing)
             for start in range(0, len(vectors), step)
-            for scores_N in self._scores(vectors[start : start + step])
+            for vector_D, scores_N in zip(
+                vectors[start : start + step], self._scores(vectors[start : start + step]), strict=True
+            )
         ]
 
     def _scores(self, vectors_BD: NDArray[np.float32]) -> NDArray[np.float32]:
         return vectors_BD @ self.vectors_ND.T
 
-    def _best(self, scores_N: NDArray[np.float32], k: int, passing: NDArray[np.int64] | None) -> list[Hit]:
-        """Rows are in order of item id, so a stable sort by score breaks ties by id."""
+    def _best(
+        self,
+        vector_D: NDArray[np.float32],
+        scores_N: NDArray[np.float32],
+        k: int,
+        passing: NDArray[np.int64] | None,
+    ) -> list[Hit]:
+        """Float32 scores choose the candidates; float64 ones, the same on every machine, put them in order."""
         scores = scores_N if passing is None else scores_N[passing]
         k = min(k, len(scores))
         if k == 0:
             return []
-        kth = np.partition(scores, -k)[-k]
-        near = np.flatnonzero(scores >= kth - 2 * 10.0**-_DIGITS)
-        rounded = np.round(scores[near].astype(np.float64), _DIGITS)
-        best = np.argsort(-rounded, kind="stable")[:k]
-        rows = near[best] if passing is None else passing[near[best]]
-        facts = self.facts.select(_SHOWN).take(pa.array(rows)).to_pylist()
-        return [Hit(score=float(score), **row) for row, score in zip(facts, rounded[best], strict=True)]
+        near = np.flatnonzero(scores >= np.partition(scores, -k)[-k] - _FLOAT32_ERROR)
+        rows = near if passing is None else passing[near]
+        exact = np.round(self.vectors_ND[rows].astype(np.float64) @ vector_D.astype(np.float64), _DIGITS)
+        best = np.argsort(-exact, kind="stable")[:k]  # rows are in order of item id, and so are ties
+        facts = self.facts.select(_SHOWN).take(pa.array(rows[best])).to_pylist()
+        return [Hit(score=float(score), **row) for row, score in zip(facts, exact[best], strict=True)]
 
     def _passing(
         self, categories: Sequence[str] | None, gender: str | None, max_price: float | None, in_stock: bool

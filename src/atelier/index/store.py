@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from atelier.errors import CatalogueIndexError
-from atelier.index.schema import CATALOGUE, ContractText, IndexVersion
+from atelier.index.schema import CATALOGUE, FACTS, ContractText, IndexVersion
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -71,6 +71,16 @@ def require_verified(settings: Settings, version: IndexVersion) -> None:
             f"index {version.table} version {version.version} was never verified (verified: {tagged}); "
             f"`atelier publish` verifies what it builds."
         )
+
+
+def rows_by_item(settings: Settings, version: IndexVersion) -> dict[str, tuple[object, ...]]:
+    """Item id -> its facts and the digest of its picture: what a version says of every item, to compare two.
+
+    CatalogueIndexError: the version is gone.
+    """
+    table = open_version(settings, version)
+    columns = table.to_lance().to_table(columns=[*FACTS, "picture_sha256"]).to_pydict()
+    return dict(zip(columns["item_id"], zip(*columns.values(), strict=True), strict=True))
 
 
 def contract_of(table: Table) -> ContractText:

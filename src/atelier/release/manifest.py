@@ -1,0 +1,80 @@
+"""What a release is: an immutable manifest that names everything which goes out together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from atelier.errors import ReleaseError
+from atelier.index.schema import IndexVersion
+from atelier.index.verify import Verification
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """The model version of one family, as the registry knows it."""
+
+    name: str
+    version: int
+    digest: str
+    """Of the version's files, as the registry computed it."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Everything that answers a request, by name and digest: `releases/<release_id>/manifest.json`."""
+
+    release_id: str
+    """When it was made and what it is: '20261121T231500-ab12cd34'. Sorts by time."""
+    created_at: str
+    """ISO 8601, UTC."""
+    data_version: str
+    models: Mapping[str, ModelFiles]
+    """Family -> model version: {'retrieval': ...}."""
+    index: IndexVersion
+    verification: Verification
+    files: Mapping[str, str]
+    """Path inside the release's folder -> sha256, of every file but the manifest."""
+    parent: str | None = None
+    """The release that was live when this one was made."""
+    note: str = field(default="", compare=False)
+    """What a person wants to remember of it."""
+
+    @property
+    def content_digest(self) -> str:
+        """Of what it answers with: two releases of the same digest answer alike, whenever they were made."""
+        return content_digest(self.data_version, self.models, self.index, self.files)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "manifest") -> Self:
+        """Read a manifest back. ReleaseError: the text is not one; `where` says where it was found."""
+        try:
+            values: dict[str, Any] = json.loads(text)
+            values["models"] = {family: ModelFiles(**model) for family, model in values["models"].items()}
+            values["index"] = IndexVersion(**values["index"])
+            values["verification"] = Verification(**values["verification"])
+            return cls(**values)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ReleaseError(
+                f"{where}: not the manifest of a release ({error}). It was changed by hand or written by "
+                f"another version of Atelier; move its folder away and publish anew."
+            ) from error
+
+
+def content_digest(
+    data_version: str, models: Mapping[str, ModelFiles], index: IndexVersion, files: Mapping[str, str]
+) -> str:
+    """sha256 over models, index, data version and files."""
+    content = {
+        "data_version": data_version,
+        "models": {family: asdict(model) for family, model in models.items()},
+        "index": asdict(index),
+        "files": dict(files),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
