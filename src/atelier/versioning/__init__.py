@@ -1,0 +1,1 @@
+"""Versions of the data, kept by DVC: recorded, verified, restored. The only room that knows DVC."""
