@@ -1,4 +1,4 @@
-"""Retrieval without training code: picture -> crop -> square -> embedding and categories, on ONNX Runtime.
+"""Retrieval without training code: picture -> frame -> square -> embedding and categories, on ONNX Runtime.
 
 Serving, the index jobs and the evaluation all come through here, so that a query and the catalogue are
 prepared in the same way. NumPy, Pillow and ONNX Runtime are all it needs.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -23,10 +22,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.errors import DigestError, EmbeddingContractError, QueryError
+from atelier.families.retrieval.framing import frame
 from atelier.vocabulary import Box
 
-PREPROCESSING = "square-bilinear-1"
-"""The name of what `prepare` does. A change to `prepare` needs a new name: old vectors no longer fit."""
+PREPROCESSING = "frame-square-bilinear-1"
+"""The name of what `crop` and `prepare` do. A change needs a new name: old vectors no longer fit."""
 METRIC = "cosine"
 MODEL_FILE, CONTRACT_FILE = "student.onnx", "contract.json"
 """Their names in a model version and in a release."""
@@ -155,22 +155,22 @@ def prepare(pixels: NDArray[np.uint8], image_size: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.asarray(square, np.float32).transpose(2, 0, 1)) / np.float32(255)
 
 
-def crop(pixels: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
-    """The part of an upright picture, [H, W, 3], that `box` shows: rounded outwards, clipped to the picture.
+def crop(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
+    """The framed part of an upright picture, [H, W, 3]: `box`, or what stands before a plain background.
 
-    None is the whole picture. QueryError: nothing of the box lies on the picture.
+    Catalogue photos and queries alike go through here before `Encoder.encode`; see `framing`.
+    QueryError: nothing of the box lies on the picture.
     """
     if box is None:
-        return pixels
+        return frame(pixels)
     height, width = pixels.shape[:2]
-    x0, y0 = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
-    x1, y1 = min(width, math.ceil(box.x1)), min(height, math.ceil(box.y1))
+    x0, y0, x1, y1 = max(0.0, box.x0), max(0.0, box.y0), min(width, box.x1), min(height, box.y1)
     if x0 >= x1 or y0 >= y1:
         raise QueryError(
             f"box {box.as_tuple()} lies outside the picture: expected pixels of the upright photo, "
             f"which is {width} wide and {height} high"
         )
-    return pixels[y0:y1, x0:x1]
+    return frame(pixels, Box(x0, y0, x1, y1))
 
 
 def _read_verified(onnx_path: Path, contract: EmbeddingContract) -> bytes:

@@ -1,0 +1,32 @@
+"""The batches that families are trained on: plain tensors, no I/O.
+
+B = batch, F = side of a frame, A = attributes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ProductBatch:
+    """Products, each with the frame of its catalogue photo and, where there is one, of a shopper's photo."""
+
+    frames_B4FF: Tensor
+    """uint8, RGB and alpha."""
+    extents_B4: Tensor
+    """float32, x0, y0, x1, y1 of the product in its frame, from -1 to 1."""
+    shopper_frames_B3FF: Tensor
+    """uint8; black where `has_shopper_B` is False."""
+    has_shopper_B: Tensor
+    """bool."""
+    item_B: Tensor
+    """int64; duplicates of one product share a number."""
+    cluster_B: Tensor
+    """int64."""
+    category_B: Tensor
+    """int64."""
+    attributes_BA: Tensor
+    """int64; -1 where a value is not known."""

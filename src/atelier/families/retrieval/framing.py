@@ -1,0 +1,83 @@
+"""Cuts every picture to the same framing, so that a shopper's boxed item and the shop's own photo line up.
+
+A frame is 3:4 (the shape of most catalogue photos), holds the item's box in its middle and a thin margin
+around it. Without a box, the item of a picture on a plain background is found by looking for what is not
+background; any other picture is framed whole. NumPy and Pillow only.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from atelier.vocabulary import Box
+
+ASPECT = 0.75
+"""Width by height of a frame."""
+MARGIN = 0.04
+"""Added on each side, as a share of the frame."""
+
+_LOOK_SIDE = 96
+"""The plain background is looked for in a picture of this longer side."""
+_NEAR = 20
+"""A channel this near to the background's, of 255, is still background."""
+_PLAIN_SHARE = 0.8
+"""Share of the border that must be near one colour for the background to count as plain."""
+_LEAST_CONTENT = 0.012
+"""A row or column belongs to the item when more than this share of it is not background."""
+
+
+def frame(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
+    """The framed part of an upright picture, uint8 [H, W, 3]; beyond the edges its border is repeated."""
+    return take(pixels, frame_box(pixels, box))
+
+
+def frame_box(pixels: NDArray[np.uint8], box: Box | None = None) -> Box:
+    """Where the frame lies, in pixels of the picture; it may reach beyond the edges."""
+    box = box or content_box(pixels)
+    height = max(box.y1 - box.y0, (box.x1 - box.x0) / ASPECT) * (1 + 2 * MARGIN)
+    width = height * ASPECT
+    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def content_box(pixels: NDArray[np.uint8]) -> Box:
+    """The tight box of what is not plain background; the whole picture where the background is not plain."""
+    height, width = pixels.shape[:2]
+    whole = Box(0, 0, width, height)
+    small = _shrunk(pixels)
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    colour = np.median(border, axis=0)
+    if (np.abs(border - colour).max(axis=1) <= _NEAR).mean() < _PLAIN_SHARE:
+        return whole
+    content = np.abs(small - colour).max(axis=2) > _NEAR
+    rows = np.flatnonzero(content.mean(axis=1) > _LEAST_CONTENT)
+    columns = np.flatnonzero(content.mean(axis=0) > _LEAST_CONTENT)
+    if len(rows) < 2 or len(columns) < 2:
+        return whole
+    y_step, x_step = height / small.shape[0], width / small.shape[1]
+    return Box(columns[0] * x_step, rows[0] * y_step, (columns[-1] + 1) * x_step, (rows[-1] + 1) * y_step)
+
+
+def take(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """The pixels of `box`, rounded to whole ones; the border is repeated where it reaches beyond the edges."""
+    height, width = pixels.shape[:2]
+    x0, y0 = math.floor(box.x0 + 0.5), math.floor(box.y0 + 0.5)
+    x1, y1 = max(x0 + 1, math.floor(box.x1 + 0.5)), max(y0 + 1, math.floor(box.y1 + 0.5))
+    columns = np.clip(np.arange(x0, x1), 0, width - 1)
+    rows = np.clip(np.arange(y0, y1), 0, height - 1)
+    return pixels[rows[:, None], columns]
+
+
+def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Small, and signed so that differences work: at most `_LOOK_SIDE` pixels on its longer side."""
+    height, width = pixels.shape[:2]
+    scale = _LOOK_SIDE / max(height, width)
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        picture = Image.fromarray(np.ascontiguousarray(pixels))
+        pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    return pixels.astype(np.int16)

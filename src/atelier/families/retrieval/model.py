@@ -1,0 +1,72 @@
+"""The image tower: a picture in, a unit vector and category logits out.
+
+B = batch, S = image size, P = pooled features, D = embedding, C = categories
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import timm
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from atelier.errors import TrainingError
+from atelier.families.retrieval.config import NetworkConfig
+
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+
+
+class Features(NamedTuple):
+    """What the network says about a batch."""
+
+    embedding: Tensor
+    """[B, D], unit rows."""
+    category_logits: Tensor
+    """[B, C]."""
+
+
+class RetrievalNetwork(nn.Module):
+    """One network for all categories. Takes pixels [B, 3, S, S] in 0..1 and normalises them itself."""
+
+    def __init__(self, config: NetworkConfig, num_categories: int) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
+        self.backbone = build_backbone(config)
+        num_features = int(self.backbone.num_features)
+        self.neck = nn.Sequential(
+            nn.Linear(num_features, config.dimension, bias=False), nn.BatchNorm1d(config.dimension)
+        )
+        self.category_head = nn.Linear(num_features, num_categories)
+
+    def forward(self, pixels_B3SS: Tensor) -> Features:
+        pooled_BP = self.backbone((pixels_B3SS - self.mean) / self.std)
+        return Features(F.normalize(self.neck(pooled_BP).float()), self.category_head(pooled_BP).float())
+
+
+def build_backbone(config: NetworkConfig) -> nn.Module:
+    """A timm model without its classifier. Fetches nothing unless `config.weights` is 'timm'.
+
+    TrainingError: timm does not know the name, or the local file of weights does not exist.
+    """
+    if config.weights not in (None, "timm") and not Path(config.weights).is_file():
+        raise TrainingError(
+            f"weights of backbone '{config.backbone}': expected None, 'timm' or the path of a safetensors "
+            f"file, but there is no file {config.weights}"
+        )
+    if not timm.is_model(config.backbone):
+        near = ", ".join(timm.list_models(f"*{config.backbone[:6]}*")[:5]) or "timm.list_models()"
+        raise TrainingError(f"timm knows no backbone '{config.backbone}'; near it: {near}")
+    overlay = {"file": config.weights} if config.weights not in (None, "timm") else None
+    return timm.create_model(
+        config.backbone,
+        pretrained=config.weights is not None,
+        pretrained_cfg_overlay=overlay,
+        num_classes=0,
+        **dict(config.backbone_options),
+    )

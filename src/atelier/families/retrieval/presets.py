@@ -1,0 +1,110 @@
+"""Whole configurations of the retrieval family, by name; the difference between two is the code.
+
+Each docstring says what its preset costs. Figures measured with it stand in docs/experiments.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from atelier.families.retrieval.config import LossConfig, NetworkConfig, RetrievalConfig
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast one network is trained; the engine's fields of the same names."""
+
+    num_epochs: int
+    """Passes over the catalogue; each pass shows two views of every product."""
+    batch_size: int = 96
+    """Products in a step; fewer where the catalogue is small."""
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.05
+    """Share of the steps in which the learning rate rises."""
+    max_grad_norm: float = 5.0
+    ema_decay: float = 0.998
+    precision: Literal["no", "bf16", "fp16"] = "bf16"
+    channels_last: bool = True
+    compile: bool = False
+    num_workers: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RetrievalPreset:
+    """A teacher, its student, and how each is trained."""
+
+    name: str
+    teacher: RetrievalConfig
+    teacher_schedule: Schedule
+    student: RetrievalConfig
+    student_schedule: Schedule
+    least_recall_at_1: float = 0.0
+    """Floor below which not even a first champion is accepted."""
+
+
+def debug() -> RetrievalPreset:
+    """Seconds on two cores: for tests, learns next to nothing."""
+    teacher = RetrievalConfig(NetworkConfig("resnet10t", _widths(8, 16, 16, 24), image_size=32, dimension=32))
+    student = replace(teacher, network=replace(teacher.network, backbone_options=_widths(8, 8, 8, 16)))
+    schedule = Schedule(num_epochs=1, batch_size=32)
+    return RetrievalPreset("debug", teacher, schedule, student, schedule)
+
+
+def demo() -> RetrievalPreset:
+    """About two minutes on two cores for a simulated drop of 1,000 items: enough to see searches work."""
+    preset = small()
+    return replace(
+        preset,
+        name="demo",
+        teacher_schedule=replace(preset.teacher_schedule, num_epochs=10, batch_size=64),
+        student_schedule=replace(preset.student_schedule, num_epochs=12, batch_size=64),
+    )
+
+
+def small() -> RetrievalPreset:
+    """At most 30 minutes on two cores, below 8 GB, for a catalogue of 14,000 items.
+
+    The teacher spends its computation where two cores are efficient: many pixels and few channels.
+    """
+    teacher = RetrievalConfig(
+        NetworkConfig("resnet18", {"layers": (3, 3, 3, 1), **_widths(64, 128, 256, 320)}), loss=LossConfig()
+    )
+    student = replace(
+        teacher,
+        network=replace(
+            teacher.network, backbone_options={"layers": (1, 1, 1, 1), **_widths(32, 64, 128, 192)}
+        ),
+    )
+    return RetrievalPreset(
+        "small",
+        teacher,
+        Schedule(num_epochs=12),
+        student,
+        Schedule(num_epochs=10, learning_rate=3e-3),
+        least_recall_at_1=0.2,
+    )
+
+
+def base() -> RetrievalPreset:
+    """One large GPU: a wide teacher at 128 pixels; two cores serve its student in milliseconds."""
+    teacher = RetrievalConfig(NetworkConfig("resnet50d", image_size=128, dimension=512))
+    student = RetrievalConfig(NetworkConfig("resnet18d", image_size=96, dimension=512))
+    schedule = Schedule(num_epochs=120, batch_size=512, compile=True, num_workers=8)
+    return RetrievalPreset("base", teacher, schedule, student, schedule, least_recall_at_1=0.2)
+
+
+PRESETS: dict[str, Callable[[], RetrievalPreset]] = {
+    "debug": debug,
+    "demo": demo,
+    "small": small,
+    "base": base,
+}
+
+
+def _widths(*channels: int) -> dict[str, object]:
+    """Channels of a ResNet's four stages."""
+    return {"channels": channels}
