@@ -73,11 +73,11 @@ def take(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
 
 
 def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """Small, and signed so that differences work: at most `_LOOK_SIDE` pixels on its longer side."""
+    """At most `_LOOK_SIDE` pixels on its longer side, signed so that differences work."""
     height, width = pixels.shape[:2]
     scale = _LOOK_SIDE / max(height, width)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        picture = Image.fromarray(np.ascontiguousarray(pixels))
+        picture = Image.fromarray(pixels)
         pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
     return pixels.astype(np.int16)

@@ -1,0 +1,112 @@
+"""Takes a product off its plain background: RGB in, RGBA out. NumPy only.
+
+Training cuts products out with it, and so does the simulated world. uint8 [H, W, 3] in, [H, W, 4] out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+def matte(pixels: Pixels) -> Pixels:
+    """The picture as RGBA of the same size: alpha 0 where its plain background is, 255 on the product.
+
+    The background is a smooth surface (second order in x and y) through the border's prevailing colour, so
+    that a vignette counts as plain; whatever is near to it and connected with the border is background.
+    """
+    background = _background_surface(pixels)
+    if background is None:
+        return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+    surface, spread = background
+    distance = np.abs(pixels - surface).max(axis=-1)
+    # Strict, and through gaps of three pixels or more, so that the background does not leak into a white
+    # shirt; then two pixels further, leniently, through the JPEG's ringing around the outline.
+    outside = _connected_to_border(~_grown(distance >= np.clip(4 + spread, 6, _FAR)))
+    for most in (_FAR, 1.5 * _FAR, 1.5 * _FAR):
+        outside |= _grown(outside) & (distance < most)
+    if not _LEAST_ITEM_SHARE < 1 - outside.mean() < _MOST_ITEM_SHARE:
+        return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+    edge = _grown(outside) & ~outside
+    opacity = np.where(outside, 0, np.where(edge, np.clip(distance / _SOLID, 0.25, 1), 1)).astype(np.float32)
+    colours = _unmixed(pixels, surface, opacity, edge)
+    return np.dstack([colours, np.rint(opacity * 255).astype(np.uint8)])
+
+
+_FAR = 14
+"""Largest difference in a channel (of 255) from the background's surface that JPEG noise explains."""
+_SOLID = 64
+"""Difference from which an edge pixel counts as wholly the product's."""
+_LEAST_ITEM_SHARE = 0.01
+_MOST_ITEM_SHARE = 0.97
+_LEAST_BORDER_SHARE = 0.45
+"""Share of the border that must be of one colour for the background to be plain."""
+
+
+def _background_surface(pixels: Pixels) -> tuple[NDArray[np.float32], float] | None:
+    """The plain background's colour at each pixel and how far its border strays from it; None without one."""
+    height, width = pixels.shape[:2]
+    border = np.zeros((height, width), bool)
+    border[:2], border[-2:], border[:, :2], border[:, -2:] = True, True, True, True
+    colours = pixels[border].astype(np.float32)
+    # Models often stand in the way of the lower border: the upper two thirds say what the background is.
+    prevailing = np.median(pixels[: 2 * height // 3][border[: 2 * height // 3]], axis=0)
+    inlier = np.abs(colours - prevailing).max(axis=1) < 3 * _FAR
+    if inlier.mean() < _LEAST_BORDER_SHARE:
+        return None
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=-1)
+    fitted = terms[border][inlier]
+    weights = np.linalg.solve(fitted.T @ fitted + 1e-3 * np.eye(6), fitted.T @ colours[inlier])
+    residual = np.abs(fitted @ weights - colours[inlier]).max(axis=1)
+    if (residual < _FAR).mean() * inlier.mean() < _LEAST_BORDER_SHARE:
+        return None
+    surface = np.clip(terms @ weights.astype(np.float32), 0, 255)
+    return surface, float(np.quantile(residual, 0.9))
+
+
+def _connected_to_border(candidate: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Candidates that a path of candidates joins to the border, found by runs along rows and columns."""
+    reached = np.zeros_like(candidate)
+    reached[[0, -1]] = candidate[[0, -1]]
+    reached[:, [0, -1]] = candidate[:, [0, -1]]
+    row_runs, column_runs = _run_numbers(candidate), _run_numbers(candidate.T)
+    num_reached = -1
+    while num_reached != (num_reached := int(reached.sum())):
+        reached = _whole_runs(reached, row_runs) & candidate
+        reached = (_whole_runs(reached.T, column_runs) & candidate.T).T
+    return reached
+
+
+def _run_numbers(candidate: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """A number for each stretch of a row between two changes."""
+    change = np.ones_like(candidate)
+    change[:, 1:] = candidate[:, 1:] != candidate[:, :-1]
+    return np.cumsum(change).reshape(candidate.shape) - 1
+
+
+def _whole_runs(reached: NDArray[np.bool_], runs: NDArray[np.intp]) -> NDArray[np.bool_]:
+    touched = np.zeros(int(runs[-1, -1]) + 1, bool)
+    touched[runs[reached]] = True
+    return touched[runs]
+
+
+def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
+
+
+def _unmixed(
+    pixels: Pixels, surface: NDArray[np.float32], opacity: NDArray[np.float32], edge: NDArray[np.bool_]
+) -> Pixels:
+    """Edge pixels mix product and background: solve for the product's part."""
+    result = pixels.copy()
+    share = opacity[edge][:, None]
+    result[edge] = np.clip((pixels[edge] - (1 - share) * surface[edge]) / share, 0, 255).astype(np.uint8)
+    return result
