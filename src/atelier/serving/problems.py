@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from atelier.errors import NoReleaseError, PictureError, QueryError
-from atelier.serving.schemas import Problem
+from atelier.serving.schemas import Problem, SearchForm
 
 log = logging.getLogger("atelier.serving")
 
@@ -77,8 +77,11 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 
 def _sentence(entry: dict[str, Any]) -> str:
-    """One complaint of pydantic in words: `k: Input should be less than or equal to 100, not '500'`."""
+    """One complaint of pydantic in words: `k: input should be less than or equal to 100, not '500'`."""
     name = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
+    if entry["type"] == "extra_forbidden":
+        return f"{name}: there is no such field; expected {', '.join(SearchForm.model_fields)}"
+    message = entry["msg"].removeprefix("Value error, ")
     seen = entry.get("input")
-    tail = f", not {seen!r}" if isinstance(seen, str | int | float) else ""
-    return f"{name}: {entry['msg']}{tail[:80]}"
+    tail = f", not {seen!r}"[:80] if isinstance(seen, str | int | float) else ""
+    return f"{name}: {message[0].lower()}{message[1:]}{tail}"

@@ -35,7 +35,7 @@ router = APIRouter()
 
 PAGE_PATH = Path(__file__).parent / "pages" / "search.html"
 PAGE_POLICY = (
-    "default-src 'none'; img-src 'self' blob:; connect-src 'self'; "
+    "default-src 'none'; img-src 'self' blob: data:; connect-src 'self'; "
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 )
 SHRINK_FACTOR = 3
@@ -83,7 +83,7 @@ async def search(
     return SearchAnswer.of(answer)
 
 
-@router.get("/v1/items/{item_id}", responses=responses(404, 503), tags=["catalogue"])
+@router.get("/v1/items/{item_id:path}", responses=responses(404, 503), tags=["catalogue"])
 async def item(service: ServiceOf, item_id: str) -> ItemFacts:
     """All that the live index knows of an item."""
     answerer = service.live.current
@@ -100,7 +100,7 @@ async def item(service: ServiceOf, item_id: str) -> ItemFacts:
 
 
 @router.get(
-    "/v1/pictures/{item_id}",
+    "/v1/pictures/{item_id:path}",
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {}}},

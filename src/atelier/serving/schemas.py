@@ -46,7 +46,7 @@ class SearchForm(BaseModel):
 
     def filters(self) -> Filters:
         return Filters(
-            categories=tuple(self.category),
+            categories=tuple(filter(None, self.category)),  # HTML sends '' for no choice
             gender=self.gender,
             max_price=self.max_price,
             in_stock=self.in_stock,
