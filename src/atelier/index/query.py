@@ -166,7 +166,7 @@ class IndexReader:
         k: int,
         passing: NDArray[np.int64] | None,
     ) -> list[Hit]:
-        """Float32 scores choose the candidates; float64 ones, the same on every machine, put them in order."""
+        """Float32 scores choose the candidates; float64 ones, alike on every machine, put them in order."""
         scores = scores_N if passing is None else scores_N[passing]
         k = min(k, len(scores))
         if k == 0:

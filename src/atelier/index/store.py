@@ -7,6 +7,7 @@ served, a roll-back needs no rewriting, and a table's leftovers vanish with its 
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atelier.errors import CatalogueIndexError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 VERIFIED = "verified"
 """The tag that `verify` sets on a version that passed; only such a version can go live."""
 _PICTURES = "pictures-"
+_REBUILD = "Roll back, or move the table's folder away: then `atelier publish` builds it again."
 
 
 def connect(settings: Settings) -> DBConnection:
@@ -48,15 +50,15 @@ def open_version(settings: Settings, version: IndexVersion) -> Table:
     table = find_table(connect(settings), version.table)
     if table is None:
         raise CatalogueIndexError(
-            f"index {version.table} is gone from {settings.lancedb_uri}. Releases keep their index until "
-            f"they are collected; `atelier publish` builds a new one."
+            f"index {version.table} is gone from {settings.lancedb_uri}. A release keeps its index until it "
+            f"is collected; `atelier publish` builds it again."
         )
     try:
         table.checkout(version.version)
     except ValueError as error:
         raise CatalogueIndexError(
-            f"index {version.table} has no version {version.version} any more (it has {table.version}); "
-            f"`atelier publish` builds a new one."
+            f"index {version.table} has no version {version.version} any more (the newest is "
+            f"{table.version}). {_REBUILD}"
         ) from error
     _check_identity(table, version)
     return table
@@ -71,6 +73,17 @@ def require_verified(settings: Settings, version: IndexVersion) -> None:
             f"index {version.table} version {version.version} was never verified (verified: {tagged}); "
             f"`atelier publish` verifies what it builds."
         )
+
+
+def seems_present(settings: Settings, version: IndexVersion) -> bool:
+    """Whether a version's table is where it was, told without importing LanceDB, which takes seconds.
+
+    Only opening a table tells whether it is sound, and for a remote store whether it is there at all: there,
+    the answer is yes.
+    """
+    if "://" in settings.lancedb_uri:
+        return True
+    return (Path(settings.lancedb_uri) / f"{version.table}.lance").is_dir()
 
 
 def rows_by_item(settings: Settings, version: IndexVersion) -> dict[str, tuple[object, ...]]:
@@ -124,5 +137,5 @@ def _check_identity(table: Table, version: IndexVersion) -> None:
         raise CatalogueIndexError(
             f"index {version.table} version {version.version}: expected {version.rows:,} rows under contract "
             f"{version.contract_digest[:12]}, seen {rows:,} rows under {contract.digest[:12]}. It was "
-            f"changed from outside; `atelier publish` builds a new one."
+            f"changed from outside. {_REBUILD}"
         )

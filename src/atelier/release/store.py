@@ -144,6 +144,12 @@ def previous_id(settings: Settings) -> str | None:
     return trail[-2] if len(trail) > 1 else None
 
 
+def damaged_files(settings: Settings, release: Release) -> list[str]:
+    """Files of a release that are missing or have another digest than its manifest says."""
+    folder = settings.releases_dir / release.release_id
+    return [name for name, expected in release.files.items() if _digest(folder / name) != expected]
+
+
 @dataclass(frozen=True)
 class Change:
     """One line of a comparison, in words."""
@@ -198,7 +204,11 @@ def _release_ids(settings: Settings) -> list[str]:
 
 
 def _find_same(settings: Settings, digest: str) -> Release | None:
-    same = [release for release in list_releases(settings) if release.content_digest == digest]
+    same = [
+        release
+        for release in list_releases(settings)
+        if release.content_digest == digest and not damaged_files(settings, release)
+    ]
     return next(
         (release for release in same if release.release_id == live_id(settings)), next(iter(same), None)
     )
@@ -227,14 +237,13 @@ def _compare_items(settings: Settings, one: Release, other: Release) -> str:
 
 
 def _require_whole(settings: Settings, release: Release) -> None:
-    for name, expected in release.files.items():
-        path = settings.releases_dir / release.release_id / name
-        seen = _digest(path) if path.is_file() else "no such file"
-        if seen != expected:
-            raise ReleaseError(
-                f"release {release.release_id} is not whole: {name} should have sha256 {expected[:16]}, seen "
-                f"{seen[:16]}. What was live stays live; `atelier publish` makes a new release."
-            )
+    for name in damaged_files(settings, release):
+        seen = _digest(settings.releases_dir / release.release_id / name)
+        raise ReleaseError(
+            f"release {release.release_id} is not whole: {name} should have sha256 "
+            f"{release.files[name][:16]}, seen {seen[:16]}. What was live stays live; `atelier publish` "
+            f"makes a new release."
+        )
     try:
         require_verified(settings, release.index)
     except CatalogueIndexError as error:
@@ -308,6 +317,8 @@ def _copy(source: Path, target: Path) -> str:
 
 
 def _digest(path: Path) -> str:
+    if not path.is_file():
+        return "no such file"
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

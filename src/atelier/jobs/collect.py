@@ -1,0 +1,12 @@
+"""Remove what no kept release needs: `atelier collect`."""
+
+from __future__ import annotations
+
+from atelier.release import retention
+from atelier.release.retention import Collected
+from atelier.settings import Settings
+
+
+def collect(settings: Settings) -> Collected:
+    """Keep the newest `settings.keep_releases` releases, the live one and the one before it; drop the rest."""
+    return retention.collect(settings)
