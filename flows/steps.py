@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
@@ -11,6 +13,7 @@ from prefect.tasks import exponential_backoff
 
 from atelier.errors import AtelierError
 
+log = logging.getLogger("atelier.flows")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -26,6 +29,11 @@ def step(name: str, *, minutes: float, retries: int = 3) -> Callable[[Callable[P
     """
 
     def decorate(job: Callable[P, R]) -> Task[P, R]:
+        @wraps(job)
+        def announced(*args: P.args, **kwargs: P.kwargs) -> R:
+            log.info("step: %s", name)
+            return job(*args, **kwargs)
+
         return task(
             name=name,
             timeout_seconds=minutes * 60,
@@ -35,16 +43,17 @@ def step(name: str, *, minutes: float, retries: int = 3) -> Callable[[Callable[P
             retry_condition_fn=_may_heal,
             cache_policy=NO_CACHE,
             persist_result=False,
-        )(job)
+        )(announced)
 
     return decorate
 
 
-def _may_heal(_task: Any, _task_run: Any, state: Any) -> bool:
+def _may_heal(failed: Any, _run: Any, state: Any) -> bool:
     try:
         state.result()
     except NEVER_HEALS:
         return False
-    except Exception:  # a network, a disk, a database: anything may be back in a moment
+    except Exception as error:  # A network, a disk, a database: anything may be back in a moment.
+        log.warning("step: %s failed and may be tried again: %r", failed.name, error)
         return True
     return False

@@ -66,7 +66,7 @@ def list_versions(as_json: AsJson = False) -> None:
     """List the accepted data versions, newest first."""
     from atelier.jobs.data import list_versions as job
 
-    versions = job(open_settings())
+    versions = list(reversed(job(open_settings())))
     if as_json:
         print_json(versions)
         return
@@ -98,5 +98,5 @@ def verify(version: Version) -> None:
     from atelier.jobs.data import verify_version as job
 
     with progress_on_stderr():
-        job(open_settings(), version)
-    say(f"Every object of {version} is as it was stored.")
+        found, num_objects = job(open_settings(), version)
+    say(f"All {num_objects} objects of {found.digest} are as they were stored.")

@@ -28,13 +28,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(preset: Preset = "small", as_json: AsJson = False) -> None:
-    """Train teacher and student; register nothing."""
+    """Train teacher and student; register nothing.
+
+    `accelerate launch` runs it on several GPUs; `atelier retrain` then finds the finished runs.
+    """
     from atelier.jobs.distill import distill
     from atelier.jobs.train import train as train_teacher
-    from atelier.services import lock
 
     settings = open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier train"):
+    with progress_on_stderr():  # Without the workspace's lock: every rank of a launch comes by here.
         teacher = train_teacher(settings, preset)
         student = distill(settings, preset, teacher)
     if as_json:
