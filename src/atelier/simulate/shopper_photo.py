@@ -83,7 +83,8 @@ def cut_out(pixels: Pixels) -> Pixels:
     picture without a plain background is kept whole: alpha is 255 everywhere.
     """
     rgba = matte(pixels)
-    rows, columns = (np.flatnonzero((rgba[..., 3] >= 128).any(axis=axis)) for axis in (1, 0))
+    opaque = rgba[..., 3] >= min(128, rgba[..., 3].max())
+    rows, columns = (np.flatnonzero(opaque.any(axis=axis)) for axis in (1, 0))
     return np.ascontiguousarray(rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
@@ -99,6 +100,18 @@ def render_street(
     `cutout` comes from `cut_out`; `background` is any picture, of which a part is taken. The result is
     upright (3:4, or near it), `short_side` pixels wide, by default 300 to 400.
     """
+    jpeg, box = street_jpeg(cutout, background, rng, wear, short_side)
+    return _decoded(jpeg), box
+
+
+def street_jpeg(
+    cutout: Pixels,
+    background: Pixels,
+    rng: np.random.Generator,
+    wear: Wear = TYPICAL,
+    short_side: int | None = None,
+) -> tuple[bytes, Box]:
+    """`render_street`'s photo as the JPEG file that the shopper sends."""
     width = short_side or int(rng.integers(300, 401))
     size = (width, round(width * rng.uniform(1.2, 1.45)))
     sharp_size = _sharp_size(size, rng, wear, strength=1.0)
@@ -116,14 +129,17 @@ def render_reshot(pixels: Pixels, rng: np.random.Generator, wear: Wear = TYPICAL
 
     As large as `pixels`.
     """
+    return _decoded(reshot_jpeg(pixels, rng, wear))
+
+
+def reshot_jpeg(pixels: Pixels, rng: np.random.Generator, wear: Wear = TYPICAL) -> bytes:
+    """`render_reshot`'s photo as a JPEG file."""
     size = (pixels.shape[1], pixels.shape[0])
     sharp_size = _sharp_size(size, rng, wear, strength=0.5)
     canvas = _plain(sharp_size, rng)
+    view = _jittered_view(size, sharp_size, rng, wear)
     item = Image.fromarray(matte(pixels)).transform(
-        sharp_size,
-        Image.Transform.AFFINE,
-        _jittered_view(size, sharp_size, rng, wear),
-        Image.Resampling.BICUBIC,
+        sharp_size, Image.Transform.AFFINE, view, Image.Resampling.BICUBIC
     )
     canvas.paste(item.convert("RGB"), (0, 0), item.getchannel("A"))
     quality = (max(55, wear.quality[0]), max(90, wear.quality[1]))
@@ -181,7 +197,8 @@ def _perspective(corners: NDArray[np.float64], source_size: tuple[int, int]) -> 
     for (x, y), (u, v) in zip(corners, targets, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
         values += [u, v]
-    return np.linalg.solve(np.array(rows), np.array(values, float)).tolist()
+    # Rounded, so that processors whose last bits differ still draw the same pixels.
+    return np.linalg.solve(np.array(rows), np.array(values, float)).round(9).tolist()
 
 
 def _jittered_view(
@@ -194,7 +211,8 @@ def _jittered_view(
     turn = turn / zoom * (np.array(size) / sharp_size)
     shift = rng.uniform(-wear.crop, wear.crop, size=2) / 2 * size
     offset = np.array(size) / 2 + shift - turn @ (np.array(sharp_size) / 2)
-    return (*turn[0].tolist(), float(offset[0]), *turn[1].tolist(), float(offset[1]))
+    view = np.column_stack([turn, offset]).round(9)
+    return tuple(view.ravel().tolist())
 
 
 def _corner(item_size: tuple[int, int], size: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
@@ -232,7 +250,7 @@ def _worn(
     *,
     quality: tuple[int, int],
     strength: float,
-) -> Pixels:
+) -> bytes:
     """Light, shade, colour, noise, JPEG and too little detail, at `strength` of what `wear` names."""
     picture = picture.point(_tone_curves(rng, wear, strength))
     picture = ImageChops.multiply(picture, _shade(picture.size, rng, wear, strength))
@@ -241,7 +259,11 @@ def _worn(
     picture = picture.resize(size, Image.Resampling.BILINEAR)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=int(rng.integers(quality[0], quality[1] + 1)))
-    return np.array(Image.open(buffer))
+    return buffer.getvalue()
+
+
+def _decoded(jpeg: bytes) -> Pixels:
+    return np.array(Image.open(io.BytesIO(jpeg)))
 
 
 def _tone_curves(rng: np.random.Generator, wear: Wear, strength: float) -> list[int]:

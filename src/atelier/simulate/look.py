@@ -1,0 +1,25 @@
+"""What one item looks like: all that its drawing follows, apart from chance within its cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from atelier.simulate.canvas import Canvas
+from atelier.simulate.palette import Palette
+
+
+@dataclass(frozen=True)
+class Look:
+    """The visible truth of an item."""
+
+    cut: Mapping[str, str]
+    """Choices of its article type: {'sleeve': 'long', 'neck': 'v'}."""
+    pattern: str
+    colours: Palette
+
+
+Drawer = Callable[[Canvas, Look, np.random.Generator], None]
+"""Draws one article type on the board; varies proportions by chance within the look's cut."""
