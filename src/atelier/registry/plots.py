@@ -1,0 +1,291 @@
+"""Pictures for a reviewer: curves, confusions, galleries, worst categories, the gate's interval.
+
+Each function takes values and returns a figure of its own; nothing is shared through matplotlib's `pyplot`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+INK, MUTED, LINE, PAPER = "#1f2933", "#7b8794", "#e4e7eb", "#f7f8fa"
+BLUE, GREEN, RED, AMBER = "#2f6fde", "#1f9d61", "#d64545", "#c98a1b"
+_SERIES = (BLUE, "#e07b39", GREEN, "#8e5bd0", "#c2417c", "#3aa6b9", AMBER, MUTED)
+_BLUES = LinearSegmentedColormap.from_list("blues", ["#ffffff", "#cfe0fb", BLUE, "#173f87"])
+
+Curve = Sequence[tuple[int, float]]
+"""(step, value), in the order of steps."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One picture of the top five of a query."""
+
+    picture: np.ndarray
+    """uint8 [H, W, 3]."""
+    item_id: str
+    score: float
+    right: bool
+    """Whether it shows the query's item; a duplicate of the item counts."""
+
+
+@dataclass(frozen=True)
+class QueryRow:
+    """One query and its answers, the best first."""
+
+    picture: np.ndarray
+    item_id: str
+    answers: Sequence[Answer]
+    label: str = ""
+    """What kind of query it is: 'street, boxed'."""
+
+
+class CategoryInterval(Protocol):
+    """One category of a verdict."""
+
+    @property
+    def category(self) -> str: ...
+    @property
+    def num_items(self) -> int: ...
+    @property
+    def champion(self) -> float: ...
+    @property
+    def challenger(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+class GateVerdict(Protocol):
+    """What `gate_interval` reads of the gate's verdict; this room does not know the gate."""
+
+    @property
+    def promote(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def difference(self) -> float | None: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def num_items(self) -> int: ...
+    @property
+    def categories(self) -> Sequence[CategoryInterval]: ...
+
+
+def loss_curves(history: Mapping[str, Curve]) -> Figure:
+    """Losses, validation metrics and learning rate by step; other curves stay in the run's metrics.
+
+    `history` maps a metric's name ('train/loss', 'validation/recall_at_1') to its points.
+    """
+    curves = {name: np.asarray(curve, float).reshape(-1, 2) for name, curve in history.items() if len(curve)}
+    panels = {
+        "Training loss": [name for name in curves if "loss" in name.split("/")[-1]],
+        "Validation": [name for name in curves if name.startswith("validation/")],
+        "Learning rate": [name for name in curves if name.endswith("learning_rate")],
+    }
+    panels = {title: names for title, names in panels.items() if names}
+    figure = _figure(4.4 * max(len(panels), 1), 3.9)
+    grid = np.atleast_1d(figure.subplots(1, max(len(panels), 1)))
+    for axes, (title, names) in zip(grid, panels.items(), strict=False):
+        _plain(axes, title)
+        for color, name in zip(_SERIES * len(names), names, strict=False):
+            step_N, value_N = curves[name].T
+            label = name.partition("/")[2] or name
+            alone = len(step_N) < 30
+            axes.plot(step_N, value_N, color=color, lw=1.8, label=label, marker="o" if alone else "", ms=3.5)
+        axes.set_xlabel("step", color=MUTED)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        if len(names) > 1:
+            axes.legend(frameon=False, fontsize=8, labelcolor=INK, ncols=1 + (len(names) > 4))
+        if title == "Validation":
+            axes.set_ylim(-0.02, 1.02)
+    return figure
+
+
+def confusion_matrix(
+    true: np.ndarray, predicted: np.ndarray, labels: Sequence[str], most: int = 25
+) -> Figure:
+    """Which categories are taken for which: shares of each row, the `most` confused ones.
+
+    `true`, `predicted`: [N], indices into `labels`. Confusable categories stand side by side. The last
+    column holds predictions of categories that are not shown.
+    """
+    num_labels = len(labels)
+    count_TP = np.bincount(np.asarray(true) * num_labels + np.asarray(predicted), minlength=num_labels**2)
+    count_TP = count_TP.reshape(num_labels, num_labels)
+    shown = _side_by_side(count_TP, most)
+    rows = count_TP[shown]
+    total = np.maximum(rows.sum(axis=1, keepdims=True), 1)
+    share = (
+        np.concatenate([rows[:, shown], total - rows[:, shown].sum(axis=1, keepdims=True)], axis=1) / total
+    )
+    if len(shown) == num_labels:
+        share = share[:, :-1]
+
+    side = 2.6 + 0.34 * len(shown)
+    figure = _figure(side + 0.6, side)
+    axes = figure.subplots()
+    _plain(
+        axes,
+        f"Confusion, share of each true category (accuracy {np.mean(true == predicted):.1%})",
+        grid=False,
+    )
+    axes.imshow(share, cmap=_BLUES, vmin=0, vmax=1)
+    for row, column in np.argwhere(share >= 0.05):
+        text = f"{share[row, column]:.0%}".rstrip("%")
+        color = "white" if share[row, column] > 0.5 else INK
+        axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color=color)
+    names = [labels[index] for index in shown]
+    others = ["not shown"] if share.shape[1] > len(shown) else []
+    axes.set_xticks(range(share.shape[1]), [*names, *others], rotation=60, ha="right", fontsize=7.5)
+    counts = total[:, 0].tolist()
+    axes.set_yticks(
+        range(len(names)), [f"{name}  {n:,}" for name, n in zip(names, counts, strict=True)], fontsize=7.5
+    )
+    axes.set_xlabel("predicted", color=MUTED)
+    axes.set_ylabel("true, number of pictures", color=MUTED)
+    return figure
+
+
+def query_gallery(rows: Sequence[QueryRow], title: str = "Queries and their first five answers") -> Figure:
+    """Each query with what was found for it; right answers are framed in green."""
+    num_columns = 1 + max((len(row.answers) for row in rows), default=5)
+    figure = _figure(1.45 * num_columns + 0.5, 1.75 * max(len(rows), 1) + 0.7)
+    figure.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK)
+    grid = figure.subplots(max(len(rows), 1), num_columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for line, row in zip(grid, rows, strict=False):
+        found = any(answer.right for answer in row.answers)
+        _tile(line[0], row.picture, f"{row.label}\n{row.item_id}".strip(), INK if found else RED, frame=False)
+        for axes, answer in zip(line[1:], row.answers, strict=False):
+            color = GREEN if answer.right else MUTED
+            mark = "✓ " if answer.right else ""
+            _tile(axes, answer.picture, f"{mark}{answer.item_id}\n{answer.score:.3f}", color, frame=True)
+    return figure
+
+
+def worst_categories(recall: Mapping[str, tuple[float, int]], most: int = 20, min_queries: int = 5) -> Figure:
+    """The categories with the lowest recall, with their numbers of queries.
+
+    `recall` maps a category to its recall and number of queries; those with fewer than `min_queries` are
+    left out, since one unlucky photo would lead the list.
+    """
+    known = [(name, value, count) for name, (value, count) in recall.items() if count >= min_queries]
+    worst = sorted(known, key=lambda entry: (entry[1], entry[0]))[:most]
+    total = sum(count for _, _, count in known)
+    overall = sum(value * count for _, value, count in known) / max(total, 1)
+    figure = _figure(7.2, 1.3 + 0.29 * max(len(worst), 1))
+    axes = figure.subplots()
+    _plain(axes, f"Worst categories, of {len(known)} with at least {min_queries} queries")
+    axes.grid(visible=False, axis="y")
+    places = range(len(worst))
+    axes.barh(places, [value for _, value, _ in worst], color=BLUE, height=0.62)
+    for place, (_, value, count) in enumerate(worst):
+        axes.text(value + 0.012, place, f"{value:.2f}  ({count:,})", va="center", fontsize=8, color=INK)
+    axes.axvline(overall, color=AMBER, lw=1.4, ls=(0, (4, 3)))
+    axes.annotate(
+        f"all {overall:.2f}", (overall, 1), (3, 2), xycoords=("data", "axes fraction"),
+        textcoords="offset points", fontsize=8, color=AMBER,
+    )  # fmt: skip
+    axes.set_yticks(places, [name for name, _, _ in worst], fontsize=8.5)
+    axes.set_xlim(0, 1.08)
+    axes.set_ylim(len(worst) - 0.4, -0.6)
+    axes.set_xlabel("recall (queries)", color=MUTED)
+    return figure
+
+
+def gate_interval(verdict: GateVerdict, most: int = 12) -> Figure:
+    """The difference that the gate decided on, over all queries and in the categories that changed worst."""
+    if verdict.difference is None or verdict.low is None or verdict.high is None:
+        raise ValueError("a verdict without a champion has no interval to draw")
+    changes = verdict.categories[:most]
+    names = ["All queries", *(change.category for change in changes)]
+    sizes = [verdict.num_items, *(change.num_items for change in changes)]
+    points = [verdict.difference, *(change.challenger - change.champion for change in changes)]
+    lows = [verdict.low, *(change.low for change in changes)]
+    highs = [verdict.high, *(change.high for change in changes)]
+
+    figure = _figure(7.6, 1.5 + 0.33 * len(names))
+    axes = figure.subplots()
+    _plain(axes, f"{'Promoted' if verdict.promote else 'Held'}: {verdict.reason}")
+    axes.title.set_color(GREEN if verdict.promote else RED)
+    axes.grid(visible=False, axis="y")
+    axes.axvline(0, color=INK, lw=1)
+    axes.axhspan(-0.5, 0.5, color=PAPER, zorder=0)
+    for place, (point, low, high) in enumerate(zip(points, lows, highs, strict=True)):
+        color = GREEN if low > 0 else RED if high < 0 else MUTED
+        whole = place == 0
+        axes.plot([low, high], [place, place], color=color, lw=4 if whole else 2, solid_capstyle="round")
+        axes.plot(
+            point, place, "o", color="white", mec=color, mew=2 if whole else 1.5, ms=8 if whole else 5.5
+        )
+    labels = [f"{name}  ({size:,})" for name, size in zip(names, sizes, strict=True)]
+    axes.set_yticks(range(len(names)), labels, fontsize=8.5)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.set_xlabel(
+        f"change of recall_at_1, challenger minus champion, {verdict.confidence:.0%} interval (items)",
+        color=MUTED,
+    )
+    return figure
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _plain(axes: Axes, title: str, grid: bool = True) -> None:
+    """A title to the left, quiet ticks, a light grid below the data, no box."""
+    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=12, wrap=True)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.tick_params(length=0, colors=INK, labelsize=8.5)
+    if grid:
+        axes.grid(color=LINE, lw=0.8)
+        axes.set_axisbelow(True)
+
+
+def _tile(axes: Axes, picture: np.ndarray, caption: str, color: str, frame: bool) -> None:
+    """A picture in the middle of a square, so that portraits and landscapes line up."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    left, top = -(side - width) / 2, -(side - height) / 2
+    axes.add_patch(Rectangle((left, top), side, side, facecolor=PAPER, edgecolor="none", zorder=0))
+    axes.imshow(picture, extent=(0, width, height, 0))
+    axes.set_xlim(left, left + side)
+    axes.set_ylim(top + side, top)
+    if frame:
+        thick = 5 if color == GREEN else 1
+        axes.add_patch(Rectangle((left, top), side, side, fill=False, ec=color, lw=thick, zorder=3))
+    axes.text(0.5, -0.04, caption, transform=axes.transAxes, ha="center", va="top", fontsize=7.5, color=color)
+
+
+def _side_by_side(count_TP: np.ndarray, most: int) -> list[int]:
+    """The categories with most mistakes, each next to the one it is most confused with."""
+    confused = count_TP + count_TP.T
+    np.fill_diagonal(confused, 0)
+    left = [int(index) for index in np.argsort(-confused.sum(axis=1), kind="stable")[:most]]
+    chain = [left.pop(0)]
+    while left:
+        nearest = max(left, key=lambda index: confused[chain[-1], index])
+        left.remove(nearest)
+        chain.append(nearest)
+    return chain
