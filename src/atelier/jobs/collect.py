@@ -8,5 +8,5 @@ from atelier.settings import Settings
 
 
 def collect(settings: Settings) -> Collected:
-    """Keep the newest `settings.keep_releases` releases, the live one and the one before it; drop the rest."""
+    """Keep the newest `settings.keep_releases` releases, the live one and the one before; drop the rest."""
     return retention.collect(settings)

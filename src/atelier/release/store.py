@@ -67,7 +67,8 @@ def show(settings: Settings, release_id: str) -> Release:
 
 def list_releases(settings: Settings) -> list[Release]:
     """Every whole release, the newest first. One half-written by a killed process is none."""
-    return [show(settings, release_id) for release_id in reversed(_release_ids(settings))]
+    releases = [show(settings, release_id) for release_id in _release_ids(settings)]
+    return sorted(releases, key=lambda release: release.created_at, reverse=True)
 
 
 def stage(
@@ -97,7 +98,7 @@ def stage(
         now = datetime.now(UTC)
         release = Release(
             release_id=f"{now:%Y%m%dT%H%M%S}-{digest[:8]}",
-            created_at=now.isoformat(timespec="seconds"),
+            created_at=now.isoformat(timespec="microseconds"),
             data_version=data_version,
             models=dict(models),
             index=index,
