@@ -111,7 +111,12 @@ def picture_digest(item_id: str) -> str:
 
 
 def publish(settings: Settings, data_version: str, sharpness: float = 20.0) -> Release:
-    """Build, verify, stage and promote a release, as the jobs do. Returns it."""
+    """Prepare a release and make it live, as the jobs do."""
+    return promote(settings, prepare_release(settings, data_version, sharpness).release_id)
+
+
+def prepare_release(settings: Settings, data_version: str, sharpness: float = 20.0) -> Release:
+    """Write a model, build and verify its index, and stage both."""
     with TemporaryDirectory() as folder:
         files = {MODEL_FILE: Path(folder) / MODEL_FILE, CONTRACT_FILE: Path(folder) / CONTRACT_FILE}
         contract = write_colour_model(files[MODEL_FILE], sharpness)
@@ -124,7 +129,7 @@ def publish(settings: Settings, data_version: str, sharpness: float = 20.0) -> R
             data_version=data_version,
             progress=False,
         ).version
-        release = stage(
+        return stage(
             settings,
             data_version=data_version,
             models={"retrieval": ModelFiles("retrieval", 1, contract.model_digest)},
@@ -132,4 +137,3 @@ def publish(settings: Settings, data_version: str, sharpness: float = 20.0) -> R
             verification=verify(settings, version, Counter(item.category for item in ITEMS)),
             files=files,
         )
-    return promote(settings, release.release_id)

@@ -23,7 +23,7 @@ _ITEM: JsonDict = {
     "price": 89.0,
     "rating": 4.4,
     "num_reviews": 128,
-    "picture": "/v1/pictures/10268?release=20261103-0415-7f3a",
+    "picture": "/v1/pictures/10268?release=20261121T231500-ab12cd34",
 }
 
 
