@@ -21,9 +21,7 @@ def ingest_drop(drop: Path | None = None) -> list[IngestReport]:
     return [ingest_step(settings, drop_dir) for drop_dir in _incoming(settings, drop)]
 
 
-@step("ingest", minutes=120)
-def ingest_step(settings: Settings, drop_dir: Path) -> IngestReport:
-    return ingest(settings, drop_dir)
+ingest_step = step("ingest", minutes=120)(ingest)
 
 
 def _incoming(settings: Settings, drop: Path | None) -> list[Path]:

@@ -20,11 +20,5 @@ def publish_release() -> Published:
     return published
 
 
-@step("publish", minutes=4 * 60)
-def publish_step(settings: Settings) -> Published:
-    return publish(settings)
-
-
-@step("collect", minutes=30)
-def collect_step(settings: Settings) -> None:
-    collect(settings)
+publish_step = step("publish", minutes=4 * 60)(publish)
+collect_step = step("collect", minutes=30)(collect)

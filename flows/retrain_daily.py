@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from prefect import State, flow
 from prefect.states import Cancelled
 
+from atelier.jobs.gallery import gallery
 from atelier.settings import Settings
 from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
@@ -22,9 +24,10 @@ def retrain_daily(preset: str = "small", drop: Path | None = None) -> Summary | 
     with one_run_at_a_time(settings) as turn:
         if turn.refused:
             return Cancelled(message=turn.refused)
+        began = time.monotonic()
         ingested = ingest_drop(drop)
         family = train_family(preset)
         published = publish_release()
-        summary = summarise(settings, preset, ingested, family, published)
-        leave_artifacts(summary)
+        summary = summarise(settings, preset, ingested, family, published, time.monotonic() - began)
+        leave_artifacts(summary, gallery(settings, family.candidate))
         return summary

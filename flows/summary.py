@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
 from atelier.jobs.ingest import IngestReport
 from atelier.jobs.publish import Published
@@ -27,19 +28,22 @@ class Summary:
     verdict: str
     """The gate's reason."""
     metrics: dict[str, float]
-    """Of the student, on held-out data."""
+    """Of the student and its teacher, on the held-out part of the data."""
+    seconds: float
+    """Of work, without the start of the process and of Prefect."""
     look_at: dict[str, str]
     """Where to look: a name and a path or an address."""
     steps: dict[str, Any]
     """The full report of each step."""
 
 
-def summarise(
+def summarise(  # noqa: PLR0917 - the reports of all steps, in their order
     settings: Settings,
     preset: str,
     ingested: list[IngestReport],
     family: TrainedFamily,
     published: Published,
+    seconds: float,
 ) -> Summary:
     """Draws the reports of all steps together."""
     num_new_drops = sum(report.changed for report in ingested)
@@ -55,7 +59,8 @@ def summarise(
         release_id=published.release_id,
         promoted=family.verdict.promoted,
         verdict=family.verdict.reason,
-        metrics=family.student.metrics,
+        metrics=family.candidate.metrics,
+        seconds=round(seconds, 1),
         look_at=_look_at(settings, published),
         steps={
             "ingest": [asdict(report) for report in ingested],
@@ -90,13 +95,15 @@ def _look_at(settings: Settings, published: Published) -> dict[str, str]:
     }
 
 
-def leave_artifacts(summary: Summary) -> None:
+def leave_artifacts(summary: Summary, gallery_jpeg: bytes) -> None:
     """What changed, the verdict, the figures, a gallery, and where to look, on the page of this flow run."""
+    gallery_url = f"data:image/jpeg;base64,{base64.b64encode(gallery_jpeg).decode()}"
+    create_image_artifact(gallery_url, key="gallery", description="Held-out queries and what was found")
     create_markdown_artifact(_as_markdown(summary), key="what-changed", description=summary.headline)
     create_table_artifact(
         [{"metric": name, "value": value} for name, value in sorted(summary.metrics.items())],
-        key="student-metrics",
-        description="The student on held-out data",
+        key="figures",
+        description="Student and teacher on held-out data",
     )
 
 

@@ -26,30 +26,17 @@ class TrainedFamily:
 
 @flow(name="train-family", persist_result=False)
 def train_family(preset: str) -> TrainedFamily:
-    """Trains, distils, registers and judges the retrieval family on the current data version."""
+    """Trains, distils, examines and judges the retrieval family on the current data version."""
     settings = Settings()
     teacher = train_step(settings, preset)
     student = distill_step(settings, preset, teacher)
-    candidate = register_step(settings, preset, student)
-    return TrainedFamily(teacher, student, candidate, gate_step(settings, candidate))
+    candidate = register_step(settings, preset, student, teacher)
+    verdict = gate_step(settings, preset, candidate)
+    return TrainedFamily(teacher, student, candidate, verdict)
 
 
 # A training that is tried again goes on from its last checkpoint; once is enough to get over a hiccup.
-@step("train the teacher", minutes=8 * 60, retries=1)
-def train_step(settings: Settings, preset: str) -> TrainOutcome:
-    return train(settings, preset)
-
-
-@step("distil the student", minutes=8 * 60, retries=1)
-def distill_step(settings: Settings, preset: str, teacher: TrainOutcome) -> TrainOutcome:
-    return distill(settings, preset, teacher)
-
-
-@step("register the candidate", minutes=30)
-def register_step(settings: Settings, preset: str, student: TrainOutcome) -> Registered:
-    return register(settings, preset, student)
-
-
-@step("gate", minutes=60)
-def gate_step(settings: Settings, candidate: Registered) -> GateOutcome:
-    return gate(settings, candidate)
+train_step = step("train the teacher", minutes=8 * 60, retries=1)(train)
+distill_step = step("distil the student", minutes=8 * 60, retries=1)(distill)
+register_step = step("register the candidate", minutes=60)(register)
+gate_step = step("gate", minutes=60)(gate)

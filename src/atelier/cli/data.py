@@ -40,7 +40,7 @@ def simulate(
     from atelier.jobs.simulate import simulate as job
 
     with progress_on_stderr():
-        job(drop_dir, items, seed)
+        job(open_settings(), drop_dir, num_items=items, seed=seed)
     say(f"Made {drop_dir}. Next: atelier ingest {drop_dir}")
 
 

@@ -15,7 +15,7 @@ def run(settings: Settings, num_items: int, seed: int) -> None:
     """Makes the drop once, retrains with the preset `demo`, searches, and prints what was made."""
     began = time.monotonic()
     demo_dir = settings.home / "demo"
-    drop_dir = _simulated(demo_dir / f"drop-{num_items}-{seed}", num_items, seed)
+    drop_dir = _simulated(settings, demo_dir / f"drop-{num_items}-{seed}", num_items, seed)
     summary = run_retraining(settings, "demo", drop_dir)
     sheet_path = _search_once(settings, demo_dir)
     print()
@@ -29,13 +29,13 @@ def run(settings: Settings, num_items: int, seed: int) -> None:
     )
 
 
-def _simulated(drop_dir: Path, num_items: int, seed: int) -> Path:
+def _simulated(settings: Settings, drop_dir: Path, num_items: int, seed: int) -> Path:
     from atelier.jobs.simulate import simulate
 
     if not (drop_dir / "drop.json").exists():
         say(f"Simulating {num_items} items in {drop_dir} ...")
         with progress_on_stderr():
-            simulate(drop_dir, num_items, seed)
+            simulate(settings, drop_dir, num_items=num_items, seed=seed)
     return drop_dir
 
 

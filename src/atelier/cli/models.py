@@ -92,6 +92,6 @@ def run_retraining(settings: Settings, preset: str, drop: Path | None) -> Summar
 
 def print_summary(summary: Summary) -> None:
     """What happened, the verdict, the figures, and where to look."""
-    print_table(("metric of the student", "value"), sorted(summary.metrics.items()))
+    print_table(("held-out data", "value"), sorted(summary.metrics.items()))
     print(f"{summary.headline}\nGate: {summary.verdict}")
     print_facts(summary.look_at)

@@ -27,7 +27,7 @@ class Service:
     health_url: str
     log_path: Path
     healthy_statuses: tuple[int, ...] = (200,)
-    starts_within_seconds: float = 120.0
+    starts_within_seconds: float = 240.0
     environment: Mapping[str, str] = field(default_factory=dict)
     """Added to the environment of this process."""
 
