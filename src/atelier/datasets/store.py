@@ -1,6 +1,7 @@
 """How a data folder goes from one state to the next, so that a kill at any moment leaves the old or the new.
 
     data/tables/<table>.parquet        the accepted tables
+    data/tables/ingested.json          which drops made them
     data/pictures/<digest>.tar         their shards; one that no table names is harmless
     data/.incoming/partial/            tables being written
     data/.incoming/tables/             tables written whole: they count from when this folder has its name
@@ -11,27 +12,42 @@ that counts. Readers look there first. What is left, moving the files to their p
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from atelier.datasets import tables
 from atelier.datasets.tables import Row
+from atelier.vocabulary import TABLES
+
+_INGESTED = "ingested.json"
 
 
 def table_path(data_dir: Path, name: str) -> Path:
     """Where the present state of a table lies; the file need not exist."""
-    committed = data_dir / ".incoming" / "tables" / f"{name}.parquet"
-    return committed if committed.exists() else data_dir / "tables" / f"{name}.parquet"
+    return _current_path(data_dir, f"{name}.parquet")
 
 
-def publish(data_dir: Path, rows: Mapping[str, Sequence[Row]]) -> None:
+def exists(data_dir: Path) -> bool:
+    """Whether anything was ever published here."""
+    return all(table_path(data_dir, name).exists() for name in TABLES)
+
+
+def ingested(data_dir: Path) -> dict[str, str]:
+    """The fingerprints of the drops that made this state, each with the drop's name."""
+    path = _current_path(data_dir, _INGESTED)
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def publish(data_dir: Path, rows: Mapping[str, Sequence[Row]], ingested: Mapping[str, str]) -> None:
     """Replace all tables by these in one step. Their shards must be in place already."""
     incoming_dir = data_dir / ".incoming"
     partial_dir = incoming_dir / "partial"
     partial_dir.mkdir(parents=True)
     for name, table_rows in rows.items():
         tables.write(partial_dir / f"{name}.parquet", name, table_rows)
+    (partial_dir / _INGESTED).write_text(json.dumps(ingested, indent=0, sort_keys=True) + "\n")
     partial_dir.rename(incoming_dir / "tables")
     settle(data_dir)
 
@@ -52,8 +68,26 @@ def settle(data_dir: Path) -> None:
         shutil.rmtree(incoming_dir)
 
 
+def sweep(data_dir: Path) -> None:
+    """Remove shards that no photo names: a killed ingest leaves some, and replaced pictures do.
+
+    What a version holds so depends on its rows alone, not on what happened on the way.
+    """
+    path = table_path(data_dir, "photos")
+    named = set(tables.read(path, "photos").column("shard").to_pylist()) if path.exists() else set()
+    pictures_dir = data_dir / "pictures"
+    for shard in pictures_dir.iterdir() if pictures_dir.is_dir() else ():
+        if shard.name not in named:
+            shard.unlink()
+
+
 def scratch_dir(data_dir: Path) -> Path:
     """A folder on the same disk for files in the making; `settle` removes it."""
     path = data_dir / ".incoming" / "scratch"
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def _current_path(data_dir: Path, name: str) -> Path:
+    committed = data_dir / ".incoming" / "tables" / name
+    return committed if committed.exists() else data_dir / "tables" / name

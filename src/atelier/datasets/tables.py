@@ -1,4 +1,4 @@
-"""Rows of `vocabulary` to Arrow tables, Parquet files and data frames, and back.
+"""Rows of `vocabulary` to Arrow tables and Parquet files and back, and to data frames.
 
 The same rows give the same bytes: tables are sorted by their key and written without a time or a host.
 """
@@ -73,12 +73,6 @@ def to_rows(name: str, table: pa.Table) -> list[Row]:
 def to_frame(name: str, rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a data frame; missing values are null."""
     return from_rows(name, rows).to_pandas()
-
-
-def from_frame(name: str, frame: pd.DataFrame) -> list[Row]:
-    """The rows of a data frame that has at least the table's columns."""
-    columns = schema(name)
-    return to_rows(name, pa.Table.from_pandas(frame[columns.names], schema=columns, preserve_index=False))
 
 
 def key_of(name: str, row: Row) -> tuple[str, ...]:
