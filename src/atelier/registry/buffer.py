@@ -26,6 +26,7 @@ class MetricBuffer:
         self._run_id = run_id
         self._waiting: list[Any] = []
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._flush_regularly, name=f"metrics-{run_id}", daemon=True)
         self._thread.start()
@@ -42,7 +43,7 @@ class MetricBuffer:
         self._closing.set()
         self._thread.join()
         try:
-            self._flush()
+            self.flush()
         except Exception as error:
             raise RegistryError(
                 f"run {self._run_id}: the last {len(self._waiting)} metrics could not be written: {error}"
@@ -51,13 +52,14 @@ class MetricBuffer:
     def _flush_regularly(self) -> None:
         while not self._closing.wait(FLUSH_SECONDS):
             try:
-                self._flush()
+                self.flush()
             except Exception:
                 continue  # all is still in memory; `close` reports a failure that lasts
 
-    def _flush(self) -> None:
-        """Only one thread is ever here: the regular one, and after its end the one that closes."""
-        while batch := self._waiting[:MAX_BATCH]:
-            self._client.log_batch(self._run_id, metrics=batch)
-            with self._lock:
-                del self._waiting[: len(batch)]
+    def flush(self) -> None:
+        """Write what waits, now. One thread at a time: a batch that two wrote would stand twice."""
+        with self._flushing:
+            while batch := self._waiting[:MAX_BATCH]:
+                self._client.log_batch(self._run_id, metrics=batch)
+                with self._lock:
+                    del self._waiting[: len(batch)]

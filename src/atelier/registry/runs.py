@@ -68,6 +68,16 @@ class RunTracker:
         """Log metrics of one step; returns at once, they are written within a second or so."""
         self._buffer.add(values, step)
 
+    def history(self) -> dict[str, list[tuple[int, float]]]:
+        """Every metric of the run so far, by name: its points (step, value), from before a kill too."""
+        self._buffer.flush()
+        names = self._client.get_run(self.run_id).data.metrics
+        return {
+            name: [(point.step, point.value) for point in self._client.get_metric_history(self.run_id, name)]
+            for name in names
+            if not name.startswith("system/")
+        }
+
     def tag(self, **values: str) -> None:
         """Set tags of the run: `tag(verdict='promoted')` sets `atelier.verdict`."""
         for name, value in values.items():
