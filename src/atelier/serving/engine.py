@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,7 @@ class Answerer:
         self.release = release
         self.encoder = encoder
         self.reader = reader
+        self.loaded_at = datetime.now(UTC)
 
     def answer(
         self, pixels: NDArray[np.uint8], box: Box | None = None, filters: Filters = NO_FILTERS, k: int = 10

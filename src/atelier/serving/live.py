@@ -42,7 +42,6 @@ class LiveState:
     """What is served at one moment, and what went wrong with what should be."""
 
     answerer: Answerer | None = None
-    loaded_at: datetime | None = None
     num_loads: int = 0
     num_failures: int = 0
     failure: LoadFailure | None = None
@@ -129,7 +128,6 @@ class LiveRelease:
     def _swap_in(self, answerer: Answerer) -> None:
         self._state = LiveState(
             answerer=answerer,
-            loaded_at=datetime.now(UTC),
             num_loads=self._state.num_loads + 1,
             num_failures=self._state.num_failures,
         )
@@ -142,7 +140,8 @@ class LiveRelease:
             failure = known
         else:
             log.error("release %s cannot be served, the old one stays: %s", release_id, failure.error)
-        self._state = replace(self._state, num_failures=self._state.num_failures + 1, failure=failure)
+        num_failures = self._state.num_failures + (release_id is not None)  # a lost pointer is no attempt
+        self._state = replace(self._state, num_failures=num_failures, failure=failure)
 
 
 def _in_words(error: Exception) -> str:

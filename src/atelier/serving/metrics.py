@@ -72,7 +72,7 @@ class _LiveCollector(Collector):
             labels=("release", "data_version"),
         )
         rows = GaugeMetricFamily("atelier_live_release_rows", "Items that can be found.")
-        if state.answerer is not None and state.loaded_at is not None:
+        if state.answerer is not None:
             release = state.answerer.release
             info.add_metric((release.release_id, release.data_version), 1)
             rows.add_metric((), len(state.answerer.reader))

@@ -133,13 +133,12 @@ async def picture(service: ServiceOf, request: Request, item_id: str, release: s
 @router.get("/v1/release", responses=responses(503), tags=["operation"])
 async def release(service: ServiceOf) -> ReleaseFacts:
     """What is live: the release, its data, its model and its index."""
-    answerer, state = service.live.current, service.live.state
-    assert state.loaded_at is not None
+    answerer = service.live.current
     return ReleaseFacts(
         release=answerer.release.release_id,
         data_version=answerer.release.data_version,
         created_at=str(answerer.release.created_at),
-        loaded_at=state.loaded_at,
+        loaded_at=answerer.loaded_at,
         rows=len(answerer.reader),
         model_digest=answerer.encoder.contract.model_digest,
         index=f"{answerer.release.index.name}@{answerer.release.index.version}",
@@ -150,14 +149,12 @@ async def release(service: ServiceOf) -> ReleaseFacts:
 @router.get("/health", responses=responses(503), tags=["operation"])
 async def health(service: ServiceOf) -> Health:
     """Ready: 200 with what is live. 503 while nothing is."""
-    answerer, state = service.live.current, service.live.state
-    assert state.loaded_at is not None
-    failure = state.failure
+    answerer, failure = service.live.current, service.live.state.failure
     return Health(
         status="stale" if failure else "ok",
         release=answerer.release.release_id,
         data_version=answerer.release.data_version,
-        loaded_at=state.loaded_at,
+        loaded_at=answerer.loaded_at,
         rows=len(answerer.reader),
         failure=Failure(release=failure.release_id, error=failure.error, since=failure.since)
         if failure
