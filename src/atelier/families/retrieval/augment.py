@@ -21,6 +21,19 @@ ASPECT = 0.75
 """Width by height of a frame before it was squeezed into a square."""
 
 
+def mirrored(
+    frames_B4FF: Tensor, extents_B4: Tensor, config: AugmentConfig, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Some products with left and right exchanged, and their extents; both views of a product agree in it."""
+    draw = _Draw(len(frames_B4FF), frames_B4FF.device, generator)
+    turn_B = draw.chance(config.mirror_share).bool()
+    other_B4 = extents_B4[:, [2, 1, 0, 3]] * torch.tensor([-1, 1, -1, 1], device=extents_B4.device)
+    return (
+        torch.where(turn_B[:, None, None, None], frames_B4FF.flip(-1), frames_B4FF),
+        torch.where(turn_B[:, None], other_B4, extents_B4),
+    )
+
+
 def tidy_views(frames_B4FF: Tensor, size: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Second photos in the shop's own manner: nearly upright, over a plain and nearly white background.
 

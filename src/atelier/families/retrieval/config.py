@@ -31,6 +31,8 @@ class AugmentConfig:
     """Share of the query views that are cut out and put over a street; the others are tidy re-shots."""
     real_share: float = 0.5
     """How often a real shopper's photo of the item takes the place of an imitated one, where there is one."""
+    mirror_share: float = 0.5
+    """Share of the products that a step shows with left and right exchanged."""
     tilt_degrees: float = 20.0
     """Largest tilt of a street view to either side; a tidy view takes 0.4 of it."""
     zoom: float = 0.14

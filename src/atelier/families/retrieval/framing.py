@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from atelier.matting import matte
 from atelier.vocabulary import Box
 
 ASPECT = 0.75
@@ -20,12 +21,8 @@ ASPECT = 0.75
 MARGIN = 0.04
 """Added on each side, as a share of the frame."""
 
-_LOOK_SIDE = 96
+_LOOK_SIDE = 64
 """The plain background is looked for in a picture of this longer side."""
-_NEAR = 20
-"""A channel this near to the background's, of 255, is still background."""
-_PLAIN_SHARE = 0.8
-"""Share of the border that must be near one colour for the background to count as plain."""
 _LEAST_CONTENT = 0.012
 """A row or column belongs to the item when more than this share of it is not background."""
 
@@ -47,23 +44,18 @@ def frame_box(pixels: NDArray[np.uint8], box: Box | None = None) -> Box:
 def content_box(pixels: NDArray[np.uint8]) -> Box:
     """The tight box of what is not plain background; the whole picture where the background is not plain."""
     height, width = pixels.shape[:2]
-    whole = Box(0, 0, width, height)
     small = _shrunk(pixels)
-    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    colour = np.median(border, axis=0)
-    if (np.abs(border - colour).max(axis=1) <= _NEAR).mean() < _PLAIN_SHARE:
-        return whole
-    content = np.abs(small - colour).max(axis=2) > _NEAR
+    content = matte(small)[..., 3] >= 128
     rows = np.flatnonzero(content.mean(axis=1) > _LEAST_CONTENT)
     columns = np.flatnonzero(content.mean(axis=0) > _LEAST_CONTENT)
     if len(rows) < 2 or len(columns) < 2:
-        return whole
+        return Box(0, 0, width, height)
     y_step, x_step = height / small.shape[0], width / small.shape[1]
     return Box(columns[0] * x_step, rows[0] * y_step, (columns[-1] + 1) * x_step, (rows[-1] + 1) * y_step)
 
 
 def take(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """The pixels of `box`, rounded to whole ones; the border is repeated where it reaches beyond the edges."""
+    """The pixels of `box`, rounded to whole ones; the border is repeated where it reaches beyond."""
     height, width = pixels.shape[:2]
     x0, y0 = math.floor(box.x0 + 0.5), math.floor(box.y0 + 0.5)
     x1, y1 = max(x0 + 1, math.floor(box.x1 + 0.5)), max(y0 + 1, math.floor(box.y1 + 0.5))
@@ -72,12 +64,11 @@ def take(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     return pixels[rows[:, None], columns]
 
 
-def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """At most `_LOOK_SIDE` pixels on its longer side, signed so that differences work."""
+def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """At most `_LOOK_SIDE` pixels on its longer side, which also averages noise away."""
     height, width = pixels.shape[:2]
     scale = _LOOK_SIDE / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        picture = Image.fromarray(pixels)
-        pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
-    return pixels.astype(np.int16)
+    if scale >= 1:
+        return pixels
+    size = (max(4, round(width * scale)), max(4, round(height * scale)))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

@@ -6,7 +6,6 @@ Q = queries, G = gallery, D = embedding
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,27 +14,13 @@ _CHUNK = 256
 """Queries compared with the whole gallery at once: bounds the memory at 256 x G floats."""
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """Where each query's item came: 0 is first. Several gallery rows of the item count by their best."""
-
-    rank_Q: NDArray[np.int64]
-
-    def hit(self, k: int) -> NDArray[np.bool_]:
-        """Whether the item is among the first `k`, for each query."""
-        return self.rank_Q < k
-
-    def recall_at(self, k: int) -> float:
-        return float(self.hit(k).mean()) if len(self.rank_Q) else float("nan")
-
-
 def rank_of_item(
     query_QD: NDArray[np.float32],
     gallery_GD: NDArray[np.float32],
     query_item_Q: NDArray[np.int64],
     gallery_item_G: NDArray[np.int64],
-) -> Ranks:
-    """Rank of the best gallery row that shows the query's item, by cosine of unit rows.
+) -> NDArray[np.int64]:
+    """Rank of the best gallery row that shows the query's item, by cosine of unit rows: int64 [Q], from 0.
 
     A tie counts against the query: rows of other items with the same similarity come first. A query whose
     item is not in the gallery has the rank G.
@@ -48,7 +33,7 @@ def rank_of_item(
         best = np.where(right, similarity, -np.inf).max(axis=1)
         better = ((similarity >= best[:, None]) & ~right).sum(axis=1)
         ranks[part] = np.where(right.any(axis=1), better, len(gallery_GD))
-    return Ranks(ranks)
+    return ranks
 
 
 def top_k(query_QD: NDArray[np.float32], gallery_GD: NDArray[np.float32], k: int) -> NDArray[np.int64]:
@@ -60,8 +45,9 @@ def top_k(query_QD: NDArray[np.float32], gallery_GD: NDArray[np.float32], k: int
     return best
 
 
-def retrieval_metrics(ranks: Ranks) -> dict[str, float]:
-    return {"recall_at_1": ranks.recall_at(1), "recall_at_10": ranks.recall_at(10)}
+def retrieval_metrics(rank_Q: NDArray[np.int64]) -> dict[str, float]:
+    """Share of queries whose item came first, and among the first ten."""
+    return {f"recall_at_{k}": float((rank_Q < k).mean()) for k in (1, 10)}
 
 
 def per_category(hit_Q: NDArray[np.bool_], category_Q: Sequence[str]) -> Mapping[str, tuple[float, int]]:

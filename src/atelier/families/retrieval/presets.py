@@ -27,6 +27,8 @@ class Schedule:
     max_grad_norm: float = 5.0
     ema_decay: float = 0.998
     precision: Literal["no", "bf16", "fp16"] = "bf16"
+    num_evaluations: int = 3
+    """How often validation is asked, evenly spread and at the end."""
     channels_last: bool = True
     compile: bool = False
     num_workers: int = 0

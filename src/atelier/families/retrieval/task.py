@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from atelier.datasets.batches import ProductBatch
-from atelier.families.retrieval.augment import street_views, tidy_views
+from atelier.families.retrieval.augment import mirrored, street_views, tidy_views
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.losses import MarginSoftmax, masked_mean, view_contrast
 from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics
@@ -132,11 +132,12 @@ def make_views(
     """
     size, augment = config.network.image_size, config.augment
     streets_M3HW = streets_M3HW.to(batch.frames_B4FF.device, non_blocking=True)
-    num_streets = round(len(batch.frames_B4FF) * augment.street_share)
-    street, plain = batch.frames_B4FF[:num_streets], batch.frames_B4FF[num_streets:]
+    frames_B4FF, extents_B4 = mirrored(batch.frames_B4FF, batch.extents_B4, augment, generator)
+    num_streets = round(len(frames_B4FF) * augment.street_share)
+    street, plain = frames_B4FF[:num_streets], frames_B4FF[num_streets:]
     second = torch.cat(
         [
-            street_views(street, batch.extents_B4[:num_streets], streets_M3HW, size, augment, generator),
+            street_views(street, extents_B4[:num_streets], streets_M3HW, size, augment, generator),
             tidy_views(plain, size, augment, generator),
         ]
     )
@@ -145,7 +146,7 @@ def make_views(
         real = tidy_views(opaque, size, augment, generator)
         coin = torch.rand(len(second), device=second.device, generator=generator) < augment.real_share
         second = torch.where((coin & batch.has_shopper_B)[:, None, None, None], real, second)
-    first = tidy_views(batch.frames_B4FF, size, augment, generator)
+    first = tidy_views(frames_B4FF, size, augment, generator)
     pixels = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
     return Views(pixels, batch)
 
@@ -157,8 +158,8 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
     metrics = {"category_accuracy": float(right_G[validation.held_out_G].mean())}
     for kind, pictures in validation.queries.items():
         query_QD, _ = embed_all(network, pictures)
-        ranks = rank_of_item(query_QD, gallery_GD, validation.query_items[kind], validation.gallery_item_G)
-        metrics |= {f"{kind}/{name}": value for name, value in retrieval_metrics(ranks).items()}
+        rank_Q = rank_of_item(query_QD, gallery_GD, validation.query_items[kind], validation.gallery_item_G)
+        metrics |= {f"{kind}/{name}": value for name, value in retrieval_metrics(rank_Q).items()}
     for name in ("recall_at_1", "recall_at_10"):
         metrics[name] = float(np.mean([metrics[f"{kind}/{name}"] for kind in validation.queries]))
     return metrics

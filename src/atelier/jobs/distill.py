@@ -1,0 +1,59 @@
+"""Distills the preset's teacher into the student that serving runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from atelier.engine.trainer import FitReport
+from atelier.families.retrieval.distill import DistillTask, StudentModule
+from atelier.families.retrieval.export import load_module
+from atelier.families.retrieval.model import RetrievalNetwork
+from atelier.families.retrieval.task import RetrievalModule
+from atelier.jobs.train import (
+    MODULE_FILE,
+    TrainOutcome,
+    current_version,
+    fit_task,
+    load_material,
+    log_network,
+    preset_named,
+    read_weights,
+    run_key,
+    run_once,
+)
+from atelier.registry.runs import RunTracker
+from atelier.registry.store import Registry
+from atelier.settings import Settings
+
+
+def distill(settings: Settings, preset: str, teacher: TrainOutcome, *, progress: bool = True) -> TrainOutcome:
+    """Train the preset's student on what the teacher says, or find the run that did.
+
+    Killed and called again, it goes on from its last checkpoint. DigestError: the teacher's weights changed.
+    """
+    config = preset_named(preset)
+    version = current_version(settings)
+    key = run_key("student", version, config.student, config.student_schedule, teacher.key)
+
+    def work(registry: Registry, run: RunTracker) -> FitReport:
+        material = load_material(settings, config.student, version, progress)
+        labels = material.products.labels
+        taught_by = RetrievalModule(
+            RetrievalNetwork(config.teacher.network, len(labels.categories)), labels, config.teacher
+        )
+        with TemporaryDirectory() as folder:
+            read_weights(registry, teacher, [MODULE_FILE], Path(folder))
+            load_module(taught_by, Path(folder) / MODULE_FILE)
+        torch.manual_seed(config.student_schedule.seed)
+        network = RetrievalNetwork(config.student.network, len(labels.categories))
+        module = StudentModule(network, taught_by, config.student)
+        task = DistillTask(module, taught_by, material.streets_M3HW, config.student, material.validation)
+        report = fit_task(settings, key, task, material.products, config.student_schedule, run, progress)
+        log_network(run, network, labels.categories, "student")
+        run.tag(teacher=teacher.run_id)
+        return report
+
+    return run_once(settings, f"student-{preset}", key, config, version, work)

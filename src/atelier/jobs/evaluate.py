@@ -1,0 +1,113 @@
+"""Scores the live release on a folder that training never saw."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from atelier.datasets.drop import read_drop
+from atelier.datasets.raw import RawPhoto
+from atelier.errors import DropError, PictureError
+from atelier.index.query import IndexReader
+from atelier.jobs.products import item_numbers
+from atelier.jobs.queries import read_queries
+from atelier.jobs.scoring import Gallery, ask, embed, recall_metrics
+from atelier.pictures import decode
+from atelier.release.store import live
+from atelier.serving.engine import open_answerer
+from atelier.settings import Settings
+from atelier.vocabulary import Item, PhotoKind
+
+QUERIES_FOLDER = "queries"
+
+
+def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
+    """Metric name -> value for the live release, on the products and searches in `data_dir`.
+
+    Its products, in any known layout, join a throwaway copy of the live gallery; one that the gallery has
+    already takes the place of the old one. `category_accuracy` is over the products' article types. With
+    a folder `queries/` (see `jobs.queries`) come `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10`...
+
+    NoReleaseError: nothing is live. DropError: no layout is recognised, no product can be read, or the
+    queries are broken.
+    """
+    answerer = open_answerer(settings, live(settings))
+    products = _products(data_dir)
+    pictures, products = _readable(products, progress)
+    if not products:
+        raise DropError(f"{data_dir} holds no product with a readable catalogue photo to evaluate on")
+    items = [item for item, _ in products]
+    vectors, probability = embed(
+        answerer.encoder, [(picture, None) for picture in pictures], "embedding products", progress
+    )
+    categories = np.asarray(answerer.encoder.contract.categories)
+    right = categories[probability.argmax(axis=1)] == np.asarray([item.category for item in items])
+    metrics = {
+        "num_products": float(len(items)),
+        "category_accuracy": float(right.mean()),
+    }
+    queries_dir = data_dir / QUERIES_FOLDER
+    if queries_dir.is_dir():
+        gallery = _joined(answerer.reader, items, vectors)
+        queries = read_queries(queries_dir)
+        metrics["num_gallery"] = float(len(gallery.item_ids))
+        metrics["num_queries"] = float(len(queries))
+        metrics |= recall_metrics(ask(answerer.encoder, gallery, queries, progress))
+    return metrics
+
+
+def _products(data_dir: Path) -> list[tuple[Item, RawPhoto]]:
+    """Each product of the folder with its first catalogue photo."""
+    drop = read_drop(data_dir)
+    photo_of: dict[str | None, RawPhoto] = {}
+    for raw in drop.photos:
+        if raw.photo.kind == PhotoKind.CATALOGUE:
+            photo_of.setdefault(raw.photo.item_id, raw)
+    return [(item, photo_of[item.item_id]) for item in drop.rows["items"] if item.item_id in photo_of]
+
+
+def _readable(
+    products: list[tuple[Item, RawPhoto]], progress: bool
+) -> tuple[list[bytes], list[tuple[Item, RawPhoto]]]:
+    """The pictures that can be decoded, and their products; what cannot is named on standard error."""
+    pictures, kept = [], []
+    for item, raw in tqdm(products, "reading products", unit="photo", disable=None if progress else True):
+        data = _first_readable([raw.read, *raw.otherwise])
+        if data is None:
+            tqdm.write(f"left out: {raw.where} is not a readable picture", file=sys.stderr)
+            continue
+        pictures.append(data)
+        kept.append((item, raw))
+    return pictures, kept
+
+
+def _first_readable(readers: list[Callable[[], bytes]]) -> bytes | None:
+    for read in readers:
+        try:
+            data = read()
+            decode(data)
+            return data
+        except PictureError:
+            continue
+    return None
+
+
+def _joined(reader: IndexReader, items: list[Item], vectors: np.ndarray) -> Gallery:
+    """The live gallery and the products, which take the place of gallery items with the same id."""
+    new = {item.item_id for item in items}
+    stay = np.asarray([item_id not in new for item_id in reader.item_ids], bool)
+    old_items = [
+        item
+        for item_id, kept in zip(reader.item_ids, stay, strict=True)
+        if kept and (item := reader.item(item_id)) is not None
+    ]
+    everything = old_items + items
+    return Gallery(
+        np.concatenate([reader.vectors_ND[stay], vectors]),
+        [item.item_id for item in everything],
+        item_numbers(everything),
+    )

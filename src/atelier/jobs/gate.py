@@ -1,0 +1,135 @@
+"""Lets the candidate take the champion's place, or not: on evidence, in writing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from atelier.errors import RegistryError
+from atelier.jobs.held_out import Answers, Exam, load_exam, sit
+from atelier.jobs.register import MODEL, Registered, encoder_in
+from atelier.jobs.scoring import best_views, milliseconds_per_picture
+from atelier.jobs.train import current_version, preset_named, run_key
+from atelier.registry.models import ModelVersion
+from atelier.registry.plots import gate_interval
+from atelier.registry.store import Registry, open_registry
+from atelier.release.gate import GateRules, Scores, Verdict, decide
+from atelier.settings import Settings
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """What the gate decided about a version."""
+
+    promoted: bool
+    """Whether the version is the champion now."""
+    reason: str
+    run_id: str | None
+    """The run with the report; None where the version had been the champion before."""
+    reused: bool
+    champion: int
+    """Version that is the champion now."""
+    difference: float | None
+    """Challenger's recall_at_1 minus the champion's; None without a champion to compare with."""
+    low: float | None
+    high: float | None
+    seconds: float
+
+
+def gate(settings: Settings, preset: str, registered: Registered, *, progress: bool = True) -> GateOutcome:
+    """Examine champion and challenger on the same searches and move the alias `champion` if evidence says so.
+
+    The report lies in a run of its own and as tags of the version. A pair that was judged on this data is not
+    judged again. RegistryError: the first version of all does not clear the preset's floors.
+    """
+    start = time.perf_counter()
+    registry = open_registry(settings)
+    champion = registry.version(MODEL, "champion")
+    challenger = registry.version(MODEL, registered.model_version)
+    assert challenger is not None, "a registered version exists"
+    if champion is not None and champion.version == challenger.version:
+        reason = "this version is the champion already"
+        return GateOutcome(
+            True, reason, None, True, champion.version, None, None, None, time.perf_counter() - start
+        )
+    data_version = current_version(settings)
+    key = run_key("gate", data_version, challenger.files_digest, champion.files_digest if champion else None)
+    found = registry.find_run(key)
+    if found is not None:
+        verdict = Verdict.from_json(registry.read(found, "gate/verdict.json").decode())
+        run_id = found.run_id
+    else:
+        tags = {"data_version": data_version, "preset": preset, "challenger": str(challenger.version)}
+        with registry.start_run(f"gate-version-{challenger.version}", key, tags) as run:
+            verdict = _judge(settings, registry, preset, challenger, champion, progress)
+            run.text("gate/report.md", verdict.to_markdown())
+            run.text("gate/verdict.json", verdict.to_json())
+            run.figure("gate_interval", gate_interval(verdict))
+            run.describe(verdict.to_markdown())
+            run.tag(verdict="promoted" if verdict.promote else "held")
+            run_id = run.run_id
+    registry.tag_version(
+        challenger, {"verdict": "promoted" if verdict.promote else "held", "gate_run": run_id}
+    )
+    if verdict.promote:
+        champion = registry.set_alias(MODEL, "champion", challenger.version)
+    if champion is None:
+        raise RegistryError(
+            f"{MODEL} version {challenger.version} is not good enough to be the first champion: "
+            f"{verdict.reason}. See the report of run {run_id} in the MLflow UI; "
+            f"more data, or a larger preset, helps"
+        )
+    return GateOutcome(
+        verdict.promote,
+        verdict.reason,
+        run_id,
+        found is not None,
+        champion.version,
+        verdict.difference,
+        verdict.low,
+        verdict.high,
+        time.perf_counter() - start,
+    )
+
+
+def _judge(
+    settings: Settings,
+    registry: Registry,
+    preset: str,
+    challenger: ModelVersion,
+    champion: ModelVersion | None,
+    progress: bool,
+) -> Verdict:
+    """Both versions sit the same exam and are timed in turns."""
+    versions = [challenger] if champion is None else [challenger, champion]
+    exam = load_exam(settings, current_version(settings))
+    with TemporaryDirectory() as folder:
+        encoders = [
+            encoder_in(settings, registry.fetch(version, Path(folder) / str(version.version)))
+            for version in versions
+        ]
+        times = milliseconds_per_picture(encoders)
+        scores = [
+            _scores(exam, version, sit(exam, encoder, progress), own)
+            for version, encoder, own in zip(versions, encoders, times, strict=True)
+        ]
+    rules = GateRules(floor_recall_at_1=preset_named(preset).least_recall_at_1)
+    return decide(scores[0], scores[1] if len(scores) > 1 else None, rules)
+
+
+def _scores(exam: Exam, version: ModelVersion, answers: Answers, times: list[float]) -> Scores:
+    views = best_views(answers.views)
+    queries = [query for view in views for query in view.queries]
+    return Scores(
+        model=f"{version.name} version {version.version}",
+        query_ids=[query.query_id for query in queries],
+        item_ids=[query.item_id for query in queries],
+        categories=[exam.item_of[query.item_id].category for query in queries],
+        correct=np.concatenate([view.rank_Q < 1 for view in views]),
+        category_accuracy=answers.metrics["category_accuracy"],
+        milliseconds_per_picture=times,
+    )

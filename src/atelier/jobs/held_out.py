@@ -1,0 +1,75 @@
+"""The exam: all products as the gallery, searches for those that training never saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.families.retrieval.inference import Encoder
+from atelier.jobs.products import item_numbers, products_of
+from atelier.jobs.queries import Query, held_out_queries
+from atelier.jobs.scoring import Gallery, View, ask, best_views, embed, recall_metrics
+from atelier.settings import Settings
+from atelier.vocabulary import Item, Photo, Split
+
+
+@dataclass(frozen=True)
+class Exam:
+    """The test part of one data version. The same for every model that is asked about that version."""
+
+    catalogue: Catalogue
+    photos: list[Photo]
+    items: list[Item]
+    queries: list[Query]
+
+    @property
+    def is_held_out(self) -> NDArray[np.bool_]:
+        """Which gallery rows training never saw."""
+        return np.asarray([photo.split == Split.TEST for photo in self.photos], bool)
+
+    @cached_property
+    def item_of(self) -> dict[str, Item]:
+        return {item.item_id: item for item in self.items}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one encoder answered."""
+
+    views: list[View]
+    predicted_G: list[str]
+    """Category that the encoder recognises in each gallery row."""
+    metrics: dict[str, float]
+    """`recall_at_1` over all searches as a shopper would make them (boxed where a box is known), the same for
+    each way of asking, and `category_accuracy` over the held-out products."""
+
+
+def load_exam(settings: Settings, data_version: str) -> Exam:
+    """Read it from the workspace's data; its searches are rendered once for a data version."""
+    catalogue = Catalogue.open(settings.data_dir)
+    photos, items = products_of(catalogue)
+    return Exam(catalogue, photos, items, held_out_queries(settings, catalogue, data_version, Split.TEST))
+
+
+def sit(exam: Exam, encoder: Encoder, progress: bool = True) -> Answers:
+    """Let an encoder answer the exam."""
+    pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
+    vectors_GD, probability_GC = embed(encoder, pictures, "embedding the gallery", progress)
+    gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
+    views = ask(encoder, gallery, exam.queries, progress)
+    categories = encoder.contract.categories
+    predicted_G = [categories[index] for index in probability_GC.argmax(axis=1)]
+    right_G = np.asarray([item.category for item in exam.items]) == np.asarray(predicted_G)
+    ranks = np.concatenate([view.rank_Q for view in best_views(views)]) if views else np.zeros(0, np.int64)
+    held_out_G = exam.is_held_out
+    metrics = {
+        "recall_at_1": float((ranks < 1).mean()) if len(ranks) else 0.0,
+        "recall_at_10": float((ranks < 10).mean()) if len(ranks) else 0.0,
+        "category_accuracy": float(right_G[held_out_G].mean()) if held_out_G.any() else 0.0,
+        **recall_metrics(views),
+    }
+    return Answers(views, predicted_G, metrics)

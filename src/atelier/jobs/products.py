@@ -1,0 +1,187 @@
+"""The catalogue as the retrieval family is trained on it: framed once for each data version, then mapped.
+
+N = catalogue photos, M = shoppers' photos, F = side of a frame, H, W = a street's height and width
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from tqdm import tqdm
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.errors import TrainingError
+from atelier.families.retrieval.clusters import look_alike_clusters
+from atelier.families.retrieval.framing import frame
+from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Products, product_frame, squeezed
+from atelier.matting import matte
+from atelier.pictures import decode
+from atelier.settings import Settings
+from atelier.vocabulary import Box, Item, Photo, PhotoKind, Split
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+ATTRIBUTES = ("subcategory", "department", "gender", "colour", "season", "usage")
+"""Facts of an item that the embedding should know."""
+FRAMES_FORMAT = 1
+"""Raise it when frames are made differently: kept ones are then made anew."""
+_STREET_SIZE = (160, 240)
+"""Width and height of a kept street: a view shows a third of it or more."""
+_LEAST_PRODUCTS = 8
+
+
+def training_products(
+    settings: Settings, catalogue: Catalogue, data_version: str, items_per_cluster: int, progress: bool = True
+) -> Products:
+    """The training part of the catalogue with all its labels.
+
+    The first call for a data version takes three minutes for each 100,000 photos; later ones map the arrays.
+
+    TrainingError: the catalogue has too few products to train on.
+    """
+    photos, items = products_of(catalogue, Split.TRAIN)
+    if len(photos) < _LEAST_PRODUCTS:
+        raise TrainingError(
+            f"data version {data_version[:8]} has {len(photos)} catalogue photos to train on "
+            f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
+        )
+    shopper_photos = [
+        photo
+        for photo in catalogue.photos(PhotoKind.SHOPPER, Split.TRAIN)
+        if photo.item_id and photo.x0 is not None
+    ]
+    folder = kept_folder(
+        settings.stores_dir / "frames" / f"{data_version[:16]}-{FRAMES_FORMAT}",
+        lambda target: _write_frames(catalogue, photos, shopper_photos, target, progress),
+    )
+    frames_N4FF = np.load(folder / "frames.npy", mmap_mode="r")
+    shopper_of = {photo.item_id: row for row, photo in enumerate(shopper_photos)}
+    return Products(
+        frames_N4FF=frames_N4FF,
+        extents_N4=np.load(folder / "extents.npy"),
+        shopper_frames_M3FF=np.load(folder / "shopper_frames.npy", mmap_mode="r"),
+        shopper_N=np.asarray([shopper_of.get(photo.item_id, UNKNOWN) for photo in photos], np.int64),
+        labels=_labels(items, frames_N4FF, items_per_cluster),
+    )
+
+
+def streets(
+    settings: Settings, catalogue: Catalogue, data_version: str, products: Products
+) -> NDArray[np.uint8]:
+    """Backgrounds for street views, uint8 [M, 3, H, W]: street photos of the training part.
+
+    A catalogue without street photos lends its shoppers' photos, and without those its own products.
+    """
+    photos = catalogue.photos(PhotoKind.STREET, Split.TRAIN) or catalogue.photos(
+        PhotoKind.SHOPPER, Split.TRAIN
+    )
+    if not photos:
+        return np.ascontiguousarray(products.frames_N4FF[:256, :3])
+
+    def write(target: Path) -> None:
+        np.save(target / "streets.npy", np.stack([_street(catalogue, photo) for photo in photos[:2000]]))
+
+    folder = kept_folder(settings.stores_dir / "streets" / f"{data_version[:16]}-{FRAMES_FORMAT}", write)
+    return np.load(folder / "streets.npy")
+
+
+def products_of(catalogue: Catalogue, split: Split | None = None) -> tuple[list[Photo], list[Item]]:
+    """The catalogue photos of a split (None: all) and, row by row, their items."""
+    items = {item.item_id: item for item in catalogue.items()}
+    photos = [photo for photo in catalogue.photos(PhotoKind.CATALOGUE, split) if photo.item_id in items]
+    return photos, [items[str(photo.item_id)] for photo in photos]
+
+
+def box_of(photo: Photo) -> Box | None:
+    """The true box of the item in a photo, where it is known."""
+    if photo.x0 is None or photo.y0 is None or photo.x1 is None or photo.y1 is None:
+        return None
+    return Box(photo.x0, photo.y0, photo.x1, photo.y1)
+
+
+def item_numbers(items: Sequence[Item]) -> NDArray[np.int64]:
+    """A number for each item; members of one duplicate group share it."""
+    return _numbers([item.duplicate_group or f"item {item.item_id}" for item in items])[0]
+
+
+def in_threads(
+    work: Callable[[Task], Result], tasks: Sequence[Task], label: str, progress: bool
+) -> list[Result]:
+    """`work` done to every task, in order, with a progress bar. Decoding and resizing free the other core."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
+        done = pool.map(work, tasks)
+        return list(tqdm(done, label, total=len(tasks), unit="photo", disable=None if progress else True))
+
+
+def _labels(items: Sequence[Item], frames_N4FF: NDArray[np.uint8], items_per_cluster: int) -> Labels:
+    category_N, categories = _numbers([item.category for item in items])
+    columns, sizes = [], []
+    for attribute in ATTRIBUTES:
+        numbers, names = _numbers([getattr(item, attribute) for item in items])
+        if len(names) > 1:
+            columns.append(numbers)
+            sizes.append(len(names))
+    attributes = np.stack(columns, axis=1) if columns else np.zeros((len(items), 0), np.int64)
+    return Labels(
+        item_N=item_numbers(items),
+        cluster_N=look_alike_clusters(frames_N4FF, category_N, items_per_cluster),
+        category_N=category_N,
+        attributes_NA=attributes,
+        categories=tuple(categories),
+        attribute_sizes=tuple(sizes),
+    )
+
+
+def _numbers(values: Sequence[str | None]) -> tuple[NDArray[np.int64], list[str]]:
+    """Class numbers in the order of the sorted names, `UNKNOWN` for None, and the names."""
+    names = sorted({value for value in values if value is not None})
+    number = {name: index for index, name in enumerate(names)}
+    return np.asarray([UNKNOWN if value is None else number[value] for value in values], np.int64), names
+
+
+def kept_folder(folder: Path, write: Callable[[Path], None]) -> Path:
+    """`folder`, made by `write` under another name first, so that a killed attempt is never taken for it."""
+    if not folder.exists():
+        unfinished = folder.with_name(f".{folder.name}-{os.getpid()}")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        write(unfinished)
+        unfinished.replace(folder)
+    return folder
+
+
+def _write_frames(
+    catalogue: Catalogue,
+    photos: Sequence[Photo],
+    shopper_photos: Sequence[Photo],
+    target: Path,
+    progress: bool,
+) -> None:
+    def product(photo: Photo) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
+        pixels = decode(catalogue.read(photo), shrink_to=2 * FRAME_SIDE)
+        return product_frame(pixels, matte(pixels))
+
+    def shopper(photo: Photo) -> NDArray[np.uint8]:
+        return squeezed(frame(decode(catalogue.read(photo)), box_of(photo)))
+
+    framed = in_threads(product, photos, "framing products", progress)
+    np.save(target / "frames.npy", np.stack([pixels for pixels, _ in framed]))
+    np.save(target / "extents.npy", np.asarray([extent for _, extent in framed], np.float32))
+    shoppers = in_threads(shopper, shopper_photos, "framing shoppers' photos", progress)
+    empty = np.zeros((0, 3, FRAME_SIDE, FRAME_SIDE), np.uint8)
+    np.save(target / "shopper_frames.npy", np.stack(shoppers) if shoppers else empty)
+
+
+def _street(catalogue: Catalogue, photo: Photo) -> NDArray[np.uint8]:
+    pixels = decode(catalogue.read(photo), shrink_to=_STREET_SIZE[0])
+    small = Image.fromarray(pixels).resize(_STREET_SIZE, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))

@@ -1,0 +1,198 @@
+"""Examines a trained student and makes it a version of the model, with all that a reviewer wants to see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.families.retrieval.inference import INPUT, OUTPUTS, EmbeddingContract, Encoder, crop, prepare
+from atelier.families.retrieval.metrics import per_category
+from atelier.jobs.held_out import Answers, Exam, load_exam, sit
+from atelier.jobs.scoring import View, best_views, milliseconds_per_picture
+from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
+from atelier.pictures import decode
+from atelier.registry.cards import CardFacts, model_card
+from atelier.registry.models import ModelVersion
+from atelier.registry.plots import Answer, QueryRow, confusion_matrix, query_gallery, worst_categories
+from atelier.registry.runs import RunTracker
+from atelier.registry.signature import Signature, TensorSpec
+from atelier.registry.store import Registry, open_registry
+from atelier.settings import Settings
+
+MODEL = "retrieval"
+"""Name of the registered model."""
+STUDENT_FILES = ("student.safetensors", "student.onnx", "network.json", "contract.json")
+TEACHER_FILES = ("teacher.onnx", "contract.json")
+_GALLERY_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version of the model in the registry, examined."""
+
+    model_version: int
+    run_id: str
+    """The run of the examination: metrics and pictures."""
+    digest: str
+    """Of the version's files."""
+    reused: bool
+    metrics: dict[str, float]
+    seconds: float
+
+
+def register(
+    settings: Settings, preset: str, student: TrainOutcome, teacher: TrainOutcome, *, progress: bool = True
+) -> Registered:
+    """Examine student and teacher on the held-out part and register the student as the candidate.
+
+    Found registered already: nothing is done. DigestError: weights have changed since they were trained.
+    """
+    start = time.perf_counter()
+    version = current_version(settings)
+    registry = open_registry(settings)
+    key = run_key("examination", version, student.key)
+    found = registry.find_run(key)
+    known = _version_of(registry, found.run_id) if found else None
+    if found is not None and known is not None:
+        return _outcome(known, found.run_id, True, dict(found.metrics), start)
+    tags = {"data_version": version, "preset": preset, "student": student.run_id, "teacher": teacher.run_id}
+    with TemporaryDirectory() as folder, registry.start_run(f"examination-{preset}", key, tags) as run:
+        student_dir, teacher_dir = Path(folder) / "student", Path(folder) / "teacher"
+        pupil = _encoder(settings, registry, student, student_dir, STUDENT_FILES, "student")
+        master = _encoder(settings, registry, teacher, teacher_dir, TEACHER_FILES, "teacher")
+        exam = load_exam(settings, version)
+        answers, taught = sit(exam, pupil, progress), sit(exam, master, progress)
+        metrics = {f"test/{name}": value for name, value in answers.metrics.items()}
+        metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
+        metrics |= _distillation(pupil, master, answers, taught)
+        run.metrics(metrics, 0)
+        _show(run, exam, answers)
+        made = registry.register(
+            MODEL,
+            student_dir,
+            run.ref,
+            signature=_signature(pupil.contract),
+            input_example={INPUT: _example(exam, pupil.contract)},
+            card=model_card(_facts(preset, version, exam, answers, metrics)),
+            tags=tags,
+        )
+    return _outcome(made, run.run_id, False, metrics, start)
+
+
+def encoder_in(settings: Settings, folder: Path, name: str = "student") -> Encoder:
+    """The encoder among a version's or a run's files. DigestError, EmbeddingContractError: see `Encoder`."""
+    contract = EmbeddingContract.from_json((folder / "contract.json").read_bytes())
+    return Encoder(folder / f"{name}.onnx", contract, settings.serve_threads)
+
+
+def _distillation(student: Encoder, teacher: Encoder, own: Answers, taught: Answers) -> dict[str, float]:
+    """What the student keeps of the teacher, and at which share of its CPU time, one thread, one picture."""
+    student_ms, teacher_ms = (
+        float(np.median(times)) for times in milliseconds_per_picture([student, teacher])
+    )
+    return {
+        "distillation/recall_kept": own.metrics["recall_at_1"] / max(taught.metrics["recall_at_1"], 1e-9),
+        "distillation/cost_share": student_ms / teacher_ms,
+        "distillation/student_ms": student_ms,
+        "distillation/teacher_ms": teacher_ms,
+    }
+
+
+def _show(run: RunTracker, exam: Exam, answers: Answers) -> None:
+    """The pictures and tables of the examination."""
+    held_out = np.flatnonzero(exam.is_held_out)
+    true = [exam.items[row].category for row in held_out]
+    predicted = [answers.predicted_G[row] for row in held_out]
+    labels = sorted({*true, *predicted})
+    number = {label: index for index, label in enumerate(labels)}
+    run.figure(
+        "confusion_matrix",
+        confusion_matrix(
+            np.asarray([number[label] for label in true]),
+            np.asarray([number[label] for label in predicted]),
+            labels,
+        ),
+    )
+    for view in best_views(answers.views):
+        categories = [exam.item_of[query.item_id].category for query in view.queries]
+        recall = per_category(view.rank_Q < 1, categories)
+        name = view.name.replace("/", "_")
+        run.figure(f"worst_categories_{name}", worst_categories(recall))
+        run.table(
+            f"recall_by_category_{name}",
+            [{"category": c, "recall_at_1": share, "queries": num} for c, (share, num) in recall.items()],
+        )
+        run.figure(f"queries_{name}", query_gallery(_rows(exam, view), f"{view.name}: queries and answers"))
+
+
+def _rows(exam: Exam, view: View) -> list[QueryRow]:
+    """Some queries, evenly spread, as a reviewer sees them."""
+    rows = []
+    for index in np.linspace(0, len(view.queries) - 1, min(_GALLERY_ROWS, len(view.queries))).astype(int):
+        query = view.queries[index]
+        boxed = view.name.endswith("/boxed")
+        answers = []
+        for place, row in enumerate(view.top_QK[index]):
+            item = exam.items[row]
+            right = _same_product(exam, query.item_id, item.item_id)
+            picture = decode(exam.catalogue.read(exam.photos[row]))
+            answers.append(Answer(picture, item.item_id, float(view.similarity_QK[index, place]), right))
+        picture = crop(query.pixels(), query.box if boxed else None)
+        rows.append(QueryRow(picture, query.item_id, answers, view.name))
+    return rows
+
+
+def _same_product(exam: Exam, first: str, second: str) -> bool:
+    group = exam.item_of[first].duplicate_group
+    return first == second or (group is not None and group == exam.item_of[second].duplicate_group)
+
+
+def _facts(preset: str, version: str, exam: Exam, answers: Answers, metrics: dict[str, float]) -> CardFacts:
+    raise NotImplementedError
+
+
+def _signature(contract: EmbeddingContract) -> Signature:
+    S = contract.image_size
+    shapes = ((-1, contract.dimension), (-1, len(contract.categories)))
+    return Signature(
+        inputs=(TensorSpec(INPUT, "float32", (-1, 3, S, S)),),
+        outputs=tuple(
+            TensorSpec(name, "float32", shape) for name, shape in zip(OUTPUTS, shapes, strict=True)
+        ),
+    )
+
+
+def _example(exam: Exam, contract: EmbeddingContract) -> NDArray[np.float32]:
+    """A catalogue photo as the network wants it: float32 [1, 3, S, S]."""
+    return prepare(crop(decode(exam.catalogue.read(exam.photos[0]))), contract.image_size)[None]
+
+
+def _encoder(
+    settings: Settings,
+    registry: Registry,
+    outcome: TrainOutcome,
+    folder: Path,
+    files: Sequence[str],
+    name: str,
+) -> Encoder:
+    folder.mkdir()
+    read_weights(registry, outcome, files, folder)
+    return encoder_in(settings, folder, name)
+
+
+def _version_of(registry: Registry, run_id: str) -> ModelVersion | None:
+    return next((version for version in registry.versions(MODEL) if version.run_id == run_id), None)
+
+
+def _outcome(
+    version: ModelVersion, run_id: str, reused: bool, metrics: dict[str, float], start: float
+) -> Registered:
+    return Registered(
+        version.version, run_id, version.files_digest, reused, metrics, time.perf_counter() - start
+    )

@@ -1,0 +1,138 @@
+"""How well an encoder finds known items: one scoring for the registry, the gate and the evaluation.
+
+Q = queries, G = gallery, D = embedding, C = categories
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from atelier.families.retrieval.inference import Encoder, crop, prepare
+from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics, top_k
+from atelier.jobs.products import in_threads
+from atelier.jobs.queries import Query
+from atelier.pictures import decode
+from atelier.vocabulary import Box
+
+_BATCH = 256
+_SHOWN = 5
+"""Answers of a query that are kept for a reviewer's picture."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Embedded catalogue photos, among which queries look for their item."""
+
+    vectors_GD: NDArray[np.float32]
+    item_ids: list[str]
+    group_G: NDArray[np.int64]
+    """Rows of one product share a number: finding any of them is right."""
+
+    def number_of(self, item_id: str) -> int:
+        """The product number of an item; -1 where the gallery does not hold it."""
+        row = self._row_of.get(item_id)
+        return -1 if row is None else int(self.group_G[row])
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {item_id: row for row, item_id in enumerate(self.item_ids)}
+
+
+@dataclass(frozen=True)
+class View:
+    """One way of asking: a query with its box ('street/boxed') or without ('street/whole')."""
+
+    name: str
+    queries: tuple[Query, ...]
+    rank_Q: NDArray[np.int64]
+    """Where the item came; 0 is first."""
+    top_QK: NDArray[np.int64]
+    """Gallery rows of the first answers."""
+    similarity_QK: NDArray[np.float32]
+    """Their cosines."""
+
+
+def embed(
+    encoder: Encoder, pictures: Sequence[tuple[bytes, Box | None]], label: str, progress: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Vectors [N, D] and category probabilities [N, C] of encoded pictures, framed by their boxes."""
+    size = encoder.contract.image_size
+
+    def prepared(picture: tuple[bytes, Box | None]) -> NDArray[np.float32]:
+        data, box = picture
+        return prepare(crop(decode(data), box), size)
+
+    vectors = [np.zeros((0, encoder.contract.dimension), np.float32)]
+    probabilities = [np.zeros((0, len(encoder.contract.categories)), np.float32)]
+    with tqdm(total=len(pictures), desc=label, unit="photo", disable=None if progress else True) as bar:
+        for start in range(0, len(pictures), _BATCH):
+            batch = pictures[start : start + _BATCH]
+            encoded = encoder.encode_prepared(np.stack(in_threads(prepared, batch, label, progress=False)))
+            vectors.append(encoded.embedding)
+            probabilities.append(encoded.category_probability)
+            bar.update(len(batch))
+    return np.concatenate(vectors), np.concatenate(probabilities)
+
+
+def ask(encoder: Encoder, gallery: Gallery, queries: Sequence[Query], progress: bool) -> list[View]:
+    """Every kind of query, on the whole photo and, where boxes are known, on the boxed part."""
+    views = []
+    for kind in sorted({query.kind for query in queries}):
+        own = [query for query in queries if query.kind == kind]
+        boxed = [query for query in own if query.box is not None]
+        for how, part in (("whole", own), ("boxed", boxed)):
+            if part:
+                pictures = [(query.data, query.box if how == "boxed" else None) for query in part]
+                vectors_QD, _ = embed(encoder, pictures, f"{kind}/{how}", progress)
+                views.append(_view(f"{kind}/{how}", part, vectors_QD, gallery))
+    return views
+
+
+def recall_metrics(views: Iterable[View]) -> dict[str, float]:
+    """`street/boxed/recall_at_1` and so on, for each way of asking."""
+    metrics: dict[str, float] = {}
+    for view in views:
+        for name, value in retrieval_metrics(view.rank_Q).items():
+            metrics[f"{view.name}/{name}"] = value
+    return metrics
+
+
+def best_views(views: Sequence[View]) -> list[View]:
+    """For each kind of query the way a shopper is asked to use it: boxed where boxes are known."""
+    kinds = {view.name.partition("/")[0]: view for view in views}
+    return [kinds[kind] for kind in sorted(kinds)]
+
+
+def milliseconds_per_picture(
+    encoders: Sequence[Encoder], rounds: int = 5, pictures: int = 60
+) -> list[list[float]]:
+    """CPU time of one picture at a time, for each encoder and round; the encoders take turns in each round.
+
+    Process time, so that another program on the machine does not count. A list of rounds for each encoder.
+    """
+    times: list[list[float]] = [[] for _ in encoders]
+    for _ in range(rounds):
+        for encoder, own in zip(encoders, times, strict=True):
+            size = encoder.contract.image_size
+            pixels = np.full((1, 3, size, size), 0.5, np.float32)
+            encoder.encode_prepared(pixels)
+            start = time.process_time()
+            for _ in range(pictures):
+                encoder.encode_prepared(pixels)
+            own.append((time.process_time() - start) * 1000 / pictures)
+    return times
+
+
+def _view(name: str, queries: Sequence[Query], vectors_QD: NDArray[np.float32], gallery: Gallery) -> View:
+    number_Q = np.asarray([gallery.number_of(query.item_id) for query in queries], np.int64)
+    rank_Q = rank_of_item(vectors_QD, gallery.vectors_GD, number_Q, gallery.group_G)
+    top_QK = top_k(vectors_QD, gallery.vectors_GD, _SHOWN)
+    similarity_QK = np.einsum("qd,qkd->qk", vectors_QD, gallery.vectors_GD[top_QK])
+    return View(name, tuple(queries), rank_Q, top_QK, similarity_QK)

@@ -1,0 +1,266 @@
+"""Trains the teacher of a family: data version in, a finished run with weights and curves out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.engine.config import EngineConfig
+from atelier.engine.task import Task
+from atelier.engine.trainer import FitReport, fit
+from atelier.errors import DigestError, TrainingError, VersionError
+from atelier.families import retrieval
+from atelier.families.retrieval.config import RetrievalConfig
+from atelier.families.retrieval.export import export_network, save_module
+from atelier.families.retrieval.framing import frame
+from atelier.families.retrieval.model import RetrievalNetwork
+from atelier.families.retrieval.presets import PRESETS, RetrievalPreset, Schedule
+from atelier.families.retrieval.products import Labels, Products, squeezed
+from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, Validation
+from atelier.jobs.products import in_threads, item_numbers, products_of, streets, training_products
+from atelier.jobs.queries import Query, held_out_queries
+from atelier.pictures import decode
+from atelier.registry.plots import loss_curves
+from atelier.registry.runs import RunTracker
+from atelier.registry.store import Registry, open_registry
+from atelier.settings import Settings
+from atelier.versioning.workspace import current
+from atelier.vocabulary import Photo, Split
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+WEIGHTS_FOLDER = "weights"
+"""Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
+MODULE_FILE = "module.safetensors"
+_VALIDATION_GALLERY = 2000
+"""Catalogue photos among which validation looks, at most; the test looks among all."""
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """A trained network, as a finished run in the registry."""
+
+    run_id: str
+    key: str
+    """Digest of all that the run depends on: data, configuration, code of the family."""
+    reused: bool
+    """Whether the run was found finished, so that nothing was trained."""
+    metrics: dict[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a retrieval network is trained on and judged by."""
+
+    products: Products
+    streets_M3HW: torch.Tensor
+    validation: Validation
+
+
+def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
+    """Train the preset's teacher on the current data version, or find the run that did.
+
+    Killed and called again, it goes on from its last checkpoint. VersionError: there is no data yet.
+    """
+    config = preset_named(preset)
+    version = current_version(settings)
+    key = run_key("teacher", version, config.teacher, config.teacher_schedule)
+
+    def work(registry: Registry, run: RunTracker) -> FitReport:
+        del registry  # only a student asks it, for its teacher
+        material = load_material(settings, config.teacher, version, progress)
+        labels = material.products.labels
+        torch.manual_seed(config.teacher_schedule.seed)
+        network = RetrievalNetwork(config.teacher.network, len(labels.categories))
+        module = RetrievalModule(network, labels, config.teacher)
+        task = RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation)
+        report = fit_task(settings, key, task, material.products, config.teacher_schedule, run, progress)
+        log_network(run, network, labels.categories, "teacher", module)
+        return report
+
+    return run_once(settings, f"teacher-{preset}", key, config, version, work)
+
+
+def run_once(
+    settings: Settings,
+    name: str,
+    key: str,
+    preset: RetrievalPreset,
+    data_version: str,
+    work: Callable[[Registry, RunTracker], FitReport],
+) -> TrainOutcome:
+    """Do `work` in a run under `key`, unless a finished run has that key already."""
+    start = time.perf_counter()
+    registry = open_registry(settings)
+    found = registry.find_run(key)
+    if found is not None:
+        return TrainOutcome(found.run_id, key, True, dict(found.metrics), time.perf_counter() - start)
+    with registry.start_run(name, key, {"data_version": data_version, "preset": preset.name}) as run:
+        run.params({"preset": asdict(preset)})
+        report = work(registry, run)
+        metrics = {f"validation/{name}": value for name, value in report.metrics.items()} | {
+            "images_per_second": report.images_per_second,
+            "peak_memory_gb": report.peak_memory_bytes / 2**30,
+            "training_seconds": report.seconds,
+        }
+        run.metrics(metrics, report.steps)
+        run.figure("loss_curves", loss_curves(run.history()))
+    shutil.rmtree(settings.checkpoints_dir / key, ignore_errors=True)
+    return TrainOutcome(run.run_id, key, False, metrics, time.perf_counter() - start)
+
+
+def fit_task(
+    settings: Settings,
+    key: str,
+    task: Task,
+    products: Products,
+    schedule: Schedule,
+    run: RunTracker,
+    progress: bool,
+) -> FitReport:
+    """Train a task on products as the schedule says, with checkpoints under the run's key."""
+    batch_size = min(schedule.batch_size, len(products))
+    max_steps = max(1, schedule.num_epochs * (len(products) // batch_size))
+    config = EngineConfig(
+        max_steps=max_steps,
+        batch_size=batch_size,
+        learning_rate=schedule.learning_rate,
+        weight_decay=schedule.weight_decay,
+        warmup_steps=round(schedule.warmup_share * max_steps),
+        max_grad_norm=schedule.max_grad_norm,
+        precision=schedule.precision,
+        ema_decay=schedule.ema_decay,
+        evaluate_every=max(1, max_steps // schedule.num_evaluations),
+        checkpoint_every=max(1, max_steps // 10),
+        log_every=max(1, min(20, max_steps // 20)),
+        channels_last=schedule.channels_last,
+        compile=schedule.compile,
+        num_workers=schedule.num_workers,
+        seed=schedule.seed,
+    )
+    return fit(task, products, config, run, settings.checkpoints_dir / key, progress=progress)
+
+
+def load_material(settings: Settings, config: RetrievalConfig, data_version: str, progress: bool) -> Material:
+    """Read a data version as training wants it."""
+    catalogue = Catalogue.open(settings.data_dir)
+    products = training_products(settings, catalogue, data_version, config.items_per_cluster, progress)
+    return Material(
+        products,
+        torch.from_numpy(streets(settings, catalogue, data_version, products)),
+        _validation(settings, catalogue, data_version, config.network.image_size, products.labels),
+    )
+
+
+def log_network(
+    run: RunTracker,
+    network: RetrievalNetwork,
+    categories: tuple[str, ...],
+    name: str,
+    module: nn.Module | None = None,
+) -> None:
+    """Keep a trained network with its run: safetensors, ONNX, contract; `module` with its training heads."""
+    with TemporaryDirectory() as folder:
+        export_network(network, categories, Path(folder), name)
+        if module is not None:
+            save_module(module, Path(folder) / MODULE_FILE)
+        run.file(Path(folder), WEIGHTS_FOLDER)
+        digests = {path.name: sha256_of(path.read_bytes()) for path in sorted(Path(folder).iterdir())}
+        run.json(f"{WEIGHTS_FOLDER}.json", digests)
+
+
+def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
+    """Copy files that `log_network` kept into `target_dir`. DigestError: a file has changed since."""
+    run = registry.find_run(outcome.key)
+    assert run is not None, "a finished run is found by its key"
+    digests: dict[str, str] = json.loads(registry.read(run, f"{WEIGHTS_FOLDER}.json"))
+    for name in names:
+        data = registry.read(run, f"{WEIGHTS_FOLDER}/{name}")
+        if sha256_of(data) != digests.get(name):
+            raise DigestError(
+                f"run {run.run_id}: {name} is not the file that was trained (expected sha256 "
+                f"{str(digests.get(name))[:16]}, found {sha256_of(data)[:16]}). Delete the run in the MLflow "
+                f"UI and train again"
+            )
+        (target_dir / name).write_bytes(data)
+
+
+def preset_named(name: str) -> RetrievalPreset:
+    """TrainingError, naming the known ones, where there is no such preset."""
+    if name not in PRESETS:
+        raise TrainingError(f"there is no preset '{name}'; known presets: {', '.join(PRESETS)}")
+    return PRESETS[name]()
+
+
+def current_version(settings: Settings) -> str:
+    """Digest of the data that training reads. VersionError: nothing was ingested yet."""
+    version = current(settings)
+    if version is None:
+        raise VersionError(
+            f"there is no data in {settings.data_dir} yet: run `atelier ingest DIR` with a drop, or "
+            f"`atelier simulate DIR` to make one"
+        )
+    return version.digest
+
+
+def run_key(role: str, *parts: DataclassInstance | str | None) -> str:
+    """Digest of all that a run depends on: its data, its configuration and the family's own code."""
+    sources = sorted(Path(retrieval.__path__[0]).glob("*.py"))
+    code = sha256_of(b"".join(path.read_bytes() for path in sources))
+    return sha256_of(json.dumps([role, parts, code], sort_keys=True, default=asdict).encode())[:32]
+
+
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _validation(
+    settings: Settings, catalogue: Catalogue, data_version: str, size: int, labels: Labels
+) -> Validation:
+    """Held-out products among a part of the others, and searches for them."""
+    held_out, _ = products_of(catalogue, Split.VALIDATION)
+    others, _ = products_of(catalogue, Split.TRAIN)
+    photos = held_out + others[: max(0, _VALIDATION_GALLERY - len(held_out))]
+    items = {item.item_id: item for item in catalogue.items()}
+    gallery_items = [items[str(photo.item_id)] for photo in photos]
+    number_G = item_numbers(gallery_items)
+    number_of = {item.item_id: int(number) for item, number in zip(gallery_items, number_G, strict=True)}
+    category_of = {name: index for index, name in enumerate(labels.categories)}
+
+    def gallery_picture(photo: Photo) -> NDArray[np.uint8]:
+        return squeezed(frame(decode(catalogue.read(photo), shrink_to=2 * size)), size)
+
+    def query_picture(query: Query) -> NDArray[np.uint8]:
+        return squeezed(frame(query.pixels(), query.box), size)
+
+    queries = held_out_queries(settings, catalogue, data_version, Split.VALIDATION)
+    queries = [query for query in queries if query.item_id in number_of]
+    kinds = sorted({query.kind for query in queries})
+    by_kind = {kind: [query for query in queries if query.kind == kind] for kind in kinds}
+    return Validation(
+        gallery_G3SS=np.stack(in_threads(gallery_picture, photos, "validation gallery", False)),
+        gallery_item_G=number_G,
+        gallery_category_G=np.asarray([category_of.get(item.category, -1) for item in gallery_items]),
+        held_out_G=np.arange(len(photos)) < len(held_out),
+        queries={
+            kind: np.stack(in_threads(query_picture, own, kind, False)) for kind, own in by_kind.items()
+        },
+        query_items={
+            kind: np.asarray([number_of[query.item_id] for query in own]) for kind, own in by_kind.items()
+        },
+    )
