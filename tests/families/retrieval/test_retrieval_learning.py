@@ -1,0 +1,222 @@
+"""From products to views to a network that learns, a student that follows, and files that serve.
+
+The products are eight flat rectangles of different colours: a network of a few thousand weights tells them
+apart after some steps, which is enough to see that views, losses and labels belong together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from atelier.errors import TrainingError
+from atelier.families.retrieval.augment import mirrored, street_views, tidy_views
+from atelier.families.retrieval.clusters import look_alike_clusters
+from atelier.families.retrieval.config import AugmentConfig, NetworkConfig
+from atelier.families.retrieval.distill import DistillTask, StudentModule
+from atelier.families.retrieval.export import export_network, load_module, save_module
+from atelier.families.retrieval.inference import Encoder
+from atelier.families.retrieval.model import RetrievalNetwork, build_backbone
+from atelier.families.retrieval.presets import PRESETS, debug
+from atelier.families.retrieval.products import FRAME_SIDE, Labels, Products, product_frame
+from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, embed_all
+from atelier.matting import matte
+
+COLOURS = [(200, 20, 20), (20, 160, 20), (20, 20, 200), (200, 200, 20)] * 2
+
+
+def photo(number: int) -> np.ndarray:
+    """A rectangle on white: the first four are tall, the others wide."""
+    pixels = np.full((80, 60, 3), 255, np.uint8)
+    rows, columns = (slice(10, 70), slice(20, 40)) if number < 4 else (slice(30, 50), slice(5, 55))
+    pixels[rows, columns] = COLOURS[number]
+    return pixels
+
+
+@pytest.fixture(scope="module")
+def products() -> Products:
+    framed = [product_frame(photo(number), matte(photo(number))) for number in range(8)]
+    number = np.arange(8)
+    return Products(
+        frames_N4FF=np.stack([frame for frame, _ in framed]),
+        extents_N4=np.asarray([extent for _, extent in framed], np.float32),
+        shopper_frames_M3FF=np.full((1, 3, FRAME_SIDE, FRAME_SIDE), 77, np.uint8),
+        shopper_N=np.where(number == 3, 0, -1),
+        labels=Labels(number, number // 2, number // 4, (number % 4)[:, None], ("tall", "wide"), (4,)),
+    )
+
+
+def streets() -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 255, (3, 3, 60, 40), dtype=np.uint8))
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_frame_keeps_the_product_and_its_place(products: Products) -> None:
+    tall, wide = products.frames_N4FF[0], products.frames_N4FF[4]
+    assert tall.shape == (4, FRAME_SIDE, FRAME_SIDE)
+    assert (tall[:3, 40, 40] == COLOURS[0]).all()
+    assert tall[3, 40, 40] == 255
+    assert tall[3, 40, 2] == 0
+    assert wide[3, 3, 40] == 0
+    x0, y0, x1, y1 = products.extents_N4[0]
+    assert (y0, y1) == pytest.approx((-0.92, 0.92), abs=0.06)
+    assert (x0, x1) == pytest.approx((-0.41, 0.41), abs=0.06)
+
+
+def test_batches_carry_the_shoppers_photo_where_there_is_one(products: Products) -> None:
+    batch = products.collate(products.__getitems__([3, 0]))
+    assert batch.has_shopper_B.tolist() == [True, False]
+    assert batch.shopper_frames_B3FF[0].unique().tolist() == [77]
+    assert batch.item_B.tolist() == [3, 0]
+
+
+def test_views_are_pictures_and_depend_on_the_generator_alone(products: Products) -> None:
+    batch, config = products.__getitems__(list(range(8))), AugmentConfig()
+    make = lambda seed: street_views(  # noqa: E731
+        batch.frames_B4FF, batch.extents_B4, streets(), 32, config, generator(seed)
+    )
+    views = make(1)
+    assert views.shape == (8, 3, 32, 32)
+    assert float(views.min()) >= 0
+    assert float(views.max()) <= 1
+    assert torch.equal(views, make(1))
+    assert not torch.equal(views, make(2))
+
+
+def test_a_view_without_any_wear_is_the_frame_itself(products: Products) -> None:
+    still = AugmentConfig(
+        tilt_degrees=0,
+        zoom=0,
+        shift=0,
+        exposure=(1, 1),
+        contrast=(1, 1),
+        cast=0,
+        shade=0,
+        noise=0,
+        blur_share=0,
+    )
+    frames = torch.from_numpy(products.frames_N4FF)
+    views = tidy_views(frames, FRAME_SIDE, still, generator())
+    middle = views[:, :, 30:50, 36:44]
+    expected = frames[:, :3, 30:50, 36:44].float() / 255
+    # Only the plain background's tint and the small jitter of zoom and perspective remain.
+    assert float((middle - expected).abs().mean()) < 0.12
+
+
+def test_mirroring_moves_the_extent_with_the_product() -> None:
+    frames = torch.zeros(1, 4, 8, 8, dtype=torch.uint8)
+    frames[..., :2] = 255
+    flipped, extent = mirrored(
+        frames, torch.tensor([[-1.0, -1, -0.5, 1]]), AugmentConfig(mirror_share=1), generator()
+    )
+    assert bool((flipped[..., -2:] == 255).all())
+    assert extent.tolist() == [[0.5, -1, 1, 1]]
+
+
+def test_look_alikes_share_a_cluster_and_categories_never_do() -> None:
+    frames = np.zeros((6, 4, 16, 16), np.uint8)
+    frames[:, 3] = 255
+    frames[[0, 1, 4], 0] = 250
+    clusters = look_alike_clusters(frames, np.array([0, 0, 0, 0, 1, 1]), items_per_cluster=2)
+    assert clusters[0] == clusters[1]
+    assert clusters[2] == clusters[3] != clusters[0]
+    assert not set(clusters[:4]) & set(clusters[4:])
+
+
+def trained(task: RetrievalTask | DistillTask, products: Products, steps: int) -> list[float]:
+    optimizer = torch.optim.AdamW(
+        [weight for weight in task.module.parameters() if weight.requires_grad], lr=5e-3
+    )
+    losses = []
+    for step in range(steps):
+        batch = task.prepare(products.__getitems__(list(range(8))), generator(step))
+        loss, _ = task.loss(task.module, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def test_a_teacher_learns_and_its_student_follows_it(products: Products) -> None:
+    torch.manual_seed(0)
+    config = debug().teacher
+    teacher = RetrievalModule(RetrievalNetwork(config.network, 2), products.labels, config)
+    losses = trained(RetrievalTask(teacher, streets(), config), products, steps=40)
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+
+    student = StudentModule(RetrievalNetwork(debug().student.network, 2), teacher, config)
+    before = student.items.prototypes_ND.clone()
+    distances = []
+    task = DistillTask(student, teacher, streets(), debug().student)
+    for steps in (1, 40):
+        trained(task, products, steps)
+        taught = task.prepare(products.__getitems__(list(range(8))), generator(99))
+        _, parts = task.loss(student, taught)
+        distances.append(parts["embedding"].item())
+    assert distances[1] < distances[0]
+    assert torch.equal(before, student.items.prototypes_ND), "the teacher's prototypes stay as they are"
+
+
+def test_the_onnx_file_answers_as_the_network_does(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = RetrievalNetwork(debug().student.network, 2).eval()
+    contract = export_network(network, ("tall", "wide"), tmp_path, "student")
+    encoder = Encoder(tmp_path / "student.onnx", contract)
+    size = contract.image_size
+    pictures = np.random.default_rng(0).integers(0, 255, (5, 3, size, size), dtype=np.uint8)
+    embedding, logits = embed_all(network, pictures)
+    seen = encoder.encode_prepared(pictures.astype(np.float32) / 255)
+    np.testing.assert_allclose(seen.embedding, embedding, atol=1e-4)
+    assert seen.category_probability.argmax(1).tolist() == logits.argmax(1).tolist()
+
+
+def test_weights_survive_a_round_trip_and_refuse_another_network(tmp_path: Path) -> None:
+    config = debug().student.network
+    network = RetrievalNetwork(config, 2)
+    save_module(network, tmp_path / "weights.safetensors")
+    other = RetrievalNetwork(config, 2)
+    load_module(other, tmp_path / "weights.safetensors")
+    assert all(
+        torch.equal(own, seen)
+        for own, seen in zip(network.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+    with pytest.raises(TrainingError, match="does not hold the weights"):
+        load_module(RetrievalNetwork(config, 3), tmp_path / "weights.safetensors")
+
+
+def test_an_unknown_backbone_or_missing_weights_are_refused() -> None:
+    with pytest.raises(TrainingError, match="timm knows no backbone 'resnet1800'"):
+        build_backbone(NetworkConfig("resnet1800"))
+    with pytest.raises(TrainingError, match="there is no file"):
+        build_backbone(NetworkConfig("resnet18", weights="nowhere.safetensors"))
+
+
+def test_local_weights_are_where_the_backbone_starts(tmp_path: Path) -> None:
+    config = debug().student.network
+    source = build_backbone(config)
+    save_module(source, tmp_path / "backbone.safetensors")
+    started = build_backbone(replace(config, weights=str(tmp_path / "backbone.safetensors")))
+    assert all(
+        torch.equal(own, seen)
+        for own, seen in zip(source.state_dict().values(), started.state_dict().values(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_preset_builds_its_networks(name: str) -> None:
+    preset = PRESETS[name]()
+    for config in (preset.teacher, preset.student):
+        network = RetrievalNetwork(config.network, 7).eval()
+        size = config.network.image_size
+        features = network(torch.zeros(2, 3, size, size))
+        assert features.embedding.shape == (2, config.network.dimension)
+        assert features.category_logits.shape == (2, 7)
+    assert preset.teacher.network.dimension == preset.student.network.dimension
