@@ -28,7 +28,7 @@ class Release:
     """Everything that answers a request, by name and digest: `releases/<release_id>/manifest.json`."""
 
     release_id: str
-    """When it was made and what it is: '20261121T231500-ab12cd34'. Sorts by time."""
+    """When it was made, to the second, and a few digits of its own: '20261121T231500-ab12cd34'."""
     created_at: str
     """ISO 8601, UTC."""
     data_version: str

@@ -96,9 +96,11 @@ def stage(
         if same is not None:
             return same
         now = datetime.now(UTC)
+        created_at = now.isoformat(timespec="microseconds")
+        name = hashlib.sha256(f"{digest} {created_at}".encode()).hexdigest()[:8]
         release = Release(
-            release_id=f"{now:%Y%m%dT%H%M%S}-{digest[:8]}",
-            created_at=now.isoformat(timespec="microseconds"),
+            release_id=f"{now:%Y%m%dT%H%M%S}-{name}",
+            created_at=created_at,
             data_version=data_version,
             models=dict(models),
             index=index,
