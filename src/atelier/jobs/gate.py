@@ -60,7 +60,7 @@ def gate(settings: Settings, preset: str, registered: Registered, *, progress: b
     key = run_key("gate", data_version, challenger.files_digest, champion.files_digest if champion else None)
     found = registry.find_run(key)
     if found is not None:
-        verdict = Verdict.from_json(registry.read(found, "gate/verdict.json").decode())
+        verdict = Verdict.from_json(registry.read(found.run_id, "gate/verdict.json").decode())
         run_id = found.run_id
     else:
         tags = {"data_version": data_version, "preset": preset, "challenger": str(challenger.version)}

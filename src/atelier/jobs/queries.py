@@ -70,7 +70,7 @@ def held_out_queries(
         if photo.item_id and box_of(photo) is not None
     ]
     real = [_real_query(catalogue, photo) for photo in _sample(photos, MOST_ITEMS[split])]
-    return read_queries(folder) + real
+    return read_queries(folder / "queries") + real
 
 
 def read_queries(queries_dir: Path) -> list[Query]:

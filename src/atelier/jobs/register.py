@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,12 +24,19 @@ from atelier.registry.runs import RunTracker
 from atelier.registry.signature import Signature, TensorSpec
 from atelier.registry.store import Registry, open_registry
 from atelier.settings import Settings
+from atelier.vocabulary import Split
 
 MODEL = "retrieval"
 """Name of the registered model."""
 STUDENT_FILES = ("student.safetensors", "student.onnx", "network.json", "contract.json")
 TEACHER_FILES = ("teacher.onnx", "contract.json")
 _GALLERY_ROWS = 8
+_LICENCES = {
+    "atelier-drop": "as its supplier states",
+    "clothing-co-parsing": "Apache-2.0",
+    "clothing-dataset": "CC0",
+    "fashion-product-images": "none stated by the source",
+}
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,44 @@ def _same_product(exam: Exam, first: str, second: str) -> bool:
     return first == second or (group is not None and group == exam.item_of[second].duplicate_group)
 
 
-def _facts(preset: str, version: str, exam: Exam, answers: Answers, metrics: dict[str, float]) -> CardFacts:
-    raise NotImplementedError
+def _facts(
+    preset: str, data_version: str, exam: Exam, answers: Answers, metrics: Mapping[str, float]
+) -> CardFacts:
+    """What the model card tells."""
+    photos = exam.catalogue.photos()
+    hits = np.concatenate([view.rank_Q < 1 for view in best_views(answers.views)] or [np.zeros(0, bool)])
+    queries = [query for view in best_views(answers.views) for query in view.queries]
+    return CardFacts(
+        name=MODEL,
+        summary="Finds the very item of a photo in a catalogue: one network for all categories embeds photos "
+        "so that a shopper's photo lies next to the catalogue photo of the same item, and names its article "
+        "type. It is the student of a larger teacher, distilled on the same data.",
+        intended_use="Photo search and category recognition over the catalogue of the shop whose data it was "
+        "trained on. Not for recognising people.",
+        limits=(
+            "Searches of the kinds 'reshot' and 'street' are synthetic: rendered from catalogue photos.",
+            "A photo in which the item is small needs a box; nothing finds the item for it yet.",
+            "Article types with few products are recognised badly: see the worst categories.",
+        ),
+        preset=preset,
+        data_version=data_version,
+        splits={
+            str(split): {
+                "items": sum(item.split == split for item in exam.items),
+                "photos": sum(photo.split == split for photo in photos),
+            }
+            for split in Split
+        },
+        licences={
+            source: _LICENCES.get(source, "not known here") for source in sorted({p.source for p in photos})
+        },
+        metrics=metrics,
+        categories=per_category(hits, [exam.item_of[query.item_id].category for query in queries]),
+        cost={
+            "CPU time for a picture": f"{metrics['distillation/student_ms']:.2f} ms",
+            "the teacher's": f"{metrics['distillation/teacher_ms']:.2f} ms",
+        },
+    )
 
 
 def _signature(contract: EmbeddingContract) -> Signature:

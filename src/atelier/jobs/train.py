@@ -186,14 +186,12 @@ def log_network(
 
 def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
     """Copy files that `log_network` kept into `target_dir`. DigestError: a file has changed since."""
-    run = registry.find_run(outcome.key)
-    assert run is not None, "a finished run is found by its key"
-    digests: dict[str, str] = json.loads(registry.read(run, f"{WEIGHTS_FOLDER}.json"))
+    digests: dict[str, str] = json.loads(registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}.json"))
     for name in names:
-        data = registry.read(run, f"{WEIGHTS_FOLDER}/{name}")
+        data = registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}/{name}")
         if sha256_of(data) != digests.get(name):
             raise DigestError(
-                f"run {run.run_id}: {name} is not the file that was trained (expected sha256 "
+                f"run {outcome.run_id}: {name} is not the file that was trained (expected sha256 "
                 f"{str(digests.get(name))[:16]}, found {sha256_of(data)[:16]}). Delete the run in the MLflow "
                 f"UI and train again"
             )

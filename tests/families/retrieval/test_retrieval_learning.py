@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from atelier.engine.task import Task
 from atelier.errors import TrainingError
 from atelier.families.retrieval.augment import mirrored, street_views, tidy_views
 from atelier.families.retrieval.clusters import look_alike_clusters
@@ -79,9 +80,10 @@ def test_batches_carry_the_shoppers_photo_where_there_is_one(products: Products)
 
 def test_views_are_pictures_and_depend_on_the_generator_alone(products: Products) -> None:
     batch, config = products.__getitems__(list(range(8))), AugmentConfig()
-    make = lambda seed: street_views(  # noqa: E731
-        batch.frames_B4FF, batch.extents_B4, streets(), 32, config, generator(seed)
-    )
+
+    def make(seed: int) -> torch.Tensor:
+        return street_views(batch.frames_B4FF, batch.extents_B4, streets(), 32, config, generator(seed))
+
     views = make(1)
     assert views.shape == (8, 3, 32, 32)
     assert float(views.min()) >= 0
@@ -130,7 +132,7 @@ def test_look_alikes_share_a_cluster_and_categories_never_do() -> None:
     assert not set(clusters[:4]) & set(clusters[4:])
 
 
-def trained(task: RetrievalTask | DistillTask, products: Products, steps: int) -> list[float]:
+def trained(task: Task, products: Products, steps: int) -> list[float]:
     optimizer = torch.optim.AdamW(
         [weight for weight in task.module.parameters() if weight.requires_grad], lr=5e-3
     )
@@ -173,7 +175,7 @@ def test_the_onnx_file_answers_as_the_network_does(tmp_path: Path) -> None:
     size = contract.image_size
     pictures = np.random.default_rng(0).integers(0, 255, (5, 3, size, size), dtype=np.uint8)
     embedding, logits = embed_all(network, pictures)
-    seen = encoder.encode_prepared(pictures.astype(np.float32) / 255)
+    seen = encoder.encode_prepared((pictures / 255).astype(np.float32))
     np.testing.assert_allclose(seen.embedding, embedding, atol=1e-4)
     assert seen.category_probability.argmax(1).tolist() == logits.argmax(1).tolist()
 

@@ -30,7 +30,7 @@ def test_margin_softmax_equals_its_definition() -> None:
         cosines = [float(row @ prototype) for prototype in prototypes]
         lowered = [10 * (cosine - 0.2 * (index == right)) for index, cosine in enumerate(cosines)]
         expected += math.log(sum(math.exp(value) for value in lowered)) - lowered[right]
-    assert float(loss(embedding, target)) == pytest.approx(expected / 3, rel=1e-5)
+    assert loss(embedding, target).item() == pytest.approx(expected / 3, rel=1e-5)
 
 
 def test_margin_softmax_leaves_unknown_targets_out() -> None:

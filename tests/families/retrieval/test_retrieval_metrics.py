@@ -9,7 +9,7 @@ from atelier.families.retrieval.metrics import per_category, rank_of_item, retri
 
 def unit_rows(rng: np.random.Generator, num: int) -> np.ndarray:
     rows = rng.normal(size=(num, 6)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def slow_rank(query: np.ndarray, gallery: np.ndarray, item: int, gallery_items: np.ndarray) -> int:
