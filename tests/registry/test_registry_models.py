@@ -70,7 +70,9 @@ def test_fetched_files_are_those_that_were_registered(
     assert registry.fetch(version, target) == target
     for path in files_dir.iterdir():
         assert (target / path.name).read_bytes() == path.read_bytes()
-    assert (target / "card.md").read_text() == "# Mean colour\n"
+    card = (target / "card.md").read_text()
+    assert card.startswith("# Mean colour\n\n## Files\n")
+    assert f"| student.onnx | `{version.digests['student.onnx']}` |" in card
     assert {path.name for path in target.iterdir()} == set(version.digests)
     assert [path.name for path in target.parent.iterdir()] == ["model"]
 

@@ -52,15 +52,16 @@ def test_pictures_text_json_tables_and_files_are_artifacts(registry: Registry, t
         run.file(tmp_path / "weights.safetensors", "weights")
     found = registry.find_run("artifacts")
     assert found is not None
-    assert registry.read(found, "figures/loss.png").startswith(b"\x89PNG")
-    assert registry.read(found, "gate/report.md") == b"# held"
-    assert json.loads(registry.read(found, "evaluation.json")) == {"recall": 0.5, "ranks": [0, 1]}
+    assert registry.read(found.run_id, "figures/loss.png").startswith(b"\x89PNG")
+    assert registry.read(found.run_id, "gate/report.md") == b"# held"
+    assert json.loads(registry.read(found.run_id, "evaluation.json")) == {"recall": 0.5, "ranks": [0, 1]}
     assert (
-        registry.read(found, "tables/worst.csv").decode() == 'category,recall\nTies,0.25\n"Über, all",0.5\n'
+        registry.read(found.run_id, "tables/worst.csv").decode()
+        == 'category,recall\nTies,0.25\n"Über, all",0.5\n'
     )
-    assert registry.read(found, "weights/weights.safetensors") == b"weights"
+    assert registry.read(found.run_id, "weights/weights.safetensors") == b"weights"
     with pytest.raises(RegistryError, match=r"no artifact 'evaluation\.csv'"):
-        registry.read(found, "evaluation.csv")
+        registry.read(found.run_id, "evaluation.csv")
 
 
 def test_even_a_short_run_has_system_metrics(registry: Registry) -> None:
@@ -80,9 +81,11 @@ def test_a_run_whose_process_was_killed_is_taken_up_again(registry: Registry) ->
     assert killed.info.status == "RUNNING"
     assert registry.find_run("key-killed") is None
     with registry.start_run("killed", "key-killed", {}) as run:
+        run.metrics({"loss": 0.375}, step=7)
         run.metrics({"loss": 0.25}, step=8)
+        assert run.history() == {"loss": [(7, 0.375), (8, 0.25)]}
     assert run.run_id == killed.info.run_id
-    assert history(registry, run.run_id, "loss") == [(7, 0.5), (8, 0.25)]
+    assert history(registry, run.run_id, "loss") == [(7, 0.375), (7, 0.5), (8, 0.25)]
     found = registry.find_run("key-killed")
     assert found is not None
     assert found.tags["taken_up"] == "1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from atelier.errors import RegistryError
@@ -26,7 +27,7 @@ class MetricBuffer:
         self._run_id = run_id
         self._waiting: list[Any] = []
         self._lock = threading.Lock()
-        self._flushing = threading.Lock()
+        self._writing = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._flush_regularly, name=f"metrics-{run_id}", daemon=True)
         self._thread.start()
@@ -39,26 +40,28 @@ class MetricBuffer:
         with self._lock:
             self._waiting.extend(metrics)
 
-    def close(self) -> None:
-        self._closing.set()
-        self._thread.join()
+    def flush(self) -> None:
+        """Write all that waits, now; RegistryError where it cannot be written."""
         try:
-            self.flush()
+            self._write()
         except Exception as error:
             raise RegistryError(
                 f"run {self._run_id}: the last {len(self._waiting)} metrics could not be written: {error}"
             ) from error
 
+    def close(self) -> None:
+        """End the thread and write what is left."""
+        self._closing.set()
+        self._thread.join()
+        self.flush()
+
     def _flush_regularly(self) -> None:
         while not self._closing.wait(FLUSH_SECONDS):
-            try:
-                self.flush()
-            except Exception:
-                continue  # all is still in memory; `close` reports a failure that lasts
+            with suppress(Exception):  # all is still in memory; `close` reports a failure that lasts
+                self._write()
 
-    def flush(self) -> None:
-        """Write what waits, now. One thread at a time: a batch that two wrote would stand twice."""
-        with self._flushing:
+    def _write(self) -> None:
+        with self._writing:  # a batch that two threads wrote would stand twice
             while batch := self._waiting[:MAX_BATCH]:
                 self._client.log_batch(self._run_id, metrics=batch)
                 with self._lock:

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from atelier.errors import DigestError, RegistryError
 from atelier.registry.connection import Connection, experiment_id
+from atelier.registry.digests import digests_of
 from atelier.registry.packing import CARD, Package, pack
 from atelier.registry.runs import TAG_PREFIX, RunRef, long_tag
 
@@ -76,7 +77,7 @@ def fetch(connection: Connection, version: ModelVersion, target_dir: Path) -> Pa
         fetched = Path(
             download_artifacts(artifact_uri=version.location, dst_path=folder, tracking_uri=connection.uri)
         )
-        _check_digests(version, _digests_of(fetched))
+        _check_digests(version, digests_of(fetched))
         if target_dir.exists():
             shutil.rmtree(target_dir)
         fetched.replace(target_dir)
@@ -131,7 +132,7 @@ def _publish(
     client.log_model_artifacts(logged.model_id, str(model_dir))
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(run.run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    digests = {_DIGEST_PREFIX + path: digest for path, digest in _digests_of(model_dir).items()}
+    digests = {_DIGEST_PREFIX + path: digest for path, digest in digests_of(model_dir).items()}
     client.create_model_version(
         name,
         logged.artifact_location,
@@ -162,7 +163,7 @@ def _find(connection: Connection, name: str, run: RunRef, files_digest: str) -> 
 
 def _digest_of_files(files_dir: Path) -> str:
     """Names the files of a version, but for its card: a card may tell the time of day."""
-    digests = {path: digest for path, digest in _digests_of(files_dir).items() if path != CARD}
+    digests = {path: digest for path, digest in digests_of(files_dir).items() if path != CARD}
     return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
 
 
@@ -193,16 +194,6 @@ def _version(found: Any, aliases: tuple[str, ...]) -> ModelVersion:
 
 def _with_prefix(tags: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {tag.removeprefix(prefix): value for tag, value in tags.items() if tag.startswith(prefix)}
-
-
-def _digests_of(folder: Path) -> dict[str, str]:
-    """sha256 of every file beneath a folder, by its relative path."""
-    digests = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                digests[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
-    return digests
 
 
 def _check_digests(version: ModelVersion, seen: Mapping[str, str]) -> None:

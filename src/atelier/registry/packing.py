@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from atelier.errors import RegistryError
+from atelier.registry.cards import files_section
+from atelier.registry.digests import digests_of
 from atelier.registry.signature import Signature
 
 CARD = "card.md"
@@ -29,7 +31,7 @@ class Package:
     signature: Signature
     input_example: Mapping[str, np.ndarray]
     card: str
-    """Markdown."""
+    """Markdown; the digests of the files are added to it."""
 
 
 def pack(package: Package, model_dir: Path) -> None:
@@ -44,7 +46,7 @@ def pack(package: Package, model_dir: Path) -> None:
 
     _check_files(package.files_dir, package.served)
     shutil.copytree(package.files_dir, model_dir)
-    (model_dir / CARD).write_text(package.card, encoding="utf-8")
+    (model_dir / CARD).write_text(_card(package), encoding="utf-8")
     requirements = [f"{name}=={version(name)}" for name in ("mlflow", "onnx", "onnxruntime", "numpy")]
     (model_dir / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
     model = Model(signature=package.signature.to_mlflow())
@@ -55,6 +57,11 @@ def pack(package: Package, model_dir: Path) -> None:
     )
     model.save(str(model_dir / "MLmodel"))
     _try(package, model_dir)
+
+
+def _card(package: Package) -> str:
+    digests = {name: digest for name, digest in digests_of(package.files_dir).items() if name != CARD}
+    return f"{package.card.rstrip()}\n\n{files_section(digests)}\n"
 
 
 def _check_files(files_dir: Path, served: str) -> None:

@@ -25,6 +25,9 @@ _BLUES = LinearSegmentedColormap.from_list("blues", ["#ffffff", "#cfe0fb", BLUE,
 Curve = Sequence[tuple[int, float]]
 """(step, value), in the order of steps."""
 
+_COSTS = {"learning_rate", "gradient_norm", "images_per_second", "loader_wait", "peak_memory_bytes"}
+"""What the engine reports of training besides the loss and its parts."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -88,30 +91,32 @@ class GateVerdict(Protocol):
 
 
 def loss_curves(history: Mapping[str, Curve]) -> Figure:
-    """Losses, validation metrics and learning rate by step; other curves stay in the run's metrics.
+    """The loss with its parts, the validation metrics and the learning rate, by step.
 
     `history` maps a metric's name ('train/loss', 'validation/recall_at_1') to its points.
     """
-    curves = {name: np.asarray(curve, float).reshape(-1, 2) for name, curve in history.items() if len(curve)}
+    curves = {name: np.asarray(curve, float) for name, curve in history.items() if len(curve)}
+    train = [name for name in curves if name.startswith("train/") and name.split("/")[-1] not in _COSTS]
     panels = {
-        "Training loss": [name for name in curves if "loss" in name.split("/")[-1]],
+        "Training loss and its parts": sorted(train, key=lambda name: name != "train/loss"),
         "Validation": [name for name in curves if name.startswith("validation/")],
-        "Learning rate": [name for name in curves if name.endswith("learning_rate")],
+        "Learning rate": [name for name in curves if name == "train/learning_rate"],
     }
     panels = {title: names for title, names in panels.items() if names}
-    figure = _figure(4.4 * max(len(panels), 1), 3.9)
-    grid = np.atleast_1d(figure.subplots(1, max(len(panels), 1)))
+    figure = _figure(4.6 * max(len(panels), 1), 4.6)
+    grid = figure.subplots(1, max(len(panels), 1), squeeze=False)[0]
     for axes, (title, names) in zip(grid, panels.items(), strict=False):
         _plain(axes, title)
         for color, name in zip(_SERIES * len(names), names, strict=False):
             step_N, value_N = curves[name].T
-            label = name.partition("/")[2] or name
-            alone = len(step_N) < 30
-            axes.plot(step_N, value_N, color=color, lw=1.8, label=label, marker="o" if alone else "", ms=3.5)
+            marker = "o" if len(step_N) < 30 else ""
+            width = 2.4 if name == "train/loss" else 1.6
+            axes.plot(
+                step_N, value_N, color=color, lw=width, label=name.partition("/")[2], marker=marker, ms=3.5
+            )
         axes.set_xlabel("step", color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        if len(names) > 1:
-            axes.legend(frameon=False, fontsize=8, labelcolor=INK, ncols=1 + (len(names) > 4))
+        axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
         if title == "Validation":
             axes.set_ylim(-0.02, 1.02)
     return figure
@@ -146,10 +151,14 @@ def confusion_matrix(
         grid=False,
     )
     axes.imshow(share, cmap=_BLUES, vmin=0, vmax=1)
+    axes.set_xticks(np.arange(share.shape[1] + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(share.shape[0] + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color=LINE, lw=0.6)
+    axes.tick_params(which="minor", length=0)
     for row, column in np.argwhere(share >= 0.05):
         text = f"{share[row, column]:.0%}".rstrip("%")
         color = "white" if share[row, column] > 0.5 else INK
-        axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color=color)
+        axes.text(column, row, text, ha="center", va="center", fontsize=7, color=color)
     names = [labels[index] for index in shown]
     others = ["not shown"] if share.shape[1] > len(shown) else []
     axes.set_xticks(range(share.shape[1]), [*names, *others], rotation=60, ha="right", fontsize=7.5)
@@ -172,7 +181,8 @@ def query_gallery(rows: Sequence[QueryRow], title: str = "Queries and their firs
         axes.set_axis_off()
     for line, row in zip(grid, rows, strict=False):
         found = any(answer.right for answer in row.answers)
-        _tile(line[0], row.picture, f"{row.label}\n{row.item_id}".strip(), INK if found else RED, frame=False)
+        caption = f"{row.label}\n{row.item_id}{'' if found else ', not found'}".strip()
+        _tile(line[0], row.picture, caption, INK if found else RED, frame=False)
         for axes, answer in zip(line[1:], row.answers, strict=False):
             color = GREEN if answer.right else MUTED
             mark = "✓ " if answer.right else ""
@@ -223,8 +233,8 @@ def gate_interval(verdict: GateVerdict, most: int = 12) -> Figure:
 
     figure = _figure(7.6, 1.5 + 0.33 * len(names))
     axes = figure.subplots()
-    _plain(axes, f"{'Promoted' if verdict.promote else 'Held'}: {verdict.reason}")
-    axes.title.set_color(GREEN if verdict.promote else RED)
+    title = f"{'Promoted' if verdict.promote else 'Held'}. {verdict.reason[:1].upper()}{verdict.reason[1:]}"
+    _plain(axes, title, color=GREEN if verdict.promote else RED)
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color=INK, lw=1)
     axes.axhspan(-0.5, 0.5, color=PAPER, zorder=0)
@@ -252,9 +262,9 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _plain(axes: Axes, title: str, grid: bool = True) -> None:
+def _plain(axes: Axes, title: str, *, color: str = INK, grid: bool = True) -> None:
     """A title to the left, quiet ticks, a light grid below the data, no box."""
-    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=12, wrap=True)
+    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=color, pad=14, wrap=True)
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(length=0, colors=INK, labelsize=8.5)
@@ -273,8 +283,10 @@ def _tile(axes: Axes, picture: np.ndarray, caption: str, color: str, frame: bool
     axes.set_xlim(left, left + side)
     axes.set_ylim(top + side, top)
     if frame:
-        thick = 5 if color == GREEN else 1
-        axes.add_patch(Rectangle((left, top), side, side, fill=False, ec=color, lw=thick, zorder=3))
+        edge, thick = (GREEN, 4) if color == GREEN else (LINE, 1.5)
+        axes.add_patch(
+            Rectangle((left, top), side, side, fill=False, ec=edge, lw=thick, zorder=3, clip_on=False)
+        )
     axes.text(0.5, -0.04, caption, transform=axes.transAxes, ha="center", va="top", fontsize=7.5, color=color)
 
 

@@ -69,14 +69,20 @@ class RunTracker:
         self._buffer.add(values, step)
 
     def history(self) -> dict[str, list[tuple[int, float]]]:
-        """Every metric of the run so far, by name: its points (step, value), from before a kill too."""
+        """Every curve so far as (step, value), what was logged before a kill included.
+
+        Of a step that was told twice, as after a kill, the later value counts. System metrics are left out.
+        """
         self._buffer.flush()
-        names = self._client.get_run(self.run_id).data.metrics
-        return {
-            name: [(point.step, point.value) for point in self._client.get_metric_history(self.run_id, name)]
-            for name in names
-            if not name.startswith("system/")
-        }
+        curves = {}
+        for name in sorted(self._client.get_run(self.run_id).data.metrics):
+            if not name.startswith("system/"):
+                points = self._client.get_metric_history(self.run_id, name)
+                told = {
+                    point.step: point.value for point in sorted(points, key=lambda point: point.timestamp)
+                }
+                curves[name] = sorted(told.items())
+        return curves
 
     def tag(self, **values: str) -> None:
         """Set tags of the run: `tag(verdict='promoted')` sets `atelier.verdict`."""

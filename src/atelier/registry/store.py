@@ -54,9 +54,9 @@ class Registry:
         """
         return runs.start_run(self.connection, name, key, tags, family=family, system_seconds=system_seconds)
 
-    def read(self, run: RunRef, name: str) -> bytes:
+    def read(self, run_id: str, name: str) -> bytes:
         """One artifact of a run by its whole name ('evaluation.json'); RegistryError where it has none."""
-        return runs.read_artifact(self.connection, run.run_id, name)
+        return runs.read_artifact(self.connection, run_id, name)
 
     def register(
         self,
@@ -72,10 +72,11 @@ class Registry:
     ) -> ModelVersion:
         """Make the files of a folder a version of the model `name`, and that version its `candidate`.
 
-        The folder's files, `card` as card.md, signature and example become an MLflow model, loadable with
-        `mlflow.pyfunc`, that runs the ONNX file `served`. Every file's sha256 becomes a tag of the version.
-        The same files of the same run are registered once, however often this is called. Pickles and files
-        that cannot answer the example are refused with RegistryError.
+        The folder's files, card, signature and example become an MLflow model that `mlflow.pyfunc` can load
+        and that runs the ONNX file `served`. `card` becomes card.md, with the digests of the files. Every
+        file's sha256 becomes a tag of the version. The same files of the same run are registered once,
+        however often this is called. Pickles, and files that cannot answer the example, are refused with
+        RegistryError.
         """
         package = Package(files_dir, served, signature, input_example, card)
         return models.register(self.connection, name, run, package, tags)
