@@ -55,9 +55,8 @@ def main() -> None:
             )
         )
         return
-    print(
-        f"{'':28}{'ours':>8}{'peer':>8}   ({len(exam.items):,} in the gallery, {len(exam.queries):,} searches)"
-    )
+    print(f"{len(exam.items):,} in the gallery, {len(exam.queries):,} searches")
+    print(f"{'':28}{'ours':>8}{'peer':>8}")
     for name in names:
         print(f"{name:28}{ours[name]:8.3f}{peer[name]:8.3f}")
 
