@@ -87,8 +87,10 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ),
         ArticleType(
             "Sweatshirts", "sweatshirt", "Apparel", "Topwear", Slot.TOP, (25, 79), 1.1,
-            {"hood": ("hooded", "plain"), "front": ("closed", "closed", "zipped"), "print": ("no", "word", "picture")},
-            ("plain", "plain", "heather", "colour-block", "camouflage", "gradient"), usages=("Casual", "Sports"),
+            {"hood": ("hooded", "plain"), "front": ("closed", "closed", "zipped"),
+             "print": ("no", "word", "picture")},
+            ("plain", "plain", "heather", "colour-block", "camouflage", "gradient"),
+            usages=("Casual", "Sports"),
             seasons=("Spring", *_COLD),
         ),
         ArticleType(
@@ -100,7 +102,8 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ArticleType(
             "Coats", "coat", "Apparel", "Topwear", Slot.OUTER, (89, 399), 0.8,
             {"buttons": ("single", "double"), "belt": ("open", "belted")},
-            ("plain", "plain", "heather", "tartan", "checked", "pinstriped"), usages=("Casual", "Formal"), seasons=_COLD,
+            ("plain", "plain", "heather", "tartan", "checked", "pinstriped"), usages=("Casual", "Formal"),
+            seasons=_COLD,
         ),
         ArticleType(
             "Dresses", "dress", "Apparel", "Dress", Slot.WHOLE, (29, 229), 2.0,
@@ -116,7 +119,8 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ArticleType(
             "Trousers", "trousers", "Apparel", "Bottomwear", Slot.BOTTOM, (29, 149), 1.3,
             {"fit": ("slim", "straight", "wide"), "front": ("creased", "creased", "cargo", "drawstring")},
-            ("plain", "plain", "plain", "checked", "pinstriped", "tartan", "heather"), usages=("Formal", "Casual"),
+            ("plain", "plain", "plain", "checked", "pinstriped", "tartan", "heather"),
+            usages=("Formal", "Casual"),
         ),
         ArticleType(
             "Leggings", "leggings", "Apparel", "Bottomwear", Slot.BOTTOM, (15, 69), 0.7,
@@ -138,12 +142,14 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ArticleType(
             "Socks", "socks", "Apparel", "Socks", Slot.EXTRA, (4, 19), 0.7,
             {"length": ("ankle", "crew", "crew", "knee")},
-            ("plain", "striped", "striped", "dotted", "geometric", "zigzag", "checked"), usages=("Casual", "Sports"),
+            ("plain", "striped", "striped", "dotted", "geometric", "zigzag", "checked"),
+            usages=("Casual", "Sports"),
         ),
         ArticleType(
             "Sneakers", "sneakers", "Footwear", "Shoes", Slot.SHOES, (35, 189), 2.2,
             {"height": ("low", "low", "high"), "style": ("running", "court", "canvas")},
-            ("plain", "plain", "plain", "checked", "camouflage", "gradient", "geometric"), usages=("Casual", "Sports"),
+            ("plain", "plain", "plain", "checked", "camouflage", "gradient", "geometric"),
+            usages=("Casual", "Sports"),
         ),
         ArticleType(
             "Formal Shoes", "shoes", "Footwear", "Shoes", Slot.SHOES, (59, 259), 1.0,
@@ -152,7 +158,8 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ),
         ArticleType(
             "Heels", "heels", "Footwear", "Shoes", Slot.SHOES, (39, 219), 1.3,
-            {"heel": ("stiletto", "stiletto", "block", "wedge"), "strap": ("no", "no", "ankle", "t-bar", "bow")},
+            {"heel": ("stiletto", "stiletto", "block", "wedge"),
+            "strap": ("no", "no", "ankle", "t-bar", "bow")},
             ("plain", "plain", "plain", "leopard", "floral", "dotted", "gradient"),
             genders=_WOMEN, usages=("Formal", "Party", "Casual"),
         ),
@@ -198,7 +205,8 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ),
         ArticleType(
             "Umbrellas", "umbrella", "Accessories", "Umbrellas", Slot.EXTRA, (12, 59), 0.4,
-            {"handle": ("hook", "straight")}, ("plain", "dotted", "striped", "tartan", "floral", "checked", "gradient"),
+            {"handle": ("hook", "straight")},
+            ("plain", "dotted", "striped", "tartan", "floral", "checked", "gradient"),
             genders=("Unisex",), seasons=("Spring", "Fall"),
         ),
         ArticleType(
@@ -218,7 +226,8 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ),
         ArticleType(
             "Watches", "watch", "Accessories", "Watches", Slot.EXTRA, (39, 499), 1.6,
-            {"case": ("round", "round", "square", "chronograph", "digital"), "strap": ("metal", "leather", "leather"),
+            {"case": ("round", "round", "square", "chronograph", "digital"),
+            "strap": ("metal", "leather", "leather"),
              "dial": ("white", "black", "coloured")},
             colours=(*LEATHERS, "Blue", "Orange", "Pink", "Green"), genders=("Men", "Women"),
             usages=("Casual", "Formal", "Sports"),
@@ -235,7 +244,8 @@ ARTICLE_TYPES: dict[str, ArticleType] = {
         ArticleType(
             "Ties", "tie", "Accessories", "Ties", Slot.EXTRA, (12, 79), 0.7,
             {"shape": ("classic", "classic", "slim", "bow")},
-            ("diagonal", "diagonal", "plain", "dotted", "checked", "geometric"), genders=_MEN, usages=("Formal",),
+            ("diagonal", "diagonal", "plain", "dotted", "checked", "geometric"), genders=_MEN,
+            usages=("Formal",),
         ),
         ArticleType(
             "Necklaces", "necklace", "Accessories", "Jewellery", Slot.EXTRA, (15, 199), 0.6,

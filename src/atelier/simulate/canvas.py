@@ -7,6 +7,7 @@ there, `(cx, cy, x, y)` bends there as a quadratic curve around the control poin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ SIZE = (WIDTH * SCALE, HEIGHT * SCALE)
 Step = tuple[float, ...]
 Points = NDArray[np.float64]
 """[N, 2]"""
-Fabric = Image.Image | RGB
+Fabric: TypeAlias = Image.Image | RGB
 """A picture of the canvas's size, or one colour."""
 
 _FINE = 4
@@ -40,10 +41,23 @@ class Canvas:
         self._folds = _fold_map(rng) * folds
 
     def fill(
-        self, outline: Points, fabric: Fabric, *, depth: float = 0.3, turn: float = 0.0, folds: float = 1.0
+        self,
+        outline: Points,
+        fabric: Fabric,
+        *,
+        depth: float = 0.3,
+        turn: float = 0.0,
+        folds: float = 1.0,
+        inside: Points | None = None,
     ) -> None:
-        """Paint an outline. `depth`: how far it bulges; `turn`: of its fabric, in degrees; `folds`: creases."""
-        self._paint(self._mask(outline), fabric, depth, turn, folds)
+        """Paint an outline, as far as it lies `inside` another.
+
+        `depth`: how far it bulges; `turn`: of its fabric, in degrees; `folds`: strength of creases.
+        """
+        mask = self._mask(outline)
+        if inside is not None:
+            mask = ImageChops.multiply(mask, self._mask(inside))
+        self._paint(mask, fabric, depth, turn, folds)
 
     def line(self, points: Points, colour: RGB, width: float = 0.7, *, depth: float = 0.0) -> None:
         """Paint an open line of `width` units with round joints; with `depth` it is shaded as a cord is."""

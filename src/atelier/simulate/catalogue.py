@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
+from atelier.matting import Pixels
 from atelier.simulate.canvas import SIZE, Canvas
 from atelier.simulate.garments.wardrobe import DRAWERS
-from atelier.simulate.shopper_photo import Pixels
 from atelier.simulate.world import SimulatedItem, Stream, generator
 
 _FOLDED = frozenset({"Apparel"})
@@ -23,14 +23,20 @@ def draw_item(seed: int, item: SimulatedItem) -> Image.Image:
     picture = canvas.picture()
     if rng.random() < 0.5:
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    zoom, tilt = rng.uniform(0.86, 1.02), np.deg2rad(rng.normal(0, 1.5))
-    across, down = rng.uniform(-4, 4), rng.uniform(-4, 4)
-    cos, sin = np.cos(tilt) / zoom, np.sin(tilt) / zoom
-    middle = (SIZE[0] / 2, SIZE[1] / 2)
-    start_x = middle[0] - cos * (middle[0] + across) + sin * (middle[1] + down)
-    start_y = middle[1] - sin * (middle[0] + across) - cos * (middle[1] + down)
-    view = [round(float(value), 9) for value in (cos, -sin, start_x, sin, cos, start_y)]
-    return picture.transform(SIZE, Image.Transform.AFFINE, view, Image.Resampling.BICUBIC)
+    return picture.transform(SIZE, Image.Transform.AFFINE, _framing(picture, rng), Image.Resampling.BICUBIC)
+
+
+def _framing(picture: Image.Image, rng: np.random.Generator) -> list[float]:
+    """Pillow's coefficients of a frame that holds the item near its middle, large, and hardly tilted."""
+    x0, y0, x1, y1 = picture.getchannel("A").getbbox() or (0, 0, *SIZE)
+    zoom = min(1.3, 0.92 * SIZE[0] / (x1 - x0), 0.92 * SIZE[1] / (y1 - y0)) * rng.uniform(0.84, 1.0)
+    stretch, tilt = rng.uniform(0.93, 1.05), np.deg2rad(rng.normal(0, 1.5))
+    cos_x, sin_x = np.cos(tilt) / zoom / stretch, np.sin(tilt) / zoom / stretch
+    cos_y, sin_y = np.cos(tilt) / zoom * stretch, np.sin(tilt) / zoom * stretch
+    middle_x, middle_y = SIZE[0] / 2 + rng.uniform(-5, 5), SIZE[1] / 2 + rng.uniform(-5, 5)
+    start_x = (x0 + x1) / 2 - cos_x * middle_x + sin_x * middle_y
+    start_y = (y0 + y1) / 2 - sin_y * middle_x - cos_y * middle_y
+    return [round(float(value), 9) for value in (cos_x, -sin_x, start_x, sin_y, cos_y, start_y)]
 
 
 def catalogue_photo(picture: Image.Image, rng: np.random.Generator) -> Pixels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import multiprocessing
@@ -12,22 +11,25 @@ from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from atelier.errors import DropError
+from atelier.matting import Pixels
+from atelier.simulate.archive import add_stored, write_csv
 from atelier.simulate.catalogue import catalogue_photo, draw_item
 from atelier.simulate.scenes import draw_scene
-from atelier.simulate.shopper_photo import TYPICAL, Pixels, street_jpeg
+from atelier.simulate.shopper_photo import TYPICAL, street_jpeg
 from atelier.simulate.taste import StyledOutfit, show_collection, style_collection
 from atelier.simulate.world import COLLECTION_SIZE, SOURCE, SimulatedItem, Stream, generator, make_item
 from atelier.vocabulary import Box, Click, Item, Outfit, Photo, PhotoKind
 
 LAYOUT, LAYOUT_VERSION = "atelier-drop", 1
-PHOTOS_PER_SENDER = 3
+PHOTOS_PER_SENDER = 4
 _CATALOGUE_ZIP, _SHOPPER_ZIP = "pictures-catalogue.zip", "pictures-shopper.zip"
 _NOT_IN_A_DROP = frozenset(
     {"source", "split", "width", "height", "sha256", "phash", "shard", "offset", "num_bytes"}
@@ -65,7 +67,8 @@ def simulate(
     """
     if num_items < 1 or seed < 0 or first_item < 0:
         raise ValueError(
-            f"simulate needs num_items >= 1, seed >= 0 and first_item >= 0, not {num_items}, {seed}, {first_item}"
+            f"simulate needs num_items >= 1, seed >= 0 and first_item >= 0, "
+            f"not {num_items}, {seed} and {first_item}"
         )
     _clear(drop_dir)
     items = tuple(make_item(seed, number) for number in range(first_item, first_item + num_items))
@@ -92,7 +95,7 @@ class _Drawn:
 
 
 def _clear(drop_dir: Path) -> None:
-    """Make room for a drop; `drop.json` goes first and comes last, so that half a drop is never taken for one."""
+    """Make room; `drop.json` goes first and comes last, so that half a drop is never taken for one."""
     drop_dir.mkdir(parents=True, exist_ok=True)
     marker = drop_dir / "drop.json"
     strangers = [path.name for path in drop_dir.iterdir() if path.name not in _OURS]
@@ -137,13 +140,6 @@ def _file_of(photo: Photo) -> str:
     return f"{archive}/{photo.item_id}.jpg"
 
 
-def add_stored(archive: ZipFile, name: str, data: bytes) -> None:
-    """Put a file into a zip uncompressed, with a fixed time and owner: the same content, the same bytes."""
-    entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    entry.create_system, entry.external_attr = 3, 0o644 << 16
-    archive.writestr(entry, data)
-
-
 def _draw(seed: int, item: SimulatedItem) -> _Drawn:
     picture = draw_item(seed, item)
     studio = generator(seed, Stream.STUDIO, item.drawn_as)
@@ -183,20 +179,11 @@ def _style(seed: int, items: Sequence[SimulatedItem]) -> tuple[tuple[StyledOutfi
     return tuple(outfits), tuple(clicks)
 
 
-def _write_table(path: Path, row_type: type, rows: Sequence[object], **more: Callable[..., str]) -> None:
-    """A CSV table of `row_type`'s fields that a drop has, and of `more` columns computed from a row."""
+def _write_table(path: Path, row_type: type, rows: Sequence[Any], **more: Callable[[Any], str]) -> None:
+    """A table of those fields of `row_type` that a drop has, and of `more` columns computed from a row."""
     columns = [field.name for field in fields(row_type) if field.name not in _NOT_IN_A_DROP]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*columns, *more])
-        for row in rows:
-            cells = [_cell(getattr(row, column)) for column in columns]
-            writer.writerow([*cells, *(compute(row) for compute in more.values())])
-
-
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return " ".join(value) if isinstance(value, tuple) else value
+    table = (
+        [*(getattr(row, column) for column in columns), *(compute(row) for compute in more.values())]
+        for row in rows
+    )
+    write_csv(path, [*columns, *more], table)

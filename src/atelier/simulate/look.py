@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atelier.simulate.canvas import Canvas
-from atelier.simulate.palette import Palette
+from atelier.simulate.palette import RGB, Palette
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,22 @@ class Look:
     """Choices of its article type: {'sleeve': 'long', 'neck': 'v'}."""
     pattern: str
     colours: Palette
+
+    @property
+    def main(self) -> RGB:
+        return self.colours.main
+
+    @property
+    def second(self) -> RGB:
+        return self.colours.second
+
+    @property
+    def accent(self) -> RGB:
+        return self.colours.accent
+
+    @property
+    def metal(self) -> RGB:
+        return self.colours.metal
 
 
 Drawer = Callable[[Canvas, Look, np.random.Generator], None]

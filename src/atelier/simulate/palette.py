@@ -66,6 +66,11 @@ def is_dark(colour: RGB) -> bool:
     return 0.3 * colour[0] + 0.6 * colour[1] + 0.1 * colour[2] < 110
 
 
+def seam(colour: RGB) -> RGB:
+    """A thread that is seen on this colour."""
+    return shade(colour, 1.28) if is_dark(colour) else shade(colour, 0.65)
+
+
 def mixed(name: str, rng: np.random.Generator) -> RGB:
     """A shade that still goes by this name."""
     light = rng.uniform(0.84, 1.14)

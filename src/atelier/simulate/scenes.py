@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from atelier.matting import Pixels
 from atelier.simulate.palette import COLOURS, RGB, shade
-from atelier.simulate.shopper_photo import Pixels
 
 SCENE_SIZE = (420, 560)
 _WIDTH, _HEIGHT = SCENE_SIZE
@@ -33,8 +33,8 @@ def draw_scene(rng: np.random.Generator) -> Pixels:
 def bedroom(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
     wall, floor = int(rng.uniform(0.35, 0.6) * _HEIGHT), _dull(rng)
     draw.rectangle((0, wall, _WIDTH, _HEIGHT), fill=floor)
-    for y in range(wall, _HEIGHT, int(rng.integers(18, 50))):
-        draw.line((0, y, _WIDTH, y), fill=shade(floor, 0.8), width=2)
+    for joint in range(wall, _HEIGHT, int(rng.integers(18, 50))):
+        draw.line((0, joint, _WIDTH, joint), fill=shade(floor, 0.8), width=2)
     _frames(draw, rng, wall)
     bed = _vivid(rng)
     top = wall + int(rng.integers(-30, 60))
@@ -42,7 +42,7 @@ def bedroom(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
     for _ in range(9):
         x, y = rng.uniform(0, _WIDTH * 0.8), rng.uniform(top, _HEIGHT)
         draw.line((x, y, x + rng.uniform(40, 160), y + rng.uniform(-40, 40)), fill=shade(bed, 0.82), width=6)
-    for x in rng.uniform(0, _WIDTH * 0.6, size=2):
+    for x in rng.uniform(0, _WIDTH * 0.6, size=2).tolist():
         draw.rounded_rectangle((x, top - 30, x + 120, top + 40), 20, fill=_vivid(rng))
     _heap(draw, rng, int(rng.integers(3, 8)), below=wall)
 
@@ -66,9 +66,9 @@ def wardrobe(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
 def table(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
     """Wood from above with cups, papers, cables."""
     wood = COLOURS["Tan"] if rng.random() < 0.5 else _dull(rng)
-    for x in range(0, _WIDTH, 46):
-        draw.rectangle((x, 0, x + 46, _HEIGHT), fill=shade(wood, rng.uniform(0.75, 1.1)))
-        for grain in rng.uniform(x, x + 46, size=4):
+    for plank in range(0, _WIDTH, 46):
+        draw.rectangle((plank, 0, plank + 46, _HEIGHT), fill=shade(wood, rng.uniform(0.75, 1.1)))
+        for grain in rng.uniform(plank, plank + 46, size=4):
             draw.line((grain, 0, grain + rng.uniform(-12, 12), _HEIGHT), fill=shade(wood, 0.7), width=1)
     for _ in range(int(rng.integers(3, 7))):
         x, y, size = rng.uniform(0, _WIDTH), rng.uniform(0, _HEIGHT), rng.uniform(60, 150)

@@ -1,7 +1,7 @@
 """The truth of the generated world: which items there are, what they look like, who photographs them.
 
-Every item follows from `(seed, number)` alone, so that a larger world holds the smaller one's items unchanged,
-and no order of work or number of processes matters.
+Every item follows from `(seed, number)` alone, so that a larger world holds the smaller one's items
+unchanged, and no order of work or number of processes matters.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def item_id(seed: int, number: int) -> str:
 
 
 def make_item(seed: int, number: int) -> SimulatedItem:
-    """The item of this number. Some are relisted: a new id, price and stock for the picture of an earlier one."""
+    """The item of this number; some are relisted, with a new id and stock for an earlier one's picture."""
     rng = generator(seed, Stream.FACTS, number)
     first_of_collection = number - number % COLLECTION_SIZE
     if number > first_of_collection and rng.random() < _RELISTED_SHARE:

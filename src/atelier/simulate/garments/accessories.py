@@ -7,33 +7,30 @@ import numpy as np
 from atelier.simulate.canvas import Canvas, ellipse, mirrored, moved, outline, rounded, symmetric, turned
 from atelier.simulate.garments.prints import ink
 from atelier.simulate.look import Look
-from atelier.simulate.palette import RGB, is_dark, shade
+from atelier.simulate.palette import RGB, is_dark, seam, shade
 from atelier.simulate.patterns import weave
 
 
 def cap(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     """Seen from the front and a little from the side, visor to the right."""
     fabric = weave(look.pattern, look.colours, rng)
-    visor_colour = look.colours.second if rng.random() < 0.5 else shade(look.colours.main, 0.85)
+    visor_colour = look.second if rng.random() < 0.5 else shade(look.main, 0.85)
     top = rng.uniform(42, 52)
     crown = outline((18, 98), (16, top, 58, top - 2), (92, top, 94, 92), (60, 104, 18, 98))
     visor = outline((52, 97), (80, 84, 94, 88), (118, 98, 114, 108), (96, 98, 70, 104), (58, 104, 52, 97))
     canvas.fill(crown, fabric, depth=0.55)
-    seam = (
-        shade(look.colours.main, 0.65) if not is_dark(look.colours.main) else shade(look.colours.main, 1.25)
-    )
     for x in (34, 62, 84):
-        canvas.line(outline((58, top - 1), (x, top + 6, x - 4 + (x > 60) * 6, 97)), seam, 0.8)
+        canvas.line(outline((58, top - 1), (x, top + 6, x - 4 + (x > 60) * 6, 97)), seam(look.main), 0.8)
     canvas.dots(np.array([[58.0, top - 1]]), visor_colour, 2.8, depth=0.4)
     if look.cut["back"] == "mesh":
         mesh = outline((18, 98), (16, top, 52, top), (36, top + 10, 36, 99))
-        canvas.fill(mesh, look.colours.second, depth=0.4)
+        canvas.fill(mesh, look.second, depth=0.4)
     canvas.fill(visor, visor_colour, depth=0.6, folds=0)
     canvas.line(outline((56, 100), (80, 88, 94, 91), (108, 97, 110, 104)), shade(visor_colour, 0.75), 0.6)
     mark, kind = ink(look), int(rng.integers(4))
     if kind == 0:
         canvas.fill(ellipse(72, 74, 10, 9), mark, depth=0.2, folds=0)
-        canvas.fill(ellipse(72, 74, 5, 4.5), look.colours.accent, depth=0.2, folds=0)
+        canvas.fill(ellipse(72, 74, 5, 4.5), look.accent, depth=0.2, folds=0)
     elif kind == 1:
         for y in (68, 75, 82):
             canvas.line(outline((62, y), (82, y + 1)), mark, 3)
@@ -46,23 +43,21 @@ def cap(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 def hat(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     style = look.cut["style"]
-    dark = shade(look.colours.main, 0.7)
+    dark = shade(look.main, 0.7)
     if style == "beanie":
         dome = symmetric((60, 38), (92, 38, 94, 98), (60, 104))
         canvas.fill(dome, fabric, depth=0.5)
-        canvas.fill(
-            rounded(24, 90, 96, 114, 6), look.colours.second if rng.random() < 0.5 else dark, depth=0.5
-        )
+        canvas.fill(rounded(24, 90, 96, 114, 6), look.second if rng.random() < 0.5 else dark, depth=0.5)
         for x in np.linspace(28, 92, 15):
-            canvas.line(outline((x, 92), (x, 112)), shade(look.colours.main, 0.55), 0.5)
+            canvas.line(outline((x, 92), (x, 112)), shade(look.main, 0.55), 0.5)
         if rng.random() < 0.6:
-            canvas.fill(ellipse(60, 34, 12, 12), look.colours.accent, depth=0.7)
+            canvas.fill(ellipse(60, 34, 12, 12), look.accent, depth=0.7)
         return
-    brim, crown = {"fedora": (50, 27), "sun hat": (58, 26), "bowler": (42, 27)}[style]
+    brim, crown = {"fedora": (50.0, 27.0), "sun hat": (58.0, 26.0), "bowler": (42.0, 27.0)}[style]
     brim, crown = brim + rng.uniform(-4, 2), crown + rng.uniform(-3, 4)
     top = {"fedora": 50.0, "sun hat": 60.0, "bowler": 52.0}[style] + rng.uniform(-5, 5)
     canvas.fill(ellipse(60, 98, brim, brim * 0.24), fabric, depth=0.5)
-    canvas.fill(ellipse(60, 96, crown + 3, 7), shade(look.colours.main, 0.6), depth=0.2, folds=0)
+    canvas.fill(ellipse(60, 96, crown + 3, 7), shade(look.main, 0.6), depth=0.2, folds=0)
     dent = 9.0 if style == "fedora" else 0.0
     roof = symmetric(
         (60, top + dent),
@@ -72,116 +67,84 @@ def hat(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     )
     canvas.fill(roof, fabric, depth=0.6)
     band = symmetric((60, 88), (60 + crown - 1, 82), (60 + crown, 94), (60, 102))
-    canvas.fill(band, look.colours.second, depth=0.5, folds=0)
+    canvas.fill(band, look.second, depth=0.5, folds=0)
     if look.cut["trim"] == "ribbon":
         for tilt in (-30, 30):
-            canvas.fill(ellipse(60 + crown - 6, 91, 9, 4, tilt), look.colours.accent, depth=0.5, folds=0)
+            canvas.fill(ellipse(60 + crown - 6, 91, 9, 4, tilt), look.accent, depth=0.5, folds=0)
     if look.cut["trim"] == "feather":
-        canvas.fill(outline((78, 92), (84, 60, 98, 52), (96, 76, 80, 94)), look.colours.accent, depth=0.4)
+        canvas.fill(outline((78, 92), (84, 60, 98, 52), (96, 76, 80, 94)), look.accent, depth=0.4)
 
 
 def belt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     """Rolled up, seen a little from above, buckle in front."""
-    leather, inside = look.colours.main, shade(look.colours.main, 0.5)
+    inside = shade(look.main, 0.5)
     half, tall, wide = rng.uniform(44, 53), rng.uniform(16, 24), rng.uniform(10, 19)
     y = 72.0
-    canvas.fill(np.concatenate([ellipse(60, y, half, tall)]), inside, depth=0.4, folds=0)
-    canvas.fill(moved(ellipse(60, y, half, tall), 0, wide), leather, depth=0.6, folds=0.3)
-    canvas.fill(rounded(60 - half, y, 60 + half, y + wide, 0.1), leather, depth=0.3, folds=0)
+    canvas.fill(ellipse(60, y, half, tall), inside, depth=0.4, folds=0)
+    canvas.fill(moved(ellipse(60, y, half, tall), 0, wide), look.main, depth=0.6, folds=0.3)
+    canvas.fill(rounded(60 - half, y, 60 + half, y + wide, 0.1), look.main, depth=0.3, folds=0)
     canvas.fill(ellipse(60, y, half, tall), inside, depth=0.2, folds=0)
     canvas.cut(ellipse(60, y - 1 + wide * 0.4, half - 3, max(3.0, tall - wide * 0.55)))
-    stitch = shade(leather, 1.4) if is_dark(leather) else shade(leather, 0.6)
-    for down in (2.5, wide - 2.5):
-        lower = outline(
-            (60 - half + 2, y + 3 + down), (60, y + 2 * tall + down - 1, 60 + half - 2, y + 3 + down)
-        )
-        if look.cut["strap"] == "stitched":
-            canvas.line(lower, stitch, 0.6)
-    if look.cut["strap"] == "studded":
-        middle = outline(
-            (60 - half + 4, y + 6 + wide / 2),
-            (60, y + 2 * tall + wide / 2 - 2, 60 + half - 4, y + 6 + wide / 2),
-        )
-        canvas.dots(middle, look.colours.metal, 1.8, depth=0.4)
-    if look.cut["strap"] == "woven":
+    front = outline((60 - half + 3, y + 4), (60, y + 2 * tall - 1, 60 + half - 3, y + 4))
+    if look.cut["strap"] == "stitched":
+        for down in (2.5, wide - 2.5):
+            canvas.line(moved(front, 0, down), seam(look.main), 0.6)
+    elif look.cut["strap"] == "studded":
+        canvas.dots(moved(front, 0, wide / 2), look.metal, 1.8, depth=0.4)
+    elif look.cut["strap"] == "woven":
         for t in np.linspace(-0.92, 0.92, 26):
-            x, base = 60 + t * half, y + tall * np.sqrt(1 - t**2)
-            canvas.line(outline((x - 2, base), (x + 2, base + wide)), shade(leather, 0.65), 1.0)
-    front, metal = y + tall + wide / 2, look.colours.metal
-    if look.cut["buckle"] == "plate":
-        canvas.fill(rounded(47, front - wide * 0.7, 73, front + wide * 0.7, 3), metal, depth=0.5, folds=0)
-        canvas.fill(ellipse(60, front, 6, wide * 0.35), shade(metal, 0.6), depth=0.3, folds=0)
-    elif look.cut["buckle"] == "ring":
-        canvas.line(ellipse(56, front, wide * 0.75, wide * 0.75), metal, 3, depth=0.4)
-        canvas.line(ellipse(66, front, wide * 0.75, wide * 0.75), metal, 3, depth=0.4)
-    else:
-        frame = rounded(46, front - wide * 0.72, 70, front + wide * 0.72, 3)
-        canvas.line(np.concatenate([frame, frame[:1]]), metal, 3, depth=0.4)
-        canvas.line(outline((48, front), (74, front + 0.5)), metal, 2, depth=0.4)
-        canvas.fill(
-            rounded(78, front - wide * 0.62, 83, front + wide * 0.55, 1),
-            shade(leather, 0.75),
-            depth=0.5,
-            folds=0,
-        )
+            x, start = 60 + t * half, y + tall * np.sqrt(1 - t**2)
+            canvas.line(outline((x - 2, start), (x + 2, start + wide)), shade(look.main, 0.65), 1.0)
+    _buckle(canvas, look, y + tall + wide / 2, wide)
 
 
 def watch(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    metal, radius = look.colours.metal, float(rng.uniform(24, 32))
-    strap = rng.uniform(9, 14)
-    links = look.cut["strap"] == "metal"
-    band: RGB = metal if links else look.colours.main
-    body = symmetric((60, 8), (60 + strap - 2, 8), (60 + strap + 3, 78), (60 + strap - 3, 150), (60, 152))
-    canvas.fill(body, band, depth=0.6, folds=0)
-    if links:
-        for y in np.arange(14, 150, rng.uniform(5, 8)):
-            canvas.line(outline((60 - strap, y), (60 + strap, y)), shade(metal, 0.6), 0.9)
-        canvas.line(outline((60 - strap * 0.4, 8), (60 - strap * 0.4, 150)), shade(metal, 0.7), 0.8)
-        canvas.line(outline((60 + strap * 0.4, 8), (60 + strap * 0.4, 150)), shade(metal, 0.7), 0.8)
-    else:
-        canvas.dots(np.column_stack([np.full(5, 60.0), np.linspace(124, 146, 5)]), shade(band, 0.4), 1.1)
-        canvas.line(outline((60 - strap + 2, 10), (60 - strap + 2, 50)), shade(band, 1.3), 0.6)
-    canvas.fill(rounded(60 + radius - 2, 75, 60 + radius + 5, 83, 2), shade(metal, 0.85), depth=0.5, folds=0)
-    dial = (
-        look.colours.second
-        if look.cut["dial"] == "coloured"
-        else ((240, 240, 236) if look.cut["dial"] == "white" else (28, 28, 32))
-    )
-    square = look.cut["case"] == "square"
-    case, face = (
-        (
-            rounded(60 - radius, 79 - radius * 1.1, 60 + radius, 79 + radius * 1.1, 5),
-            rounded(64 - radius, 83 - radius * 1.1, 56 + radius, 75 + radius * 1.1, 3),
-        )
-        if square
-        else (ellipse(60, 79, radius, radius), ellipse(60, 79, radius * 0.84, radius * 0.84))
-    )
-    canvas.fill(case, metal, depth=0.6, folds=0)
+    radius = float(rng.uniform(24, 32))
+    _watch_strap(canvas, look, rng)
+    crown = rounded(60 + radius - 2, 75, 60 + radius + 5, 83, 2)
+    canvas.fill(crown, shade(look.metal, 0.85), depth=0.5, folds=0)
+    case, face = ellipse(60, 79, radius, radius), ellipse(60, 79, radius * 0.84, radius * 0.84)
+    if look.cut["case"] == "square":
+        tall = radius * 1.1
+        case = rounded(60 - radius, 79 - tall, 60 + radius, 79 + tall, 5)
+        face = rounded(64 - radius, 83 - tall, 56 + radius, 75 + tall, 3)
+    dials = {"coloured": look.second, "white": (240, 240, 236), "black": (28, 28, 32)}
+    dial = dials[look.cut["dial"]]
+    canvas.fill(case, look.metal, depth=0.6, folds=0)
     canvas.fill(face, dial, depth=0.15, folds=0)
-    mark: RGB = (240, 240, 236) if is_dark(dial) else (40, 40, 46)
     if look.cut["case"] == "digital":
-        canvas.fill(
-            rounded(60 - radius * 0.6, 70, 60 + radius * 0.6, 88, 2), (168, 182, 160), depth=0.2, folds=0
-        )
+        screen = rounded(60 - radius * 0.6, 70, 60 + radius * 0.6, 88, 2)
+        canvas.fill(screen, (168, 182, 160), depth=0.2, folds=0)
         for x in np.linspace(-0.4, 0.4, 4):
             canvas.line(rounded(60 + x * radius - 2, 74, 60 + x * radius + 2, 84, 0.5), (40, 46, 40), 1)
-        return
-    _dial(canvas, radius, mark, look.colours.accent, rng, small_dials=look.cut["case"] == "chronograph")
+    else:
+        mark = (240, 240, 236) if is_dark(dial) else (40, 40, 46)
+        _dial(canvas, radius, mark, look.accent, rng, small_dials=look.cut["case"] == "chronograph")
 
 
 def sunglasses(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    frame, lens = look.colours.main, shade(look.colours.second, 0.45)
+    frame, lens = look.main, shade(look.second, 0.45)
     across, down = rng.uniform(20, 24), rng.uniform(14, 19)
     shape = look.cut["shape"]
     y, x = 80.0, 60 + across + rng.uniform(3, 6)
-    lenses = {
+    left, right, top, bottom = x - across, x + across, y - down, y + down
+    lens_shapes = {
         "round": ellipse(x, y, down * 1.15, down * 1.15),
-        "aviator": outline((x - across, y - down * 0.8), (x, y - down * 1.2, x + across, y - down * 0.7), (x + across, y + down * 0.9, x + 3, y + down * 1.2), (x - across, y + down, x - across, y - down * 0.8)),
-        "wayfarer": outline((x - across, y - down), (x + across + 3, y - down - 2), (x + across, y + down, x, y + down), (x - across + 2, y + down, x - across, y - down)),
-        "cat-eye": outline((x - across, y - down * 0.6), (x, y - down * 0.9, x + across + 7, y - down * 1.5), (x + across + 2, y + down, x, y + down), (x - across, y + down, x - across, y - down * 0.6)),
-    }[shape]  # fmt: skip
+        "aviator": outline(
+            (left, y - down * 0.8), (x, y - down * 1.2, right, y - down * 0.7),
+            (right, y + down * 0.9, x + 3, y + down * 1.2), (left, bottom, left, y - down * 0.8),
+        ),
+        "wayfarer": outline(
+            (left, top), (right + 3, top - 2), (right, bottom, x, bottom), (left + 2, bottom, left, top)
+        ),
+        "cat-eye": outline(
+            (left, y - down * 0.6), (x, y - down * 0.9, right + 7, y - down * 1.5),
+            (right + 2, bottom, x, bottom), (left, bottom, left, y - down * 0.6),
+        ),
+    }  # fmt: skip
+    lenses = lens_shapes[shape]
     thick = 1.8 if shape in {"aviator", "round"} else rng.uniform(3.5, 5.5)
-    rim = look.colours.metal if shape == "aviator" else frame
+    rim = look.metal if shape == "aviator" else frame
     temple = outline((60 + 2 * across + 8, y - down * 0.7), (112, y - down - 6, 117, y - down - 14))
     for side in (temple, mirrored(temple)):
         canvas.line(side, shade(rim, 0.85), 3.2, depth=0.3)
@@ -191,16 +154,15 @@ def sunglasses(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     for points in (lenses, mirrored(lenses)):
         canvas.fill(points, lens, depth=0.35, folds=0.4)
         canvas.line(np.concatenate([points, points[:1]]), rim, thick, depth=0.2)
-    for side in (-1, 1):
-        shine = outline((60 + side * (across + 4) - 8, y - 8), (60 + side * (across + 4), y + 2))
-        canvas.line(shine, shade(lens, 1.45), 2.0)
+    for x in (-4 - across, 4 + across):
+        canvas.line(outline((52 + x, y - 8), (60 + x, y + 2)), shade(lens, 1.45), 2.0)
 
 
 def scarf(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     """A loop around the neck, ends hanging down."""
     fabric = weave(look.pattern, look.colours, rng)
     width, end = rng.uniform(17, 23), rng.uniform(126, 142)
-    dark = shade(look.colours.main, 0.7)
+    dark = shade(look.main, 0.7)
     tails = [
         (
             outline(
@@ -219,7 +181,7 @@ def scarf(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
             canvas.line(outline((x, end - 16), (x + rng.uniform(-1, 1), end - 7)), dark, 0.8)
     loop = symmetric((60, 22), (92, 22, 94, 44), (92, 66, 60, 70))
     canvas.fill(loop, fabric, depth=0.6, turn=12)
-    canvas.fill(ellipse(60, 33, 18, 9), shade(look.colours.main, 0.45), depth=0.3, folds=0)
+    canvas.fill(ellipse(60, 33, 18, 9), shade(look.main, 0.45), depth=0.3, folds=0)
     for bend in (50, 58):
         canvas.line(outline((32, bend - 8), (60, bend + 12, 88, bend - 8)), dark, 0.9)
 
@@ -235,28 +197,26 @@ def tie(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
                 (60 + side * 20, 98, 60, 86),
             )
             canvas.fill(wing, fabric, depth=0.6, turn=side * 8)
-            canvas.line(
-                outline((60 + side * 10, 80), (60 + side * 30, 76)), shade(look.colours.main, 0.6), 0.9
-            )
+            canvas.line(outline((60 + side * 10, 80), (60 + side * 30, 76)), shade(look.main, 0.6), 0.9)
         canvas.fill(rounded(52, 70, 68, 92, 5), fabric, depth=0.7)
         return
     half = {"slim": 9.0, "classic": 15.0}[look.cut["shape"]] + rng.uniform(-1.5, 1.5)
     blade = symmetric((60, 26), (66, 27), (60 + half, 126), (60, 126 + half * 1.3))
-    canvas.fill(moved(turned(blade, -5, (60, 26)), 0, -6), shade(look.colours.main, 0.6), depth=0.4)
+    canvas.fill(moved(turned(blade, -5, (60, 26)), 0, -6), shade(look.main, 0.6), depth=0.4)
     canvas.fill(blade, fabric, depth=0.5, folds=0.5)
     knot = symmetric((60, 9), (69, 8), (66, 26), (60, 30))
     canvas.fill(knot, fabric, depth=0.7, turn=25)
-    canvas.line(outline((54, 27), (60, 31, 66, 27)), shade(look.colours.main, 0.5), 0.8)
+    canvas.line(outline((54, 27), (60, 31, 66, 27)), shade(look.main, 0.5), 0.8)
 
 
 def necklace(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    metal, stone = look.colours.metal, look.colours.main
+    metal, stone = look.metal, look.main
     half, low = rng.uniform(26, 40), rng.uniform(96, 124)
     chain = outline((60 - half, 24), (60 - half * 1.15, low, 60, low), (60 + half * 1.15, low, 60 + half, 24))
     if look.cut["chain"] == "beads":
         places = _evenly(chain, rng.uniform(5.5, 8))
         canvas.dots(places, stone, rng.uniform(2.6, 3.6), depth=0.5)
-        canvas.dots(places[::3], look.colours.second, 3.0, depth=0.5)
+        canvas.dots(places[::3], look.second, 3.0, depth=0.5)
     else:
         canvas.dots(_evenly(chain, 2.4), metal, 1.1, depth=0.2)
     if look.cut["pendant"] == "drop":
@@ -275,7 +235,7 @@ def gloves(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     """A pair, palms down."""
     fabric = weave(look.pattern, look.colours, rng)
     cuff_y = {"short": 112.0, "long": 134.0}[look.cut["length"]] + rng.uniform(-4, 4)
-    trim = look.colours.second if rng.random() < 0.6 else shade(look.colours.main, 0.7)
+    trim = look.second if rng.random() < 0.6 else shade(look.main, 0.7)
     fingers = look.cut["shape"] == "fingers"
     for mirror in (False, True):
         parts = [outline((70, 104), (70, 72), (76, 60), (98, 60), (103, 76), (98, 104))]
@@ -289,6 +249,37 @@ def gloves(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
             canvas.fill(mirrored(part) if mirror else part, fabric, depth=0.45)
         cuff = rounded(68, 100, 100, cuff_y, 3)
         canvas.fill(mirrored(cuff) if mirror else cuff, trim, depth=0.5)
+
+
+def _buckle(canvas: Canvas, look: Look, y: float, wide: float) -> None:
+    metal = look.metal
+    if look.cut["buckle"] == "plate":
+        canvas.fill(rounded(47, y - wide * 0.7, 73, y + wide * 0.7, 3), metal, depth=0.5, folds=0)
+        canvas.fill(ellipse(60, y, 6, wide * 0.35), shade(metal, 0.6), depth=0.3, folds=0)
+    elif look.cut["buckle"] == "ring":
+        for x in (56, 66):
+            canvas.line(ellipse(x, y, wide * 0.75, wide * 0.75), metal, 3, depth=0.4)
+    else:
+        frame = rounded(46, y - wide * 0.72, 70, y + wide * 0.72, 3)
+        loop = rounded(78, y - wide * 0.62, 83, y + wide * 0.55, 1)
+        canvas.line(np.concatenate([frame, frame[:1]]), metal, 3, depth=0.4)
+        canvas.line(outline((48, y), (74, y + 0.5)), metal, 2, depth=0.4)
+        canvas.fill(loop, shade(look.main, 0.75), depth=0.5, folds=0)
+
+
+def _watch_strap(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
+    half, links = rng.uniform(9, 14), look.cut["strap"] == "metal"
+    band = look.metal if links else look.main
+    body = symmetric((60, 8), (60 + half - 2, 8), (60 + half + 3, 78), (60 + half - 3, 150), (60, 152))
+    canvas.fill(body, band, depth=0.6, folds=0)
+    if links:
+        for y in np.arange(14, 150, rng.uniform(5, 8)):
+            canvas.line(outline((60 - half, y), (60 + half, y)), shade(band, 0.6), 0.9)
+        for x in (60 - half * 0.4, 60 + half * 0.4):
+            canvas.line(outline((x, 8), (x, 150)), shade(band, 0.7), 0.8)
+    else:
+        canvas.dots(np.column_stack([np.full(5, 60.0), np.linspace(124, 146, 5)]), shade(band, 0.4), 1.1)
+        canvas.line(outline((60 - half + 2, 10), (60 - half + 2, 50)), shade(band, 1.3), 0.6)
 
 
 def _dial(

@@ -17,7 +17,7 @@ from atelier.simulate.canvas import (
     turned,
 )
 from atelier.simulate.look import Look
-from atelier.simulate.palette import RGB, is_dark, shade
+from atelier.simulate.palette import RGB, seam, shade
 from atelier.simulate.patterns import weave
 
 _WAIST_Y = 14.0
@@ -27,8 +27,8 @@ def jeans(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave("denim", look.colours, rng)
     waist = rng.uniform(17, 21)
     ankle = {"skinny": 6.0, "straight": 9.5, "flared": 14.0}[look.cut["fit"]] + rng.uniform(-0.8, 0.8)
-    _legs(canvas, fabric, look.colours.main, waist=waist, ankle=ankle, end_y=rng.uniform(140, 151), rng=rng)
-    thread = (206, 150, 70) if rng.random() < 0.6 else shade(look.colours.main, 1.35)
+    _legs(canvas, fabric, look.main, waist=waist, ankle=ankle, end_y=rng.uniform(140, 151), rng=rng)
+    thread = (206, 150, 70) if rng.random() < 0.6 else shade(look.main, 1.35)
     _waistband(canvas, fabric, waist, thread)
     pocket = outline(
         (62 + waist * 0.25, _WAIST_Y + 6), (66 + waist * 0.4, _WAIST_Y + 14, 60 + waist + 1, _WAIST_Y + 15)
@@ -40,20 +40,19 @@ def jeans(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
         for _ in range(int(rng.integers(2, 5))):
             side, y = rng.choice([-1, 1]), rng.uniform(70, 105)
             tear = ellipse(60 + side * 14, y, rng.uniform(3, 6), rng.uniform(1, 2.4), rng.uniform(-15, 15))
-            canvas.fill(tear, shade(look.colours.main, 1.7), depth=0.2, folds=0)
+            canvas.fill(tear, shade(look.main, 1.7), depth=0.2, folds=0)
     if look.cut["finish"] == "cuffed":
         for x in (-1, 1):
             cuff = rounded(60 + x * 14 - ankle - 2.5, 136, 60 + x * 14 + ankle + 2.5, 144, 1)
-            canvas.fill(cuff, shade(look.colours.main, 1.4), depth=0.5)
+            canvas.fill(cuff, shade(look.main, 1.4), depth=0.5)
 
 
 def trousers(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     waist = rng.uniform(17, 21)
     ankle = {"slim": 7.0, "straight": 10.0, "wide": 15.0}[look.cut["fit"]] + rng.uniform(-0.8, 0.8)
-    _legs(canvas, fabric, look.colours.main, waist=waist, ankle=ankle, end_y=rng.uniform(138, 152), rng=rng)
-    seam = _seam(look.colours.main)
-    _waistband(canvas, fabric, waist, seam)
+    _legs(canvas, fabric, look.main, waist=waist, ankle=ankle, end_y=rng.uniform(138, 152), rng=rng)
+    _waistband(canvas, fabric, waist, seam(look.main))
     pocket = outline((60 + waist * 0.72, _WAIST_Y + 6), (60 + waist + 1.5, _WAIST_Y + 24))
     crease = outline((60 + waist * 0.55, _WAIST_Y + 12), (74, 138))
     for line in (
@@ -61,11 +60,11 @@ def trousers(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
         mirrored(pocket),
         *((crease, mirrored(crease)) if look.cut["front"] == "creased" else ()),
     ):
-        canvas.line(line, seam, 0.6)
+        canvas.line(line, seam(look.main), 0.6)
     if look.cut["front"] == "cargo":
         pocket_box = rounded(60 + waist - 5, 74, 60 + waist + 6, 94, 1)
         for box in (pocket_box, mirrored(pocket_box)):
-            canvas.fill(box, shade(look.colours.main, 0.88), depth=0.5)
+            canvas.fill(box, shade(look.main, 0.88), depth=0.5)
     if look.cut["front"] == "drawstring":
         for x in (58.0, 62.0):
             canvas.line(
@@ -77,16 +76,16 @@ def leggings(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     waist = rng.uniform(14, 16)
     end_y = {"full": 150.0, "cropped": 118.0}[look.cut["length"]] + rng.uniform(-4, 3)
-    _legs(canvas, fabric, look.colours.main, waist=waist, ankle=5, end_y=end_y, thigh=1.5, rng=rng)
+    _legs(canvas, fabric, look.main, waist=waist, ankle=5, end_y=end_y, thigh=1.5, rng=rng)
     canvas.fill(
         rounded(60 - waist, _WAIST_Y - 2, 60 + waist, _WAIST_Y + 8, 2),
-        shade(look.colours.main, 0.8),
+        shade(look.main, 0.8),
         depth=0.5,
     )
     if look.cut["side"] == "banded":
         band = outline((60 + waist - 1, _WAIST_Y + 10), (60 + waist + 4, 50, 76, end_y - 2))
         for line in (band, mirrored(band)):
-            canvas.line(line, look.colours.second, 2.4)
+            canvas.line(line, look.second, 2.4)
 
 
 def shorts(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
@@ -96,19 +95,18 @@ def shorts(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     half = moved(_leg(waist, waist * 0.62, length, thigh=6, crotch=34, foot_x=21), 0, down)
     for leg, turn in ((half, 3), (mirrored(half), -3)):
         canvas.fill(leg, fabric, depth=0.4, turn=turn)
-    seam = _seam(look.colours.main)
-    canvas.line(outline((60, _WAIST_Y + down + 4), (60, down + 46)), seam, 0.8)
+    canvas.line(outline((60, _WAIST_Y + down + 4), (60, down + 46)), seam(look.main), 0.8)
     band = rounded(60 - waist, _WAIST_Y + down - 2, 60 + waist, _WAIST_Y + down + 5, 1)
-    canvas.fill(band, fabric if look.cut["waist"] == "buttoned" else shade(look.colours.main, 0.8), depth=0.5)
+    canvas.fill(band, fabric if look.cut["waist"] == "buttoned" else shade(look.main, 0.8), depth=0.5)
     if look.cut["waist"] == "buttoned":
-        canvas.dots(np.array([[60.0, _WAIST_Y + down + 1.5]]), look.colours.metal, 1.4)
+        canvas.dots(np.array([[60.0, _WAIST_Y + down + 1.5]]), look.metal, 1.4)
     else:
         for x in (57.0, 63.0):
             canvas.line(outline((x, _WAIST_Y + down + 3), (x - 2, 50, x + 1, 58)), (230, 230, 226), 1.1)
     if rng.random() < 0.4:
         stripe = outline((60 + waist - 2, down + 22), (60 + waist + 4, down + length - 2))
         for line in (stripe, mirrored(stripe)):
-            canvas.line(line, look.colours.second, 2.2)
+            canvas.line(line, look.second, 2.2)
 
 
 def skirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
@@ -122,18 +120,15 @@ def skirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
         (60, y), (60 + waist, y), (*hip, 60 + hem, end_y), (60 + hem / 2, end_y + wave, 60, end_y + wave)
     )
     canvas.fill(body, fabric, depth=0.42)
-    seam = _seam(look.colours.main)
     if look.cut["shape"] == "pleated":
         for x in np.linspace(-0.85, 0.85, int(rng.integers(7, 12))):
             line = outline((60 + x * waist, y + 5), (60 + x * (waist + 8), y + 22, 60 + x * hem, end_y + 3))
-            canvas.line(line, seam, 0.8)
+            canvas.line(line, seam(look.main), 0.8)
     if look.cut["shape"] == "a-line" and rng.random() < 0.4:
-        canvas.dots(
-            np.column_stack([np.full(6, 60.0), np.linspace(y + 10, end_y - 8, 6)]), look.colours.accent, 1.5
-        )
+        canvas.dots(np.column_stack([np.full(6, 60.0), np.linspace(y + 10, end_y - 8, 6)]), look.accent, 1.5)
     if look.cut["shape"] == "pencil":
-        canvas.line(outline((60 + hem * 0.4, end_y - 16), (60 + hem * 0.4, end_y + 1)), seam, 1.0)
-    canvas.fill(rounded(60 - waist, y - 3, 60 + waist, y + 5, 1), shade(look.colours.main, 0.8), depth=0.5)
+        canvas.line(outline((60 + hem * 0.4, end_y - 16), (60 + hem * 0.4, end_y + 1)), seam(look.main), 1.0)
+    canvas.fill(rounded(60 - waist, y - 3, 60 + waist, y + 5, 1), shade(look.main, 0.8), depth=0.5)
 
 
 def socks(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
@@ -145,18 +140,17 @@ def socks(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
         (40, top), (60, top), (60, 96), (61, 110, 74, 114), (94, 120, 94, 132), (92, 142, 74, 140),
         (54, 140, 46, 132), (38, 126, 40, 108),
     )  # fmt: skip
-    ends = look.colours.second if rng.random() < 0.6 else shade(look.colours.main, 0.75)
-    for across, down in ((16, -8), (0, 0)):
-        shape = moved(turned(sock, -4), across - 8, down)
+    ends = look.second if rng.random() < 0.6 else shade(look.main, 0.75)
+    toe, heel, cuff = ellipse(88, 130, 16, 17), ellipse(43, 128, 12, 14), rounded(39, top - 1, 61, top + 8, 1)
+    for across, down in ((8, -8), (-8, 0)):
+        shape = _laid(sock, across, down)
         canvas.fill(shape, fabric, depth=0.4)
-        cuff, toe = moved(rounded(39.5, top - 1, 60.5, top + 8, 1), 0, 0), ellipse(85, 130, 9, 10)
-        canvas.fill(moved(turned(cuff, -4), across - 8, down), ends, depth=0.5)
-        canvas.fill(moved(turned(toe, -4), across - 8, down), ends, depth=0.5)
-        canvas.fill(moved(turned(ellipse(47, 126, 8, 9), -4), across - 8, down), ends, depth=0.5)
+        for patch in (toe, heel, cuff):
+            canvas.fill(_laid(patch, across, down), ends, depth=0.25, inside=shape)
 
 
-def _seam(main: RGB) -> RGB:
-    return shade(main, 1.3) if is_dark(main) else shade(main, 0.7)
+def _laid(points: Points, across: float, down: float) -> Points:
+    return moved(turned(points, -4), across, down)
 
 
 def _leg(waist: float, ankle: float, end_y: float, *, thigh: float, crotch: float, foot_x: float) -> Points:

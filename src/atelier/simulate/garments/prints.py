@@ -41,7 +41,7 @@ def put_print(
 
 def ink(look: Look) -> RGB:
     """A colour that is seen on the item's main one."""
-    main, second = look.colours.main, look.colours.second
+    main, second = look.main, look.second
     if sum(abs(a - b) for a, b in zip(main, second, strict=True)) > 150:
         return second
     return (240, 240, 236) if is_dark(main) else (36, 36, 44)
@@ -59,7 +59,7 @@ def _word(look: Look, rng: np.random.Generator, size: int) -> Image.Image:
         draw.text((size / 2, y), line, fill=(*ink(look), 255), font=font, anchor="mt", stroke_width=2)
         y += size * 0.34
     if rng.random() < 0.5:
-        bar = look.colours.accent
+        bar = look.accent
         draw.rectangle((size * 0.1, size * 0.9, size * 0.9, size * 0.96), fill=(*bar, 255))
     return picture
 
@@ -72,7 +72,7 @@ def _badge(look: Look, rng: np.random.Generator, size: int) -> Image.Image:
         draw.ellipse((0, 0, size - 1, size - 1), fill=colour)
     else:
         draw.regular_polygon((size / 2, size / 2, size / 2 - 1), sides, int(rng.integers(90)), fill=colour)
-    accent = (*look.colours.accent, 255)
+    accent = (*look.accent, 255)
     draw.ellipse((size * 0.32, size * 0.32, size * 0.68, size * 0.68), fill=accent)
     return picture
 
@@ -81,7 +81,7 @@ def _scene(look: Look, rng: np.random.Generator, size: int) -> Image.Image:
     """Rings, rays, hills, a star or a heap of shapes."""
     picture = Image.new("RGBA", (size, size), (*ink(look), 0))
     draw = ImageDraw.Draw(picture)
-    inks = [(*ink(look), 255), (*look.colours.accent, 255), (*shade(look.colours.accent, 0.6), 255)]
+    inks = [(*ink(look), 255), (*look.accent, 255), (*shade(look.accent, 0.6), 255)]
     motif = int(rng.integers(5))
     if motif == 0:
         for ring, radius in enumerate(np.linspace(0.5, 0.12, int(rng.integers(3, 6)))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -38,11 +39,11 @@ class _Torso:
 def tshirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     torso = _torso(look, rng, hem_y=rng.uniform(104, 122), chest=rng.uniform(26, 31))
-    trim = look.colours.second if rng.random() < 0.35 else shade(look.colours.main, 0.85)
+    trim = look.second if rng.random() < 0.35 else shade(look.main, 0.85)
     _draw_torso(canvas, torso, fabric, trim)
     if torso.neck_shape == "polo":
-        _collar(canvas, torso, trim if is_dark(trim) else look.colours.second)
-        _placket(canvas, torso, look.colours.main, end_y=_NECK_Y + 26)
+        _collar(canvas, torso, trim if is_dark(trim) else look.second)
+        _placket(canvas, torso, look.main, end_y=_NECK_Y + 26)
     if look.cut["print"] != "no":
         put_print(canvas, look, rng, centre=(60, 62), kind=look.cut["print"], within=_body(torso))
 
@@ -51,10 +52,10 @@ def shirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     torso = _torso(look, rng, hem_y=rng.uniform(112, 128), chest=rng.uniform(26, 30), hem_drop=6)
     torso = replace(torso, neck_shape="v", neck_depth=9.0, neck=9.5)
-    _draw_torso(canvas, torso, fabric, shade(look.colours.main, 0.85))
-    contrast = look.colours.second if rng.random() < 0.2 else shade(look.colours.main, 0.93)
+    _draw_torso(canvas, torso, fabric, shade(look.main, 0.85))
+    contrast = look.second if rng.random() < 0.2 else shade(look.main, 0.93)
     _collar(canvas, torso, fabric if rng.random() < 0.7 else contrast)
-    _placket(canvas, torso, look.colours.main, end_y=torso.hem_y + torso.hem_drop)
+    _placket(canvas, torso, look.main, end_y=torso.hem_y + torso.hem_drop)
     for side in _pockets(rng):
         pocket = rounded(66, 52, 80, 68, 2)
         canvas.fill(pocket if side > 0 else mirrored(pocket), fabric, depth=0.35, folds=0)
@@ -69,26 +70,27 @@ def top(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     torso = _torso(look, rng, hem_y=rng.uniform(84, 112), chest=rng.uniform(22, 26), hem=hem, hem_drop=4)
     if torso.sleeve == "strap":
         torso = _strapped(canvas, torso, look, rng)
-    _draw_torso(canvas, torso, fabric, look.colours.second if rng.random() < 0.3 else look.colours.main)
+    _draw_torso(canvas, torso, fabric, look.second if rng.random() < 0.3 else look.main)
     if look.cut["detail"] == "frill":
-        for y in np.linspace(torso.hem_y - 22, torso.hem_y - 2, 3):
-            _frill(canvas, y, torso.hem + 2, look.colours.main)
+        for above in (20.0, 10.0, 0.0):
+            half_width = torso.hem - (torso.hem - torso.waist) * min(1.0, above / 24) - 1
+            _frill(canvas, torso.hem_y - above - 2, half_width, look.main)
     if look.cut["detail"] == "belted":
-        _sash(canvas, 78, torso.waist + 2, look.colours.accent)
+        _sash(canvas, 78, torso.waist + 2, look.accent)
 
 
 def sweater(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     torso = _torso(look, rng, hem_y=rng.uniform(108, 122), chest=rng.uniform(28, 33))
     torso = replace(torso, sleeve="long", sleeve_width=14, hem=torso.chest - 2)
-    _draw_torso(canvas, torso, fabric, shade(look.colours.main, 0.8))
-    _ribbed(canvas, torso, shade(look.colours.main, 0.82))
+    _draw_torso(canvas, torso, fabric, shade(look.main, 0.8))
+    _ribbed(canvas, torso, shade(look.main, 0.82))
     if look.cut["neck"] == "turtle":
-        canvas.fill(rounded(49, 9, 71, 27, 4), shade(look.colours.main, 0.92), depth=0.5)
+        canvas.fill(rounded(49, 9, 71, 27, 4), shade(look.main, 0.92), depth=0.5)
         for x in np.linspace(51, 69, 9):
-            canvas.line(outline((x, 11), (x, 25)), shade(look.colours.main, 0.75), 0.5)
+            canvas.line(outline((x, 11), (x, 25)), shade(look.main, 0.75), 0.5)
     if look.cut["front"] == "buttoned":
-        _placket(canvas, torso, look.colours.main, end_y=torso.hem_y + 2, button=1.5)
+        _placket(canvas, torso, look.main, end_y=torso.hem_y + 2, button=1.5)
 
 
 def sweatshirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
@@ -96,16 +98,16 @@ def sweatshirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     torso = _torso(look, rng, hem_y=rng.uniform(108, 120), chest=rng.uniform(29, 34))
     torso = replace(torso, sleeve="long", sleeve_width=15, neck_shape="round", neck_depth=7)
     if look.cut["hood"] == "hooded":
-        _hood(canvas, look.colours.main, shade(look.colours.main, 0.55))
-    _draw_torso(canvas, torso, fabric, shade(look.colours.main, 0.8))
-    _ribbed(canvas, torso, look.colours.second if rng.random() < 0.3 else shade(look.colours.main, 0.85))
+        _hood(canvas, look.main, shade(look.main, 0.55))
+    _draw_torso(canvas, torso, fabric, shade(look.main, 0.8))
+    _ribbed(canvas, torso, look.second if rng.random() < 0.3 else shade(look.main, 0.85))
     if look.cut["hood"] == "hooded":
         for x in (54.0, 66.0):
-            canvas.line(outline((x, 28), (x - 1, 40, x, 48)), look.colours.second, 1.1)
+            canvas.line(outline((x, 28), (x - 1, 40, x, 48)), look.second, 1.1)
         pocket = symmetric((60, 86), (74, 86), (82, 104), (82, 112), (60, 112))
-        canvas.fill(pocket, shade(look.colours.main, 0.94), depth=0.4)
+        canvas.fill(pocket, shade(look.main, 0.94), depth=0.4)
     if look.cut["front"] == "zipped":
-        canvas.line(outline((60, 28), (60, torso.hem_y + 2)), look.colours.metal, 1.6)
+        canvas.line(outline((60, 28), (60, torso.hem_y + 2)), look.metal, 1.6)
     else:
         put_print(canvas, look, rng, centre=(60, 60), kind=look.cut["print"], within=_body(torso))
 
@@ -114,7 +116,7 @@ def jacket(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     torso = _torso(look, rng, hem_y=rng.uniform(98, 114), chest=rng.uniform(28, 33))
     torso = replace(torso, sleeve="long", sleeve_width=14, neck_shape="v", neck_depth=10)
-    main, metal = look.colours.main, look.colours.metal
+    main, metal = look.main, look.metal
     _draw_torso(canvas, torso, fabric, shade(main, 0.6))
     style = look.cut["style"]
     if style == "puffer":
@@ -128,9 +130,9 @@ def jacket(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
         canvas.line(outline((60, 78), (57, torso.hem_y + 2)), shade(main, 0.55), 0.8)
     else:
         canvas.line(outline((60, 28), (60, torso.hem_y + 2)), metal, 1.8)
-        _stand_collar(canvas, look.colours.second if style == "bomber" else shade(main, 0.85))
+        _stand_collar(canvas, look.second if style == "bomber" else shade(main, 0.85))
     if style in {"bomber", "puffer"}:
-        _ribbed(canvas, torso, look.colours.second if style == "bomber" else shade(main, 0.8))
+        _ribbed(canvas, torso, look.second if style == "bomber" else shade(main, 0.8))
     _slanted_pockets(canvas, shade(main, 0.5), metal if style == "biker" else shade(main, 0.5))
     if style == "biker":
         canvas.line(outline((62, 30), (80, 52)), metal, 1.2)
@@ -145,7 +147,7 @@ def coat(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     fabric = weave(look.pattern, look.colours, rng)
     torso = _torso(look, rng, hem_y=rng.uniform(136, 148), chest=rng.uniform(24, 28), hem=rng.uniform(26, 36))
     torso = replace(torso, sleeve="long", sleeve_width=13, neck_shape="v", neck_depth=12, spread=7)
-    main = look.colours.main
+    main = look.main
     _draw_torso(canvas, torso, fabric, shade(main, 0.6))
     _lapels(canvas, torso, fabric, main, end_y=70)
     canvas.line(outline((60, 70), (58, torso.hem_y + 2)), shade(main, 0.5), 0.9)
@@ -165,15 +167,13 @@ def dress(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
     torso = replace(torso, shoulder=20, waist=rng.uniform(14, 17), spread=8, sleeve_width=9)
     if torso.sleeve == "strap":
         torso = _strapped(canvas, torso, look, rng)
-    _draw_torso(
-        canvas, torso, fabric, look.colours.second if rng.random() < 0.3 else look.colours.main, waist_y=72
-    )
+    _draw_torso(canvas, torso, fabric, look.second if rng.random() < 0.3 else look.main, waist_y=72)
     if look.cut["skirt"] != "fitted":
         for x in np.linspace(-0.7, 0.7, 5):
             end = (60 + x * hem, length)
             canvas.line(
                 outline((60 + x * 12, 76), (60 + x * hem * 0.6, 100, *end)),
-                shade(look.colours.main, 0.78),
+                shade(look.main, 0.78),
                 0.5,
             )
     if rng.random() < 0.55:
@@ -181,7 +181,7 @@ def dress(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
             canvas,
             71,
             torso.waist + 1.5,
-            look.colours.accent if rng.random() < 0.7 else shade(look.colours.main, 0.7),
+            look.accent if rng.random() < 0.7 else shade(look.main, 0.7),
         )
 
 
@@ -271,8 +271,8 @@ def _sleeve(torso: _Torso) -> tuple[np.ndarray, float]:
 def _strapped(canvas: Canvas, torso: _Torso, look: Look, rng: np.random.Generator) -> _Torso:
     strap = outline((60 + torso.chest - 7, 45), (60 + torso.chest - 10, 30, 60 + 10, 18))
     width = rng.uniform(1.5, 4.5)
-    canvas.line(strap, shade(look.colours.main, 0.9), width, depth=0.2)
-    canvas.line(mirrored(strap), shade(look.colours.main, 0.9), width, depth=0.2)
+    canvas.line(strap, shade(look.main, 0.9), width, depth=0.2)
+    canvas.line(mirrored(strap), shade(look.main, 0.9), width, depth=0.2)
     return replace(torso, neck_shape="none")
 
 
@@ -356,5 +356,5 @@ def _sash(canvas: Canvas, y: float, half_width: float, colour: RGB, *, knot: boo
 def _frill(canvas: Canvas, y: float, half_width: float, colour: RGB) -> None:
     steps = [(60 - half_width, y)]
     edges = np.linspace(60 - half_width, 60 + half_width, 9)
-    waves = [((a + b) / 2, y + 6, b, y) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    waves = [((a + b) / 2, y + 6, b, y) for a, b in pairwise(edges)]
     canvas.line(outline(*steps, *waves), shade(colour, 0.75), 1.0)
