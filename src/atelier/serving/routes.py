@@ -38,9 +38,9 @@ PAGE_POLICY = (
     "default-src 'none'; img-src 'self' blob: data:; connect-src 'self'; "
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 )
-SHRINK_FACTOR = 3
-"""A whole photo is decoded at no more than about this multiple of what the network sees: a phone's photo in a
-quarter of the time, with enough pixels left for the filter to average."""
+SHRINK_FACTOR = 6
+"""A photo without a box is decoded at no less than this multiple of what the network sees: a phone's photo in
+a third of the time (39 instead of 137 ms), with enough pixels left for an item that fills a sixth of it."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
