@@ -153,10 +153,8 @@ def test_the_gate_is_drawn_with_its_interval_and_its_categories() -> None:
     assert titles(figure) == ["Held. Recall in Ties falls"]
     [axes] = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["All queries  (1,400)", "Ties  (40)"]
-    bars = [
-        line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_solid_capstyle() == "round"
-    ]
-    assert [list(line.get_xdata()) for line in bars] == [[0.002, 0.018], [-0.2, -0.01]]
+    bars = [line for line in axes.lines if line.get_solid_capstyle() == "round"]
+    assert [np.asarray(line.get_xdata()).tolist() for line in bars] == [[0.002, 0.018], [-0.2, -0.01]]
     assert [line.get_color() for line in bars] == [GREEN, RED]
     assert rendered(figure)
 

@@ -56,10 +56,10 @@ def test_the_fast_bootstrap_agrees_with_drawing_items_one_by_one() -> None:
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 40, 150)  # items with differing numbers of queries
     challenger, champion = rng.random(150) < 0.7, rng.random(150) < 0.6
-    slow = np.quantile(slow_bootstrap(challenger, champion, groups, 4000), [0.025, 0.975])
-    fast = paired_bootstrap(challenger, champion, groups, resamples=4000)
+    slow = np.quantile(slow_bootstrap(challenger, champion, groups, 2000), [0.025, 0.975])
+    fast = paired_bootstrap(challenger, champion, groups, resamples=2000)
     assert fast.difference == pytest.approx(challenger.mean() - champion.mean())
-    assert [fast.low, fast.high] == pytest.approx(slow, abs=0.012)
+    assert [fast.low, fast.high] == pytest.approx(slow, abs=0.015)
 
 
 def test_many_queries_of_one_item_are_not_many_pieces_of_evidence() -> None:
@@ -78,7 +78,7 @@ def test_the_interval_is_the_same_for_the_same_seed_and_closes_on_identical_answ
     assert (identical.difference, identical.low, identical.high) == (0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize(("num_items", "num_trials"), [(30, 1000), (100, 1000), (1000, 300)])
+@pytest.mark.parametrize(("num_items", "num_trials"), [(30, 600), (100, 600), (400, 300)])
 def test_equally_good_models_are_swapped_in_at_most_five_percent_of_trials(
     num_items: int, num_trials: int
 ) -> None:
@@ -99,14 +99,14 @@ def test_the_very_same_model_never_replaces_itself() -> None:
     rng = np.random.default_rng(3)
     correct = answers(rng, 100, recall=0.75)[0]
     swaps = 0
-    for _ in range(500):
+    for _ in range(300):
         times = rng.lognormal(np.log(2.0), 0.1, (2, 3))
         swaps += decide(
             scores(correct, milliseconds=tuple(times[0])),
             scores(correct, milliseconds=tuple(times[1])),
             replace(RULES, resamples=200),
         ).promote
-    assert swaps <= 25
+    assert swaps <= 15
 
 
 def test_a_clearly_better_model_is_promoted_with_its_interval() -> None:

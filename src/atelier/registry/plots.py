@@ -116,7 +116,8 @@ def loss_curves(history: Mapping[str, Curve]) -> Figure:
             )
         axes.set_xlabel("step", color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+        if len(names) > 1:
+            axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
         if title == "Validation":
             axes.set_ylim(-0.02, 1.02)
     return figure
@@ -200,7 +201,7 @@ def worst_categories(recall: Mapping[str, tuple[float, int]], most: int = 20, mi
     worst = sorted(known, key=lambda entry: (entry[1], entry[0]))[:most]
     total = sum(count for _, _, count in known)
     overall = sum(value * count for _, value, count in known) / max(total, 1)
-    figure = _figure(7.2, 1.3 + 0.29 * max(len(worst), 1))
+    figure = _figure(7.2, 1.8 + 0.29 * len(worst))
     axes = figure.subplots()
     _plain(axes, f"Worst categories, of {len(known)} with at least {min_queries} queries")
     axes.grid(visible=False, axis="y")
