@@ -68,7 +68,8 @@ def gate(settings: Settings, preset: str, registered: Registered, *, progress: b
             verdict = _judge(settings, registry, preset, challenger, champion, progress)
             run.text("gate/report.md", verdict.to_markdown())
             run.text("gate/verdict.json", verdict.to_json())
-            run.figure("gate_interval", gate_interval(verdict))
+            if verdict.difference is not None:
+                run.figure("gate_interval", gate_interval(verdict))
             run.describe(verdict.to_markdown())
             run.tag(verdict="promoted" if verdict.promote else "held")
             run_id = run.run_id
