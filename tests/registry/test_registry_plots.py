@@ -6,7 +6,6 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -159,9 +158,10 @@ def test_the_gate_is_drawn_with_its_interval_and_its_categories() -> None:
     assert rendered(figure)
 
 
-def test_a_verdict_without_a_champion_has_no_interval_to_draw() -> None:
-    with pytest.raises(ValueError, match="without a champion"):
-        gate_interval(Decided(True, "first", None, None, None, 0.95, 10, ()))
+def test_the_first_verdict_of_all_is_told_without_an_interval() -> None:
+    figure = gate_interval(Decided(True, "there is no champion", None, None, None, 0.95, 10, ()))
+    assert [text.get_text() for text in figure.texts] == ["Promoted. There is no champion"]
+    assert rendered(figure)
 
 
 def _rgba(color: str) -> tuple[float, float, float, float]:

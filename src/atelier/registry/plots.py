@@ -222,9 +222,16 @@ def worst_categories(recall: Mapping[str, tuple[float, int]], most: int = 20, mi
 
 
 def gate_interval(verdict: GateVerdict, most: int = 12) -> Figure:
-    """The difference that the gate decided on, over all queries and in the categories that changed worst."""
+    """The difference that the gate decided on, over all queries and in the categories that changed worst.
+
+    Without a champion there is no difference: the picture then says so.
+    """
+    title = f"{'Promoted' if verdict.promote else 'Held'}. {verdict.reason[:1].upper()}{verdict.reason[1:]}"
+    color = GREEN if verdict.promote else RED
     if verdict.difference is None or verdict.low is None or verdict.high is None:
-        raise ValueError("a verdict without a champion has no interval to draw")
+        figure = _figure(7.6, 1.2)
+        figure.text(0.02, 0.5, title, va="center", fontsize=10.5, fontweight="bold", color=color)
+        return figure
     changes = verdict.categories[:most]
     names = ["All queries", *(change.category for change in changes)]
     sizes = [verdict.num_items, *(change.num_items for change in changes)]
@@ -234,17 +241,16 @@ def gate_interval(verdict: GateVerdict, most: int = 12) -> Figure:
 
     figure = _figure(7.6, 1.5 + 0.33 * len(names))
     axes = figure.subplots()
-    title = f"{'Promoted' if verdict.promote else 'Held'}. {verdict.reason[:1].upper()}{verdict.reason[1:]}"
-    _plain(axes, title, color=GREEN if verdict.promote else RED)
+    _plain(axes, title, color=color)
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color=INK, lw=1)
     axes.axhspan(-0.5, 0.5, color=PAPER, zorder=0)
     for place, (point, low, high) in enumerate(zip(points, lows, highs, strict=True)):
-        color = GREEN if low > 0 else RED if high < 0 else MUTED
+        shade = GREEN if low > 0 else RED if high < 0 else MUTED
         whole = place == 0
-        axes.plot([low, high], [place, place], color=color, lw=4 if whole else 2, solid_capstyle="round")
+        axes.plot([low, high], [place, place], color=shade, lw=4 if whole else 2, solid_capstyle="round")
         axes.plot(
-            point, place, "o", color="white", mec=color, mew=2 if whole else 1.5, ms=8 if whole else 5.5
+            point, place, "o", color="white", mec=shade, mew=2 if whole else 1.5, ms=8 if whole else 5.5
         )
     labels = [f"{name}  ({size:,})" for name, size in zip(names, sizes, strict=True)]
     axes.set_yticks(range(len(names)), labels, fontsize=8.5)
