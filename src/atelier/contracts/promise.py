@@ -73,7 +73,7 @@ def mostly_present(column: str, share: float) -> Promise:
 
 def unique(*columns: str) -> Promise:
     """The columns together name one row. The first row of a name stays, those after it are bad."""
-    expected = "one row of this name; this is a further one"
+    expected = "a name of its own: an earlier row has this one"
     if len(columns) == 1:
         return Promise(columns, expected, "ExpectColumnValuesToBeUnique")
     return Promise(columns, expected, "ExpectCompoundColumnsToBeUnique")
@@ -135,5 +135,6 @@ def whole_box() -> Promise:
 
 def inside(rows: pd.DataFrame, width: pd.Series[float], height: pd.Series[float]) -> pd.Series[bool]:
     """Which boxes lie inside pictures of that size in pixels; a row without box or size breaks nothing."""
-    outside = (rows.x0 < 0) | (rows.y0 < 0) | (rows.x1 > width) | (rows.y1 > height)
-    return ~outside
+    too_wide = rows.x1.fillna(0) > width.astype("float64").fillna(float("inf"))
+    too_high = rows.y1.fillna(0) > height.astype("float64").fillna(float("inf"))
+    return ~(too_wide | too_high | (rows.x0.fillna(0) < 0) | (rows.y0.fillna(0) < 0))

@@ -50,9 +50,8 @@ class Validation:
         """The promises about `table` that its rows break. An index of `rows` must count from 0."""
         import great_expectations as gx
 
-        suite = self._context.suites.add(gx.ExpectationSuite(name=table))
-        for position, promise in enumerate(promises):
-            suite.add_expectation(_expectation(position, promise))
+        expectations = [_expectation(position, promise) for position, promise in enumerate(promises)]
+        suite = self._context.suites.add(gx.ExpectationSuite(name=table, expectations=expectations))
         asset = self._source.add_dataframe_asset(table)
         definition = self._context.validation_definitions.add(
             gx.ValidationDefinition(
