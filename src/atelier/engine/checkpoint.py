@@ -128,12 +128,14 @@ def _write_files(folder: Path, checkpoint: Checkpoint) -> None:
 def _read_files(folder: Path) -> Checkpoint:
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
+        if unlisted := {path.name for path in folder.iterdir()} - {"manifest.json", *manifest}:
+            raise _DamagedError(f"manifest.json does not list {', '.join(sorted(unlisted))}")
         for name, expected in manifest.items():
             if (seen := _digest(folder / name)) != expected:
                 raise _DamagedError(f"{name} should be {expected}, but is {seen}")
         facts = json.loads((folder / "facts.json").read_text())
         tensors = {group: load_file(folder / f"{group}.safetensors") for group in facts["groups"]}
-    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as fault:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, SafetensorError) as fault:
         raise _DamagedError(f"{type(fault).__name__}: {fault}") from fault
     return Checkpoint(facts["step"], facts["fingerprint"], facts["facts"], tensors, facts["final"])
 

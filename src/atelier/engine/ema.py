@@ -13,28 +13,35 @@ class ExponentialMovingAverage:
     """Averages parameters in float32; copies buffers, which are statistics already.
 
     The decay warms up as min(decay, (1 + step) / (10 + step)), so that a short run is not an average of its
-    random beginning (the rule of TensorFlow's `ExponentialMovingAverage`). Decay 0 follows the weights.
+    random beginning (the rule of TensorFlow's `ExponentialMovingAverage`). With decay 0 nothing is kept: the
+    module's own weights stand for the average.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
-        parameters, buffers = dict(module.named_parameters()), dict(module.named_buffers())
-        self._names = [*parameters, *buffers]
-        self._sources = [parameter.detach() for parameter in parameters.values()]
-        self._averages = [parameter.to(torch.float32, copy=True) for parameter in self._sources]
-        self._buffers = list(buffers.values())
-        self._buffer_copies = [buffer.clone() for buffer in self._buffers]
+        # The parameters themselves, not views: wrapping a module for several processes moves their memory.
+        self._parameters, self._buffers = list(module.parameters()), list(module.buffers())
+        self._averages: list[Tensor] = []
+        self._buffer_copies: list[Tensor] = []
+        if decay:
+            self._averages = [p.detach().to(torch.float32, copy=True) for p in self._parameters]
+            self._buffer_copies = [buffer.clone() for buffer in self._buffers]
+        self._names = [name for name, _ in [*module.named_parameters(), *module.named_buffers()]]
 
+    @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after optimizer step `step`, counted from 0."""
-        decay = min(self.decay, (1 + step) / (10 + step)) if self.decay else 0.0
-        torch._foreach_lerp_(self._averages, self._sources_in_float32(), 1.0 - decay)
+        if not self.decay:
+            return
+        decay = min(self.decay, (1 + step) / (10 + step))
+        # `float()` is the parameter itself where it is float32 already.
+        torch._foreach_lerp_(self._averages, [p.float() for p in self._parameters], 1.0 - decay)
         if self._buffers:
             torch._foreach_copy_(self._buffer_copies, self._buffers)
 
     def tensors(self) -> dict[str, Tensor]:
         """The averaged weights by name, as the module names them; live, not copies."""
-        return dict(zip(self._names, [*self._averages, *self._buffer_copies], strict=True))
+        return dict(zip(self._names, self._averaged(), strict=True))
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Take the averages from `tensors`, named as `tensors()` names them."""
@@ -44,16 +51,22 @@ class ExponentialMovingAverage:
     @contextmanager
     def swapped_in(self) -> Iterator[None]:
         """The module holds the averaged weights inside the block, and its own again after it."""
-        weights = [t.clone() for t in [*self._sources, *self._buffers]]
+        own = [tensor.detach().clone() for tensor in [*self._parameters, *self._buffers]]
         self.copy_to_module()
         try:
             yield
         finally:
-            torch._foreach_copy_([*self._sources, *self._buffers], weights)
+            self._write_to_module(own)
 
     def copy_to_module(self) -> None:
         """Leave the averaged weights in the module."""
-        torch._foreach_copy_([*self._sources, *self._buffers], [*self._averages, *self._buffer_copies])
+        self._write_to_module(self._averaged())
 
-    def _sources_in_float32(self) -> list[Tensor]:
-        return [source.float() for source in self._sources]  # the tensor itself where it is float32 already
+    @torch.no_grad()
+    def _write_to_module(self, tensors: list[Tensor]) -> None:
+        torch._foreach_copy_([*self._parameters, *self._buffers], tensors)
+
+    def _averaged(self) -> list[Tensor]:
+        if self.decay:
+            return [*self._averages, *self._buffer_copies]
+        return [tensor.detach() for tensor in [*self._parameters, *self._buffers]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sized
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -89,9 +89,12 @@ def fit(
             return report_on(run, meter, resumed_from)
         tracker.params(config.identity())
         randomness = StepRandomness(config.seed, accelerator.process_index, accelerator.device)
-        batches = meter.timed(batches_from(run.step, dataset, config, accelerator))
 
-        with HeldSignals() as signals, progress_bar(run, progress and accelerator.is_main_process) as bar:
+        with (
+            closing(meter.timed(batches_from(run.step, dataset, config, accelerator))) as batches,
+            progress_bar(run, progress and accelerator.is_main_process) as bar,
+            HeldSignals() as signals,
+        ):
             while True:
                 if run.evaluation_due:
                     run.judge(evaluate(task, run, accelerator))
@@ -172,10 +175,10 @@ def prepared(
     optimizer = build_optimizer(module, config)
     num_samples = len(cast(Sized, dataset))
     fingerprint = fingerprint_of(module, config, num_samples, accelerator.num_processes)
-    run = Run(module, optimizer, accelerator.scaler, config, fingerprint)
     try:
         module.train()
-        yield (*accelerator.prepare(module, optimizer), run)
+        model, wrapped_optimizer = accelerator.prepare(module, optimizer)
+        yield model, wrapped_optimizer, Run(module, optimizer, accelerator.scaler, config, fingerprint)
     finally:
         torch.set_float32_matmul_precision(matmul_precision)
         accelerator.free_memory()
