@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from PIL import Image
 
-from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder, crop
+from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
 from atelier.index.build import build
 from atelier.index.schema import Embedded, IndexItem
 from atelier.index.verify import verify
@@ -101,8 +101,7 @@ def embed_with(encoder: Encoder) -> Callable[[Sequence[str]], Embedded]:
 
     def embed(digests: Sequence[str]) -> Embedded:
         pixels = [by_digest[digest] for digest in digests]
-        framed = [crop(picture) for picture in pixels]
-        return Embedded(encoder.encode(framed).embedding, [encoded(picture, "JPEG") for picture in pixels])
+        return Embedded(encoder.encode(pixels).embedding, [encoded(picture, "JPEG") for picture in pixels])
 
     return embed
 

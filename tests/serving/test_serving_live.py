@@ -191,5 +191,7 @@ def _go_live_rotten(settings: Settings) -> Release:
     """A release whose model rotted between its promotion, which would have noticed, and its loading."""
     release = prepare_release(settings, "data-3")
     (settings.releases_dir / release.release_id / "student.onnx").write_bytes(b"rotten")
-    live_file(settings).write_text(release.release_id)
+    pointer = settings.releases_dir / "live.new"
+    pointer.write_text(release.release_id)
+    pointer.replace(live_file(settings))
     return release

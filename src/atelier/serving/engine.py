@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.errors import DigestError, QueryError
-from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder, crop
+from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
 from atelier.index.query import Hit, IndexReader
 from atelier.release.manifest import Release
 from atelier.settings import Settings
@@ -77,7 +77,7 @@ class Answerer:
         if not 1 <= k <= MAX_K:
             raise QueryError(f"k: expected 1 to {MAX_K}, got {k}")
         started = time.perf_counter()
-        encoded = self.encoder.encode([crop(pixels, box)])
+        encoded = self.encoder.encode([pixels], [box])
         embedded = time.perf_counter()
         hits = self.reader.search(
             encoded.embedding[0],

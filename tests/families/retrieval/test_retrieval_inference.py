@@ -62,6 +62,24 @@ def test_encoder_returns_unit_vectors_and_probabilities_for_pictures_of_any_size
     assert seen.category_probability[0, 0] > 0.999
 
 
+def test_encoder_frames_every_picture_by_its_box_or_its_plain_background(tmp_path: Path) -> None:
+    contract = write_mean_colour_model(tmp_path / "student.onnx")
+    encoder = Encoder(tmp_path / "student.onnx", contract, threads=1)
+    clutter = np.random.default_rng(0).integers(0, 255, (10, 10, 3), np.uint8)
+    street = clutter.repeat(20, axis=0).repeat(20, axis=1)
+    street[60:100, 60:90] = (0, 0, 255)
+    shop = plain((255, 255, 255), 200, 200)
+    shop[60:100, 60:90] = (0, 0, 255)
+
+    boxed, found, whole = encoder.encode([street, shop, street], [Box(60, 60, 90, 100), None, None]).embedding
+
+    assert boxed[2] > 0.95
+    assert found[2] > 0.9, "before a plain background the item is found without a box"
+    assert whole[2] < 0.8
+    with pytest.raises(QueryError):
+        encoder.encode([street], [Box(300, 0, 400, 50)])
+
+
 def test_no_pictures_give_no_rows(tmp_path: Path) -> None:
     contract = write_mean_colour_model(tmp_path / "student.onnx")
     seen = Encoder(tmp_path / "student.onnx", contract).encode([])

@@ -96,17 +96,23 @@ class Encoder:
         self._session = _open_session(_read_verified(onnx_path, contract), onnx_path, threads)
         self._check(onnx_path)
 
-    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> Encoded:
-        """Embed upright RGB pictures, uint8 [H, W, 3] each, of any sizes. One batch: the caller bounds B."""
+    def encode(
+        self, pictures: Sequence[NDArray[np.uint8]], boxes: Sequence[Box | None] | None = None
+    ) -> Encoded:
+        """Frame and embed upright RGB pictures, uint8 [H, W, 3] each, of any sizes.
+
+        `boxes` says where the item of each is. One batch: the caller bounds B.
+        QueryError: a box lies outside its picture.
+        """
         S = self.contract.image_size
-        return self.encode_prepared(
-            np.stack([prepare(picture, S) for picture in pictures])
-            if pictures
-            else np.zeros((0, 3, S, S), np.float32)
-        )
+        prepared = [
+            prepare(crop(picture, box), S)
+            for picture, box in zip(pictures, boxes or [None] * len(pictures), strict=True)
+        ]
+        return self.encode_prepared(np.stack(prepared) if prepared else np.zeros((0, 3, S, S), np.float32))
 
     def encode_prepared(self, pixels_B3SS: NDArray[np.float32]) -> Encoded:
-        """Embed what `prepare` returned, stacked: float32 [B, 3, S, S] in 0..1."""
+        """Embed what `prepare` made of what `crop` returned, stacked: float32 [B, 3, S, S] in 0..1."""
         if len(pixels_B3SS) == 0:
             return Encoded(
                 np.zeros((0, self.contract.dimension), np.float32),
@@ -158,7 +164,7 @@ def prepare(pixels: NDArray[np.uint8], image_size: int) -> NDArray[np.float32]:
 def crop(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
     """The framed part of an upright picture, [H, W, 3]: `box`, or what stands before a plain background.
 
-    Catalogue photos and queries alike go through here before `Encoder.encode`; see `framing`.
+    `Encoder.encode` passes catalogue photos and queries alike through here; see `framing`.
     QueryError: nothing of the box lies on the picture.
     """
     if box is None:
