@@ -37,7 +37,7 @@ class Summary:
     """The full report of each step."""
 
 
-def summarise(  # noqa: PLR0917 - the reports of all steps, in their order
+def summarise(
     settings: Settings,
     preset: str,
     ingested: list[IngestReport],

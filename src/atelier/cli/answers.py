@@ -15,7 +15,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(serve)
 
 
-def search(  # noqa: PLR0917 - each is an option of the command line
+def search(
     photo: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP.")],
     box: Annotated[
         str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="Where the item is, in pixels.")

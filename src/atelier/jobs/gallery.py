@@ -35,5 +35,6 @@ def gallery(settings: Settings, registered: Registered) -> bytes:
         shown.thumbnail((MAX_SIDE, MAX_SIDE))
         return encode_jpeg(np.asarray(shown))
     raise RegistryError(
-        f"run {registered.run_id} has no picture of queries; expected one of {', '.join(KINDS)} among its figures"
+        f"run {registered.run_id} has no picture of queries; expected one of the kinds {', '.join(KINDS)} "
+        f"among its figures"
     )

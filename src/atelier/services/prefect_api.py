@@ -45,14 +45,7 @@ def server(settings: Settings, port: int, *options: str) -> Service:
     return Service(
         name="Prefect server",
         command=(
-            "prefect",
-            "server",
-            "start",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--analytics-off",
+            *f"prefect server start --host 127.0.0.1 --port {port} --analytics-off".split(),
             *options,
         ),
         health_url=f"http://127.0.0.1:{port}/api/health",

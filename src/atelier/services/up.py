@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
@@ -58,29 +58,21 @@ def _start_all(
     return running
 
 
-def apply_schedule(project_dir: Path) -> None:
-    """Makes the work pool and deploys `prefect.yaml` of `project_dir` to the server of the environment."""
-    _prefect("work-pool", "create", WORK_POOL, "--type", "process", "--overwrite", cwd=project_dir)
+def apply_schedule(project_dir: Path, pools: Sequence[str] = (WORK_POOL,)) -> None:
+    """Makes the work pools and deploys `prefect.yaml` of `project_dir` to the server of the environment."""
+    for pool in pools:
+        _prefect("work-pool", "create", pool, "--type", "process", "--overwrite", cwd=project_dir)
     _prefect("--no-prompt", "deploy", "--all", cwd=project_dir)
 
 
-def worker(settings: Settings) -> Service:
+def worker(settings: Settings, pool: str = WORK_POOL) -> Service:
     """What takes scheduled runs from the work pool and runs them as processes."""
     port = free_port()
     return Service(
         name="Worker",
-        command=(
-            "prefect",
-            "worker",
-            "start",
-            "--pool",
-            WORK_POOL,
-            "--type",
-            "process",
-            "--with-healthcheck",
-        ),
+        command=tuple(f"prefect worker start --pool {pool} --type process --with-healthcheck".split()),
         health_url=f"http://127.0.0.1:{port}/health",
-        log_path=settings.stores_dir / "logs" / "worker.log",
+        log_path=settings.stores_dir / "logs" / f"worker-{pool}.log",
         environment={
             "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
             "PREFECT_WORKER_WEBSERVER_PORT": str(port),
@@ -94,13 +86,9 @@ def _mlflow(settings: Settings, port: int) -> Service:
     return Service(
         name="MLflow",
         command=(
-            *("mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-            *(
-                "--backend-store-uri",
-                settings.mlflow_uri,
-                "--default-artifact-root",
-                settings.mlflow_artifacts,
-            ),
+            *f"mlflow server --host 127.0.0.1 --port {port} --workers 1".split(),
+            *("--backend-store-uri", settings.mlflow_uri),
+            *("--default-artifact-root", settings.mlflow_artifacts),
         ),
         health_url=f"http://127.0.0.1:{port}/health",
         log_path=settings.stores_dir / "logs" / "mlflow.log",
