@@ -131,18 +131,7 @@ def confusion_matrix(
     `true`, `predicted`: [N], indices into `labels`. Confusable categories stand side by side. The last
     column holds predictions of categories that are not shown.
     """
-    num_labels = len(labels)
-    count_TP = np.bincount(np.asarray(true) * num_labels + np.asarray(predicted), minlength=num_labels**2)
-    count_TP = count_TP.reshape(num_labels, num_labels)
-    shown = _side_by_side(count_TP, most)
-    rows = count_TP[shown]
-    total = np.maximum(rows.sum(axis=1, keepdims=True), 1)
-    share = (
-        np.concatenate([rows[:, shown], total - rows[:, shown].sum(axis=1, keepdims=True)], axis=1) / total
-    )
-    if len(shown) == num_labels:
-        share = share[:, :-1]
-
+    share, shown, count = _shares(np.asarray(true), np.asarray(predicted), len(labels), most)
     side = 2.6 + 0.34 * len(shown)
     figure = _figure(side + 0.6, side)
     axes = figure.subplots()
@@ -163,9 +152,8 @@ def confusion_matrix(
     names = [labels[index] for index in shown]
     others = ["not shown"] if share.shape[1] > len(shown) else []
     axes.set_xticks(range(share.shape[1]), [*names, *others], rotation=60, ha="right", fontsize=7.5)
-    counts = total[:, 0].tolist()
     axes.set_yticks(
-        range(len(names)), [f"{name}  {n:,}" for name, n in zip(names, counts, strict=True)], fontsize=7.5
+        range(len(names)), [f"{name}  {n:,}" for name, n in zip(names, count, strict=True)], fontsize=7.5
     )
     axes.set_xlabel("predicted", color=MUTED)
     axes.set_ylabel("true, number of pictures", color=MUTED)
@@ -245,13 +233,7 @@ def gate_interval(verdict: GateVerdict, most: int = 12) -> Figure:
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color=INK, lw=1)
     axes.axhspan(-0.5, 0.5, color=PAPER, zorder=0)
-    for place, (point, low, high) in enumerate(zip(points, lows, highs, strict=True)):
-        shade = GREEN if low > 0 else RED if high < 0 else MUTED
-        whole = place == 0
-        axes.plot([low, high], [place, place], color=shade, lw=4 if whole else 2, solid_capstyle="round")
-        axes.plot(
-            point, place, "o", color="white", mec=shade, mew=2 if whole else 1.5, ms=8 if whole else 5.5
-        )
+    _draw_intervals(axes, points, lows, highs)
     labels = [f"{name}  ({size:,})" for name, size in zip(names, sizes, strict=True)]
     axes.set_yticks(range(len(names)), labels, fontsize=8.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -261,6 +243,19 @@ def gate_interval(verdict: GateVerdict, most: int = 12) -> Figure:
         color=MUTED,
     )
     return figure
+
+
+def _draw_intervals(
+    axes: Axes, points: Sequence[float], lows: Sequence[float], highs: Sequence[float]
+) -> None:
+    """One line below the other, the first one bold; green and red where zero lies outside."""
+    for place, (point, low, high) in enumerate(zip(points, lows, highs, strict=True)):
+        shade = GREEN if low > 0 else RED if high < 0 else MUTED
+        whole = place == 0
+        axes.plot([low, high], [place, place], color=shade, lw=4 if whole else 2, solid_capstyle="round")
+        axes.plot(
+            point, place, "o", color="white", mec=shade, mew=2 if whole else 1.5, ms=8 if whole else 5.5
+        )
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -295,6 +290,19 @@ def _tile(axes: Axes, picture: np.ndarray, caption: str, color: str, frame: bool
             Rectangle((left, top), side, side, fill=False, ec=edge, lw=thick, zorder=3, clip_on=False)
         )
     axes.text(0.5, -0.04, caption, transform=axes.transAxes, ha="center", va="top", fontsize=7.5, color=color)
+
+
+def _shares(
+    true_N: np.ndarray, predicted_N: np.ndarray, num_labels: int, most: int
+) -> tuple[np.ndarray, list[int], list[int]]:
+    """Shares of each shown row, the rows that are shown, and how many pictures each has."""
+    count_TP = np.bincount(true_N * num_labels + predicted_N, minlength=num_labels**2)
+    count_TP = count_TP.reshape(num_labels, num_labels)
+    shown = _side_by_side(count_TP, most)
+    total = count_TP[shown].sum(axis=1, keepdims=True)
+    inside = count_TP[np.ix_(shown, shown)]
+    rows = [inside] if len(shown) == num_labels else [inside, total - inside.sum(axis=1, keepdims=True)]
+    return np.concatenate(rows, axis=1) / np.maximum(total, 1), shown, total[:, 0].tolist()
 
 
 def _side_by_side(count_TP: np.ndarray, most: int) -> list[int]:

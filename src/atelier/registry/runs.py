@@ -188,9 +188,10 @@ def _alone(connection: Connection, key: str) -> Iterator[None]:
         raise RegistryError(
             f"a run with the key {key} is in progress already; wait for its end, or end it first"
         ) from None
-    with lock:
-        lock.release()  # `with` has counted it a second time
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _take_up(connection: Connection, key: str) -> RunRef | None:
