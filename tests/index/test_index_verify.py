@@ -108,14 +108,15 @@ def test_duplicates_of_one_product_may_find_each_other(settings: Settings) -> No
 
 
 def test_the_approximate_index_of_a_large_table_is_held_against_exact_search(settings: Settings) -> None:
-    items = catalogue(2_000)
-    version = build_index(settings, items, approximate_from=2_000).version
+    items = catalogue(1_000)
+    version = build_index(settings, items, approximate_from=1_000).version
     # 16 random dimensions are the worst case for one bit each: hence less than the default bar asks.
-    seen = verify(settings, version, counts(items), Bars(min_approximate_recall=0.7))
+    bars = Bars(min_approximate_recall=0.5, num_queries=32)
+    seen = verify(settings, version, counts(items), bars)
     assert seen.approximate_recall_at_10 is not None
-    assert 0.7 <= seen.approximate_recall_at_10 < 1
+    assert 0.5 <= seen.approximate_recall_at_10 < 1
     with pytest.raises(IndexRejected, match=r"recall_at_10 of the table .* expected at least 1\.01"):
-        verify(settings, version, counts(items), Bars(min_approximate_recall=1.01))
+        verify(settings, version, counts(items), replace(bars, min_approximate_recall=1.01))
 
 
 def test_every_missed_bar_is_named(settings: Settings) -> None:

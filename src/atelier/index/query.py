@@ -76,7 +76,10 @@ class IndexReader:
         self.vectors_ND = vectors_ND
         self.facts = facts
         self.item_ids: list[str] = facts["item_id"].to_pylist()
-        self.categories: list[str] = sorted(facts["category"].unique().to_pylist())
+        self._known: dict[str, list[str]] = {
+            column: sorted(facts[column].unique().drop_null().to_pylist())
+            for column in ("category", "gender")
+        }
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._thumbnail = lru_cache(maxsize=_THUMBNAILS_KEPT)(read_thumbnail)
 
@@ -129,6 +132,11 @@ class IndexReader:
     ) -> list[list[Hit]]:
         """Like `search`, for unit vectors [B, D]: the k best items of each."""
         return self._search(np.asarray(vectors, np.float32), k, self._passing(categories, None, None, False))
+
+    @property
+    def categories(self) -> list[str]:
+        """Every category that some item has, sorted."""
+        return self._known["category"]
 
     def item(self, item_id: str) -> Item | None:
         """All facts of an item, `split` aside; None where this index has no such item."""
@@ -196,10 +204,10 @@ class IndexReader:
         return np.flatnonzero(np.logical_and.reduce([mask.fill_null(False).to_numpy() for mask in masks]))
 
     def _is_one_of(self, column: str, values: Sequence[str]) -> pa.ChunkedArray:
-        known = self.facts[column].unique().drop_null().to_pylist()
+        known = self._known[column]
         for value in values:
             if value not in known:
-                close = difflib.get_close_matches(value, known, n=3, cutoff=0.5) or sorted(known)[:8]
+                close = difflib.get_close_matches(value, known, n=3, cutoff=0.5) or known[:8]
                 raise QueryError(
                     f"{column}: no item has {value!r}; expected one of {len(known)} values, "
                     f"such as {', '.join(close)}"

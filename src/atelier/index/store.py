@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VERIFIED = "verified"
 """The tag that `verify` sets on a version that passed; only such a version can go live."""
 _PICTURES = "pictures-"
-_REBUILD = "Roll back, or move the table's folder away: then `atelier publish` builds it again."
+_REBUILD = "Roll back, or move the table's folder away: then `atelier retrain` builds it again."
 
 
 def connect(settings: Settings) -> DBConnection:
@@ -51,7 +51,7 @@ def open_version(settings: Settings, version: IndexVersion) -> Table:
     if table is None:
         raise CatalogueIndexError(
             f"index {version.table} is gone from {settings.lancedb_uri}. A release keeps its index until it "
-            f"is collected; `atelier publish` builds it again."
+            f"is collected; `atelier retrain` builds it again."
         )
     try:
         table.checkout(version.version)
@@ -71,7 +71,7 @@ def require_verified(settings: Settings, version: IndexVersion) -> None:
     if tagged != version.version:
         raise CatalogueIndexError(
             f"index {version.table} version {version.version} was never verified (verified: {tagged}); "
-            f"`atelier publish` verifies what it builds."
+            f"`atelier retrain` publishes only what it verified."
         )
 
 

@@ -38,7 +38,7 @@ class Bars:
 
     min_recall: float = 0.99
     """Share of the true ten nearest that the reader finds."""
-    min_approximate_recall: float = 0.9
+    min_approximate_recall: float = 0.8
     """The same for the table's own approximate index, where it has one."""
     max_p95_seconds: float = 0.25
     """95th percentile of one search in memory."""
@@ -47,7 +47,9 @@ class Bars:
     min_category_rows: int = 10
     """Categories of fewer items are not held to `min_self_recall`."""
     num_queries: int = 256
-    """Items drawn for recall and latency, and at most drawn of each category."""
+    """Items drawn for recall and latency."""
+    num_of_category: int = 32
+    """Items drawn of each category."""
     seed: int = 0
 
 
@@ -76,7 +78,7 @@ def verify(
 ) -> Verification:
     """Examine a built index against the catalogue it was built from, and mark it as fit to go live.
 
-    `category_counts`: items with a picture in the catalogue, for each category. Costs a few seconds.
+    `category_counts`: items with a picture in the catalogue, for each category. Takes seconds.
     IndexRejected names everything that failed; the version stays unmarked, so that no release can take it.
     CatalogueIndexError: it cannot be opened, or carries another contract or number of rows than `version`.
     """
@@ -153,19 +155,19 @@ def _queries(reader: IndexReader, random: np.random.Generator, num: int) -> NDAr
 
 
 def _recall(reader: IndexReader, queries: NDArray[np.float32], found: list[list[str]]) -> float:
-    """Mean share of the true ten nearest among the found ones, by sorting every score of every query."""
+    """Mean share of the true ten nearest among the found ones, by every score of every query."""
     row_of = {item_id: row for row, item_id in enumerate(reader.item_ids)}
     k = min(_K, len(reader))
     shares = []
     for query, ids in zip(queries, found, strict=True):
-        scores_N = reader.vectors_ND.astype(np.float64) @ query.astype(np.float64)
-        kth = np.sort(scores_N)[-k]
+        scores_N = reader.vectors_ND @ query
+        kth = np.partition(scores_N, -k)[-k]
         shares.append(sum(scores_N[row_of[item_id]] >= kth - _TIE for item_id in set(ids)) / k)
     return float(np.mean(shares))
 
 
 def _search_table(table: Table, query: NDArray[np.float32]) -> list[str]:
-    search = table.search(query).distance_type("cosine").nprobes(32).refine_factor(10).limit(_K)
+    search = table.search(query).distance_type("cosine").nprobes(64).refine_factor(10).limit(_K)
     found: list[str] = search.select(["item_id", "_distance"]).to_arrow()["item_id"].to_pylist()
     return found
 
@@ -181,7 +183,7 @@ def _worst_self_recall(
     for name, count in Counter(category.tolist()).items():
         if count < bars.min_category_rows:
             continue
-        rows = random.permutation(np.flatnonzero(category == name))[: bars.num_queries]
+        rows = random.permutation(np.flatnonzero(category == name))[: bars.num_of_category]
         answers = reader.search_batch(reader.vectors_ND[rows], _K)
         recalls[name] = np.mean(
             [

@@ -15,7 +15,7 @@ from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError, ReleaseError, VersionError
-from atelier.families.retrieval.inference import EmbeddingContract, Encoder
+from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
 from atelier.index.build import Build, build
 from atelier.index.schema import Embedded, IndexItem
 from atelier.index.store import seems_present
@@ -30,7 +30,7 @@ from atelier.versioning.workspace import current
 from atelier.vocabulary import PhotoKind
 
 FAMILY = "retrieval"
-SERVED_FILES = ("student.onnx", "contract.json", "card.md")
+SERVED_FILES = (MODEL_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
 THUMBNAIL_SIDE = 256
 _ENCODED_AT_ONCE = 64
@@ -146,8 +146,8 @@ class _Gallery:
     """The catalogue as the index wants it: items with a picture, and their pictures embedded on demand."""
 
     def __init__(self, settings: Settings, model_dir: Path) -> None:
-        self.contract = EmbeddingContract.from_json((model_dir / "contract.json").read_bytes())
-        self._encoder = Encoder(model_dir / "student.onnx", self.contract, settings.serve_threads)
+        self.contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
+        self._encoder = Encoder(model_dir / MODEL_FILE, self.contract, settings.serve_threads)
         self._limits = PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
         self._catalogue = Catalogue.open(settings.data_dir)
         picture_of: dict[str, str] = {}

@@ -244,7 +244,7 @@ def _require_whole(settings: Settings, release: Release) -> None:
         seen = _digest(settings.releases_dir / release.release_id / name)
         raise ReleaseError(
             f"release {release.release_id} is not whole: {name} should have sha256 "
-            f"{release.files[name][:16]}, seen {seen[:16]}. What was live stays live; `atelier publish` "
+            f"{release.files[name][:16]}, seen {seen[:16]}. What was live stays live; `atelier retrain` "
             f"makes a new release."
         )
     try:
