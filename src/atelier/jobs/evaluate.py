@@ -15,10 +15,10 @@ from atelier.errors import DropError, PictureError
 from atelier.index.query import IndexReader
 from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import read_queries
+from atelier.jobs.register import encoder_in
 from atelier.jobs.scoring import Gallery, ask, embed, recall_metrics
 from atelier.pictures import decode
 from atelier.release.store import live
-from atelier.serving.engine import open_answerer
 from atelier.settings import Settings
 from atelier.vocabulary import Item, PhotoKind
 
@@ -35,16 +35,17 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     NoReleaseError: nothing is live. DropError: no layout is recognised, no product can be read, or the
     queries are broken.
     """
-    answerer = open_answerer(settings, live(settings))
-    products = _products(data_dir)
-    pictures, products = _readable(products, progress)
+    release = live(settings)
+    encoder = encoder_in(settings, settings.releases_dir / release.release_id)
+    reader = IndexReader.open(settings, release.index, encoder.contract.digest)
+    pictures, products = _readable(_products(data_dir), progress)
     if not products:
         raise DropError(f"{data_dir} holds no product with a readable catalogue photo to evaluate on")
     items = [item for item, _ in products]
     vectors, probability = embed(
-        answerer.encoder, [(picture, None) for picture in pictures], "embedding products", progress
+        encoder, [(picture, None) for picture in pictures], "embedding products", progress
     )
-    categories = np.asarray(answerer.encoder.contract.categories)
+    categories = np.asarray(encoder.contract.categories)
     right = categories[probability.argmax(axis=1)] == np.asarray([item.category for item in items])
     metrics = {
         "num_products": float(len(items)),
@@ -52,11 +53,11 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     }
     queries_dir = data_dir / QUERIES_FOLDER
     if queries_dir.is_dir():
-        gallery = _joined(answerer.reader, items, vectors)
+        gallery = _joined(reader, items, vectors)
         queries = read_queries(queries_dir)
         metrics["num_gallery"] = float(len(gallery.item_ids))
         metrics["num_queries"] = float(len(queries))
-        metrics |= recall_metrics(ask(answerer.encoder, gallery, queries, progress))
+        metrics |= recall_metrics(ask(encoder, gallery, queries, progress))
     return metrics
 
 
