@@ -23,8 +23,9 @@ def matte(pixels: Pixels) -> Pixels:
     surface, spread = background
     distance = np.abs(pixels - surface).max(axis=-1)
     # Strict, and through gaps of three pixels or more, so that the background does not leak into a white
-    # shirt; then two pixels further, leniently, through the JPEG's ringing around the outline.
-    outside = _connected_to_border(~_grown(distance >= np.clip(4 + spread, 6, _FAR)))
+    # shirt; but lenient where a strong edge is near, because a JPEG rings around one.
+    limit = np.where(_grown(distance > 4 * _FAR, _RINGING), _FAR, np.clip(4 + spread, 6, _FAR))
+    outside = _connected_to_border(~_grown(distance >= limit))
     for most in (_FAR, 1.5 * _FAR, 1.5 * _FAR):
         outside |= _grown(outside) & (distance < most)
     if not _LEAST_ITEM_SHARE < 1 - outside.mean() < _MOST_ITEM_SHARE:
@@ -37,6 +38,8 @@ def matte(pixels: Pixels) -> Pixels:
 
 _FAR = 14
 """Largest difference in a channel (of 255) from the background's surface that JPEG noise explains."""
+_RINGING = 4
+"""How many pixels from a strong edge a JPEG's ringing is seen."""
 _SOLID = 64
 """Difference from which an edge pixel counts as wholly the product's."""
 _LEAST_ITEM_SHARE = 0.01
@@ -93,13 +96,15 @@ def _whole_runs(reached: NDArray[np.bool_], runs: NDArray[np.intp]) -> NDArray[n
     return touched[runs]
 
 
-def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    grown = mask.copy()
-    grown[1:] |= mask[:-1]
-    grown[:-1] |= mask[1:]
-    grown[:, 1:] |= mask[:, :-1]
-    grown[:, :-1] |= mask[:, 1:]
-    return grown
+def _grown(mask: NDArray[np.bool_], steps: int = 1) -> NDArray[np.bool_]:
+    for _ in range(steps):
+        grown = mask.copy()
+        grown[1:] |= mask[:-1]
+        grown[:-1] |= mask[1:]
+        grown[:, 1:] |= mask[:, :-1]
+        grown[:, :-1] |= mask[:, 1:]
+        mask = grown
+    return mask
 
 
 def _unmixed(

@@ -34,7 +34,7 @@ _CATALOGUE_ZIP, _SHOPPER_ZIP = "pictures-catalogue.zip", "pictures-shopper.zip"
 _NOT_IN_A_DROP = frozenset(
     {"source", "split", "width", "height", "sha256", "phash", "shard", "offset", "num_bytes"}
 )
-_SMALLEST_FOR_PROCESSES = 64
+_SMALLEST_FOR_PROCESSES = 32
 """Fewer items are drawn sooner than another process starts."""
 
 
