@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -225,7 +226,7 @@ def test_too_many_bad_rows_stop_the_flow_and_the_error_says_what_to_do(tmp_path:
     rows = [replace(ITEM, item_id=f"i{n}", price=-1.0 if n < 6 else None) for n in range(100)]
     checked = check_tables({"items": frame(rows)}, None, tmp_path, 0.05)
     with pytest.raises(
-        ContractError, match=r"items: 6 of 100 .* 5\.0% may.*a number from 0, 6 rows.*quarantine"
+        ContractError, match=r"items: 6 of 100 .* 5\.0% may.*6 rows such as price=-1.0 .*quarantine"
     ):
         checked.require()
     checked.require(max_bad_share=0.06)
@@ -235,11 +236,20 @@ def test_too_many_bad_rows_stop_the_flow_and_the_error_says_what_to_do(tmp_path:
 
 def test_the_report_lists_every_table_and_shows_the_values_that_broke_a_promise(all_broken: Checked) -> None:
     pages = {path.name: path.read_text() for path in all_broken.report_dir.rglob("*.html")}
-    assert "index.html" in pages
     assert {f"{table}.html" for table in TABLES} <= set(pages)
     assert "alien" in pages["drop-items.html"]
     assert "one of Men, Women" in pages["drop-items.html"]
     assert "x0=1.0, y0=missing" in pages["drop-photos.html"]
+
+
+def test_the_first_page_tells_all_in_one_look_without_a_network(all_broken: Checked) -> None:
+    page = (all_broken.report_dir / "index.html").read_text()
+    assert f"{len(BROKEN)} of {len(BROKEN) + sum(map(len, GOOD.values()))} rows broke their contract" in page
+    assert "gender=&#x27;alien&#x27;" in page
+    assert "http" not in page
+    links = re.findall(r'href="([^"]+)"', page)
+    assert len(links) == len(TABLES)
+    assert all((all_broken.report_dir / link).is_file() for link in links)
 
 
 def test_a_partly_filled_column_warns_and_an_unknown_one_does_not(tmp_path: Path) -> None:

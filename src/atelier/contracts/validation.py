@@ -29,9 +29,9 @@ class Broken:
 
 
 class Validation:
-    """One run over the tables of a drop; ends in Data Docs beneath `report_dir`."""
+    """One run over the tables of a drop; ends in Data Docs in `docs_dir`."""
 
-    def __init__(self, report_dir: Path) -> None:
+    def __init__(self, docs_dir: Path) -> None:
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -41,8 +41,8 @@ class Validation:
         self._source = self._context.data_sources.add_pandas("drop")
         for site in list(self._context.variables.data_docs_sites or {}):
             self._context.delete_data_docs_site(site)
-        self._context.add_data_docs_site(SITE, _site(report_dir))
-        self.report_dir = report_dir
+        self._context.add_data_docs_site(SITE, _site(docs_dir))
+        self._docs_dir = docs_dir
 
     def run(
         self, table: str, rows: pd.DataFrame, promises: Sequence[Promise], around: Surroundings
@@ -68,20 +68,19 @@ class Validation:
         )
         return [_broken(promises, outcome) for outcome in result.results if not outcome.success]
 
-    def write_report(self) -> Path:
-        """Data Docs in place of those that were there; returns their first page."""
-        shutil.rmtree(self.report_dir, ignore_errors=True)
+    def write_docs(self) -> None:
+        """Data Docs, in place of those that were there."""
+        shutil.rmtree(self._docs_dir, ignore_errors=True)
         self._context.build_data_docs()
-        return self.report_dir / "index.html"
 
 
-def _site(report_dir: Path) -> dict[str, Any]:
+def _site(docs_dir: Path) -> dict[str, Any]:
     return {
         "class_name": "SiteBuilder",
         "show_how_to_buttons": False,
         "store_backend": {
             "class_name": "TupleFilesystemStoreBackend",
-            "base_directory": str(report_dir.resolve()),
+            "base_directory": str(docs_dir.resolve()),
         },
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
     }
