@@ -10,18 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_model import EXAMPLE, SIGNATURE
 
 from atelier.registry.models import ModelVersion
 from atelier.registry.runs import RunRef
-from atelier.registry.signature import Signature, TensorSpec
 from atelier.registry.store import Registry, open_registry
 from atelier.settings import Settings
-
-SIGNATURE = Signature(
-    inputs=(TensorSpec("pixels", "float32", (-1, 3, 4, 4)),),
-    outputs=(TensorSpec("embedding", "float32", (-1, 3)),),
-)
-EXAMPLE = {"pixels": np.linspace(0, 1, 48, dtype=np.float32).reshape(1, 3, 4, 4)}
 
 
 @pytest.fixture(scope="session")

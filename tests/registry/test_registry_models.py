@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import EXAMPLE, SIGNATURE
+from tiny_model import EXAMPLE, SIGNATURE
 
 from atelier.errors import DigestError, RegistryError
 from atelier.registry.models import ModelVersion
