@@ -10,6 +10,7 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact, c
 
 from atelier.jobs.ingest import IngestReport
 from atelier.jobs.publish import Published
+from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
 from flows.train_family import TrainedFamily
 
@@ -61,7 +62,7 @@ def summarise(
         verdict=family.verdict.reason,
         metrics=family.candidate.metrics,
         seconds=round(seconds, 1),
-        look_at=_look_at(settings, published),
+        look_at=_look_at(settings, family, published),
         steps={
             "ingest": [asdict(report) for report in ingested],
             **asdict(family),
@@ -87,11 +88,17 @@ def _nothing_new(family: TrainedFamily, published: Published) -> str:
     )
 
 
-def _look_at(settings: Settings, published: Published) -> dict[str, str]:
+def _look_at(settings: Settings, family: TrainedFamily, published: Published) -> dict[str, str]:
+    mlflow = addresses(settings).get("mlflow")
+    run = (
+        f"{mlflow}/#/runs/{family.candidate.run_id}"
+        if mlflow
+        else f"{family.candidate.run_id} (atelier up shows it)"
+    )
     return {
         "release": str(settings.releases_dir / published.release_id),
         "data reports": str(settings.reports_dir),
-        "runs": settings.mlflow_uri,
+        "examination": run,
     }
 
 
@@ -109,10 +116,14 @@ def leave_artifacts(summary: Summary, gallery_jpeg: bytes) -> None:
 
 def _as_markdown(summary: Summary) -> str:
     verdict = "promoted" if summary.promoted else "kept the champion"
-    places = "\n".join(f"- {name}: `{place}`" for name, place in summary.look_at.items())
+    places = "\n".join(f"- {name}: {_as_link(place)}" for name, place in summary.look_at.items())
     return (
         f"# {summary.headline}\n\n"
         f"Preset `{summary.preset}`, data version `{summary.data_version}`, "
         f"release `{summary.release_id}`.\n\n"
         f"## The gate {verdict}\n\n{summary.verdict}\n\n## Where to look\n\n{places}\n"
     )
+
+
+def _as_link(place: str) -> str:
+    return f"<{place}>" if place.startswith("http") else f"`{place}`"

@@ -17,6 +17,11 @@ def up_lock(settings: Settings) -> Path:
     return settings.stores_dir / "up.lock"
 
 
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where the services of `atelier up` answer (`prefect_api`, `mlflow`); empty while it does not run."""
+    return lock.held_by(up_lock(settings)) or {}
+
+
 @contextmanager
 def prefect_api(settings: Settings) -> Iterator[str]:
     """The API's address: that of `atelier up` while it runs, otherwise of a server for this block alone.
@@ -24,8 +29,10 @@ def prefect_api(settings: Settings) -> Iterator[str]:
     Enter it before Prefect is imported: Prefect reads its environment then. Our own server instead of
     Prefect's ephemeral one, because it is ready sooner and ends with this process, even after `kill -9`.
     """
-    up = lock.held_by(up_lock(settings))
-    if up is not None and "prefect_api" in up:
+    # Prefect's lines would repeat the project's, and its tracebacks bury errors that explain themselves.
+    os.environ.update({"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"})
+    up = addresses(settings)
+    if "prefect_api" in up:
         enter_environment(settings, up["prefect_api"])
         yield up["prefect_api"]
         return

@@ -30,7 +30,8 @@ def run(settings: Settings, prefect_port: int, mlflow_port: int, say: Callable[[
     signal.signal(signal.SIGTERM, _interrupt)
     api_url = f"http://127.0.0.1:{prefect_port}/api"
     with ExitStack() as stack:
-        stack.enter_context(lock.hold(prefect_api.up_lock(settings), "atelier up", prefect_api=api_url))
+        addresses = {"prefect_api": api_url, "mlflow": f"http://127.0.0.1:{mlflow_port}"}
+        stack.enter_context(lock.hold(prefect_api.up_lock(settings), "atelier up", **addresses))
         prefect_api.enter_environment(settings, api_url)
         try:
             running = _start_all(settings, prefect_port, mlflow_port, stack, say)
