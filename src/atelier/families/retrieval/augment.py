@@ -34,21 +34,28 @@ def mirrored(
     )
 
 
-def tidy_views(frames_B4FF: Tensor, size: int, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+def tidy_views(
+    frames_B4FF: Tensor,
+    size: int,
+    config: AugmentConfig,
+    generator: torch.Generator,
+    strength: float = 0.5,
+) -> Tensor:
     """Second photos in the shop's own manner: nearly upright, over a plain and nearly white background.
 
-    `frames_B4FF`: uint8, RGB and alpha. Returns float [B, 3, size, size] in 0..1.
+    `frames_B4FF`: uint8, RGB and alpha. `strength`: 0 is the catalogue photo as it is, 1 is worn like a
+    shopper's photo. Returns float [B, 3, size, size] in 0..1.
     """
     draw = _Draw(len(frames_B4FF), frames_B4FF.device, generator)
-    grid = _view_grid(draw, None, 0.4 * config.tilt_degrees, 0.03, config, size)
+    grid = _view_grid(draw, None, 0.8 * strength * config.tilt_degrees, 0.06 * strength, config, size)
     view = F.grid_sample(_float(frames_B4FF), grid, padding_mode="border", align_corners=False)
-    tint = 1 - 0.35 * draw.uniform(0, 1, 3, 1, 1) * draw.chance(0.5, 1, 1, 1)
+    tint = 1 - 0.7 * strength * draw.uniform(0, 1, 3, 1, 1) * draw.chance(0.5, 1, 1, 1)
     plain = view[:, :3] * tint
     alpha = view[:, 3:]
     whole = draw.chance(0.5, 1, 1, 1)
     # Half keep their own background under the tinted light, half are put on a plain one of another tint.
     pixels = torch.where(whole > 0, plain, view[:, :3] * alpha + (1 - alpha) * tint)
-    return _worn(pixels, draw, config, strength=0.5)
+    return _worn(pixels, draw, config, strength)
 
 
 def street_views(

@@ -31,6 +31,8 @@ class AugmentConfig:
     """Share of the query views that are cut out and put over a street; the others are tidy re-shots."""
     real_share: float = 0.5
     """How often a real shopper's photo of the item takes the place of an imitated one, where there is one."""
+    first_view_strength: float = 0.25
+    """Wear of the first view, which stands for the shop's own photo: 0 none, 1 a shopper's."""
     mirror_share: float = 0.5
     """Share of the products that a step shows with left and right exchanged."""
     tilt_degrees: float = 20.0
@@ -59,15 +61,15 @@ class LossConfig:
     """Scale of the margin softmax over items (`s` of CosFace)."""
     item_margin: float = 0.15
     """Margin of the softmax over items (`m` of CosFace)."""
-    cluster_weight: float = 0.5
+    cluster_weight: float = 0.25
     cluster_margin: float = 0.1
     contrast_weight: float = 0.5
     """Weight of the in-batch contrast between the two views of an item."""
     contrast_temperature: float = 0.07
-    category_weight: float = 1.0
+    category_weight: float = 1.5
     label_smoothing: float = 0.05
     attribute_weight: float = 0.3
-    """Weight of what else is known about an item: subcategory, colour, gender, season, usage."""
+    """Weight of each other known fact of an item: subcategory, department, gender, colour, season, usage."""
     student_item_weight: float = 0.2
     """Distillation: weight of the softmax over the teacher's item prototypes."""
     embedding_weight: float = 4.0

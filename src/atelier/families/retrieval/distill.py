@@ -52,8 +52,8 @@ class StudentModule(nn.Module):
         self.items.requires_grad_(False)
 
     def forward(self, taught: TaughtViews) -> tuple[Tensor, dict[str, Tensor]]:
-        views, (teacher_VD, teacher_VC) = taught
-        embedding_VD, category_VC = self.network(views.pixels_V3SS)
+        views, (teacher_VD, teacher_VC, _) = taught
+        embedding_VD, category_VC, _ = self.network(views.pixels_V3SS)
         gallery_BD = teacher_VD.chunk(2)[0]
         config = self.config
         parts = {

@@ -27,6 +27,8 @@ class Features(NamedTuple):
     """[B, D], unit rows."""
     category_logits: Tensor
     """[B, C]."""
+    pooled: Tensor
+    """[B, P], what both are read from."""
 
 
 class RetrievalNetwork(nn.Module):
@@ -38,15 +40,17 @@ class RetrievalNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
         self.backbone = build_backbone(config)
-        num_features = int(self.backbone.num_features)
+        self.num_features = int(self.backbone.num_features)
         self.neck = nn.Sequential(
-            nn.Linear(num_features, config.dimension, bias=False), nn.BatchNorm1d(config.dimension)
+            nn.Linear(self.num_features, config.dimension, bias=False), nn.BatchNorm1d(config.dimension)
         )
-        self.category_head = nn.Linear(num_features, num_categories)
+        self.category_head = nn.Linear(self.num_features, num_categories)
 
     def forward(self, pixels_B3SS: Tensor) -> Features:
         pooled_BP = self.backbone((pixels_B3SS - self.mean) / self.std)
-        return Features(F.normalize(self.neck(pooled_BP).float()), self.category_head(pooled_BP).float())
+        return Features(
+            F.normalize(self.neck(pooled_BP).float()), self.category_head(pooled_BP).float(), pooled_BP
+        )
 
 
 def build_backbone(config: NetworkConfig) -> nn.Module:

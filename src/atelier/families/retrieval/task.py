@@ -59,10 +59,12 @@ class RetrievalModule(nn.Module):
         self.network = network
         self.items = MarginSoftmax(labels.num_items, dimension, loss.item_scale, loss.item_margin)
         self.clusters = MarginSoftmax(labels.num_clusters, dimension, loss.item_scale, loss.cluster_margin)
-        self.attributes = nn.ModuleList(nn.Linear(dimension, size) for size in labels.attribute_sizes)
+        self.attributes = nn.ModuleList(
+            nn.Linear(network.num_features, size) for size in labels.attribute_sizes
+        )
 
     def forward(self, views: Views) -> tuple[Tensor, dict[str, Tensor]]:
-        embedding_VD, category_VC = self.network(views.pixels_V3SS)
+        embedding_VD, category_VC, pooled_VP = self.network(views.pixels_V3SS)
         first_BD, second_BD = embedding_VD.chunk(2)
         products = views.products
         parts = {
@@ -72,7 +74,7 @@ class RetrievalModule(nn.Module):
             "category": F.cross_entropy(
                 category_VC, views.twice(products.category_B), label_smoothing=self.config.label_smoothing
             ),
-            "attribute": self._attribute_loss(embedding_VD, views.twice(products.attributes_BA)),
+            "attribute": self._attribute_loss(pooled_VP, views.twice(products.attributes_BA)),
         }
         weights = {
             "item": 1.0,
@@ -84,15 +86,13 @@ class RetrievalModule(nn.Module):
         total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
         return total, parts
 
-    def _attribute_loss(self, embedding_VD: Tensor, attributes_VA: Tensor) -> Tensor:
-        """Cross-entropy of the known attributes, read off the embedding by linear probes; mean over them."""
-        total = embedding_VD.new_zeros(())
-        # A unit vector's coordinates are small: without a scale the probes could not become confident.
-        scaled_VD = embedding_VD * embedding_VD.shape[1] ** 0.5
+    def _attribute_loss(self, pooled_VP: Tensor, attributes_VA: Tensor) -> Tensor:
+        """Cross-entropy of the known attributes, summed over them."""
+        total = pooled_VP.new_zeros((), dtype=torch.float32)
         for head, target_V in zip(self.attributes, attributes_VA.unbind(1), strict=True):
-            losses_V = F.cross_entropy(head(scaled_VD).float(), target_V.clamp_min(0), reduction="none")
+            losses_V = F.cross_entropy(head(pooled_VP).float(), target_V.clamp_min(0), reduction="none")
             total = total + masked_mean(losses_V, target_V >= 0)
-        return total / max(1, len(self.attributes))
+        return total
 
 
 class RetrievalTask:
@@ -146,7 +146,7 @@ def make_views(
         real = tidy_views(opaque, size, augment, generator)
         coin = torch.rand(len(second), device=second.device, generator=generator) < augment.real_share
         second = torch.where((coin & batch.has_shopper_B)[:, None, None, None], real, second)
-    first = tidy_views(frames_B4FF, size, augment, generator)
+    first = tidy_views(frames_B4FF, size, augment, generator, augment.first_view_strength)
     pixels = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
     return Views(pixels, batch)
 
