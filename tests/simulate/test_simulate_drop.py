@@ -48,7 +48,7 @@ def test_the_drop_has_the_layout_that_the_reference_describes(drop: SimulatedDro
     marker = json.loads((drop.drop_dir / "drop.json").read_text())
     assert (marker["layout"], marker["version"]) == ("atelier-drop", 1)
     reference = (Path(__file__).parents[2] / "docs/reference/drop-layout.md").read_text()
-    for table in ("items", "photos", "outfits", "clicks"):
+    for table in ("items", "photos", "regions", "outfits", "clicks"):
         columns = _rows(drop.drop_dir / f"{table}.csv")[0]
         assert all(f"`{column}`" in reference for column in columns), table
 
@@ -56,7 +56,7 @@ def test_the_drop_has_the_layout_that_the_reference_describes(drop: SimulatedDro
 def test_every_item_has_its_photo_and_one_of_a_shopper_with_a_true_box(drop: SimulatedDrop) -> None:
     items, photos = _rows(drop.drop_dir / "items.csv"), _rows(drop.drop_dir / "photos.csv")
     assert len(items) == NUM_ITEMS
-    assert len(photos) == 2 * NUM_ITEMS
+    assert len({row["photo_id"] for row in photos}) == len(photos) > 2 * NUM_ITEMS
     for kind in ("catalogue", "shopper"):
         assert [row["item_id"] for row in photos if row["kind"] == kind] == [row["item_id"] for row in items]
     for row in photos[:10]:
@@ -66,6 +66,20 @@ def test_every_item_has_its_photo_and_one_of_a_shopper_with_a_true_box(drop: Sim
             assert 0 <= x0 < x1 <= picture.width
             assert 0 <= y0 < y1 <= picture.height
             assert row["sender"]
+
+
+def test_street_photos_show_the_garments_of_their_outfit_where_the_regions_say(drop: SimulatedDrop) -> None:
+    outfits = {f"{styled.outfit.outfit_id}-street": styled for styled in drop.outfits}
+    street = {photo.photo_id for photo in drop.photos if photo.kind == "street"}
+    assert street
+    assert {region.photo_id for region in drop.regions} == street
+    for region in drop.regions:
+        assert region.label in {item.item.category for item in outfits[region.photo_id].items}
+        assert 0 <= region.x0 < region.x1 <= 360
+        assert 0 <= region.y0 < region.y1 <= 540
+        assert region.num_pixels is not None
+        assert region.num_pixels <= (region.x1 - region.x0) * (region.y1 - region.y0)
+    assert len({(region.photo_id, region.label) for region in drop.regions}) == len(drop.regions)
 
 
 def test_references_resolve(drop: SimulatedDrop) -> None:
@@ -89,7 +103,7 @@ def test_a_larger_drop_holds_the_smaller_one_unchanged_and_can_be_continued(
 ) -> None:
     later = simulate(tmp_path, 4, seed=5, first_item=NUM_ITEMS - 4, progress=False)
     assert later.items == drop.items[-4:]
-    for row in _rows(tmp_path / "photos.csv"):
+    for row in [row for row in _rows(tmp_path / "photos.csv") if row["item_id"]]:
         assert _picture(tmp_path, row["file"]).tobytes() == _picture(drop.drop_dir, row["file"]).tobytes()
 
 

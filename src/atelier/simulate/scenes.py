@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -15,11 +15,11 @@ _WIDTH, _HEIGHT = SCENE_SIZE
 Painter = Callable[[ImageDraw.ImageDraw, np.random.Generator], None]
 
 
-def draw_scene(rng: np.random.Generator) -> Pixels:
-    """A place without a product in it, uint8 [560, 420, 3]."""
+def draw_scene(rng: np.random.Generator, places: Sequence[str] | None = None) -> Pixels:
+    """A place without a product in it, of these names or any of `SCENES`: uint8 [560, 420, 3]."""
     picture = Image.new("RGB", SCENE_SIZE, _dull(rng))
     draw = ImageDraw.Draw(picture)
-    list(SCENES.values())[int(rng.integers(len(SCENES)))](draw, rng)
+    SCENES[str(rng.choice(list(places or SCENES)))](draw, rng)
     if rng.random() < 0.5:
         picture = picture.filter(ImageFilter.BoxBlur(float(rng.uniform(0.5, 2.5))))
     grain = Image.fromarray(rng.integers(96, 160, size=(_HEIGHT // 2, _WIDTH // 2), dtype=np.uint8))

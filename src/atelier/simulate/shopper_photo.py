@@ -121,7 +121,7 @@ def street_jpeg(
     left, top = _corner(mask.size, sharp_size, rng)
     canvas.paste(item.convert("RGB"), (left, top), mask)
     box = _tight_box(mask, (left, top), sharp_size, size)
-    return _worn(canvas, size, rng, wear, quality=wear.quality, strength=1.0), box
+    return worn_jpeg(canvas, size, rng, wear, quality=wear.quality, strength=1.0), box
 
 
 def render_reshot(pixels: Pixels, rng: np.random.Generator, wear: Wear = TYPICAL) -> Pixels:
@@ -143,7 +143,7 @@ def reshot_jpeg(pixels: Pixels, rng: np.random.Generator, wear: Wear = TYPICAL) 
     )
     canvas.paste(item.convert("RGB"), (0, 0), item.getchannel("A"))
     quality = (max(55, wear.quality[0]), max(90, wear.quality[1]))
-    return _worn(canvas, size, rng, wear, quality=quality, strength=0.5)
+    return worn_jpeg(canvas, size, rng, wear, quality=quality, strength=0.5)
 
 
 def _sharp_size(
@@ -242,7 +242,7 @@ def _plain(size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
     return small.resize(size, Image.Resampling.BILINEAR)
 
 
-def _worn(
+def worn_jpeg(
     picture: Image.Image,
     size: tuple[int, int],
     rng: np.random.Generator,
@@ -251,7 +251,7 @@ def _worn(
     quality: tuple[int, int],
     strength: float,
 ) -> bytes:
-    """Light, shade, colour, noise, JPEG and too little detail, at `strength` of what `wear` names."""
+    """The picture at `size` as a JPEG: light, shade, colour and noise at `strength` of what `wear` names."""
     picture = picture.point(_tone_curves(rng, wear, strength))
     picture = ImageChops.multiply(picture, _shade(picture.size, rng, wear, strength))
     noise_std = rng.uniform(*wear.noise) * strength

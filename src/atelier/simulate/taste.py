@@ -43,6 +43,8 @@ class User:
 class StyledOutfit:
     """An outfit with its items and what the hidden rules think of it."""
 
+    number: int
+    """Its own in its world: what its street photo is drawn from."""
     outfit: Outfit
     items: tuple[SimulatedItem, ...]
     compatibility: float
@@ -61,9 +63,11 @@ def compatibility(items: Sequence[SimulatedItem]) -> float:
 
 
 def style_collection(seed: int, collection: Sequence[SimulatedItem]) -> list[StyledOutfit]:
-    """Outfits from the items of one collection, about one for every five items."""
-    number = collection[0].number // COLLECTION_SIZE
-    rng = generator(seed, Stream.OUTFITS, number)
+    """Outfits from the items of one collection, or as much of it as there is: about one for five items.
+
+    Their ids name that part too: when more of a collection arrives, new outfits join those that were.
+    """
+    rng = generator(seed, Stream.OUTFITS, _number(collection))
     originals = [item for item in collection if item.drawn_as == item.number]
     styled = []
     for position in range(len(collection) // 5):
@@ -71,9 +75,9 @@ def style_collection(seed: int, collection: Sequence[SimulatedItem]) -> list[Sty
         if items is None:
             continue
         score = compatibility(items)
-        styled.append(
-            StyledOutfit(_outfit(f"w{seed}-o{number:04d}-{position:03d}", items, score, rng), items, score)
-        )
+        outfit = _outfit(f"w{seed}-o{_name(collection)}-{position:03d}", items, score, rng)
+        number = _number(collection) * COLLECTION_SIZE + position
+        styled.append(StyledOutfit(number, outfit, items, score))
     return styled
 
 
@@ -102,7 +106,9 @@ def liking(user: User, outfit: StyledOutfit) -> float:
     return float(-2.4 + taste + 4.0 * (outfit.compatibility - 0.75) - 2.0 * (not same_gender))
 
 
-def show_collection(seed: int, number: int, outfits: Sequence[StyledOutfit], num_items: int) -> list[Click]:
+def show_collection(
+    seed: int, collection: Sequence[SimulatedItem], outfits: Sequence[StyledOutfit]
+) -> list[Click]:
     """Showings of a collection's outfits to users, each with the probability it was chosen with.
 
     The shop shows an outfit drawn by popularity, and now and then any of them: an off-policy estimate needs
@@ -110,12 +116,12 @@ def show_collection(seed: int, number: int, outfits: Sequence[StyledOutfit], num
     """
     if not outfits:
         return []
-    rng = generator(seed, Stream.CLICKS, number)
+    rng = generator(seed, Stream.CLICKS, _number(collection))
     popularity = np.array([np.log1p(float(styled.outfit.likes or 0)) for styled in outfits])
     popular = np.exp(popularity - popularity.max())
     policy = (1 - _EXPLORATION) * popular / popular.sum() + _EXPLORATION / len(outfits)
-    start = _FIRST_DAY + timedelta(days=14 * number)
-    seconds = np.sort(rng.integers(0, 14 * 86_400, size=num_items * SHOWINGS_PER_ITEM))
+    start = _FIRST_DAY + timedelta(days=14 * (collection[0].number // COLLECTION_SIZE))
+    seconds = np.sort(rng.integers(0, 14 * 86_400, size=len(collection) * SHOWINGS_PER_ITEM))
     clicks = []
     for position, second in enumerate(seconds):
         user = make_user(seed, int(rng.integers(NUM_USERS)))
@@ -123,7 +129,7 @@ def show_collection(seed: int, number: int, outfits: Sequence[StyledOutfit], num
         probability = 1 / (1 + np.exp(-liking(user, outfits[chosen])))
         clicks.append(
             Click(
-                click_id=f"w{seed}-c{number:04d}-{position:04d}",
+                click_id=f"w{seed}-c{_name(collection)}-{position:04d}",
                 user_id=user.user_id,
                 outfit_id=outfits[chosen].outfit.outfit_id,
                 shown_at=(start + timedelta(seconds=int(second))).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -133,6 +139,14 @@ def show_collection(seed: int, number: int, outfits: Sequence[StyledOutfit], num
             )
         )
     return clicks
+
+
+def _name(collection: Sequence[SimulatedItem]) -> str:
+    return f"{collection[0].number:06d}x{len(collection)}"
+
+
+def _number(collection: Sequence[SimulatedItem]) -> int:
+    return collection[0].number * (COLLECTION_SIZE + 1) + len(collection)
 
 
 def _combine(items: Sequence[SimulatedItem], rng: np.random.Generator) -> tuple[SimulatedItem, ...] | None:

@@ -40,6 +40,7 @@ class Stream(IntEnum):
     USERS = 6
     QUERIES = 7
     STUDIO = 8
+    STREET = 9
 
 
 @dataclass(frozen=True)
