@@ -48,25 +48,45 @@ class Running:
                 f"{_tail(self.service.log_path)}\nAll of them: {self.service.log_path}"
             )
 
+    def wait_until_healthy(self) -> None:
+        """`ServiceError` when it ends instead, or takes too long."""
+        service = self.service
+        deadline = time.monotonic() + service.starts_within_seconds
+        while not answers(service.health_url, service.healthy_statuses):
+            self.check()
+            if time.monotonic() > deadline:
+                raise ServiceError(
+                    f"{service.name} did not answer at {service.health_url} within "
+                    f"{service.starts_within_seconds:.0f} s. Its last words:\n{_tail(service.log_path)}\n"
+                    f"All of them: {service.log_path}"
+                )
+            time.sleep(0.1)
+
 
 @contextmanager
 def started(service: Service) -> Iterator[Running]:
     """Starts the service, waits until it is healthy, and ends it after the block or with this process."""
-    service.log_path.parent.mkdir(parents=True, exist_ok=True)
+    with launched(service) as running:
+        running.wait_until_healthy()
+        yield running
+
+
+@contextmanager
+def launched(service: Service) -> Iterator[Running]:
+    """Starts the service without waiting for it, and ends it after the block or with this process."""
     variables = [f"{name}={value}" for name, value in service.environment.items()]
-    command = ["env", *variables, *_resolved(service.command)]
+    tether = [sys.executable, "-m", "atelier.services.tether", str(os.getpid())]
+    service.log_path.parent.mkdir(parents=True, exist_ok=True)
     with service.log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "atelier.services.tether", str(os.getpid()), *command],
+            [*tether, "env", *variables, *_resolved(service.command)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    running = Running(service, process)
     try:
-        _wait_until_healthy(running)
-        yield running
+        yield Running(service, process)
     finally:
         process.terminate()
         process.wait()
@@ -109,20 +129,6 @@ def _resolved(command: tuple[str, ...]) -> list[str]:
     """Commands are those installed beside this Python, whatever PATH says."""
     beside = Path(sys.executable).parent / command[0]
     return [str(beside) if beside.exists() else command[0], *command[1:]]
-
-
-def _wait_until_healthy(running: Running) -> None:
-    service = running.service
-    deadline = time.monotonic() + service.starts_within_seconds
-    while not answers(service.health_url, service.healthy_statuses):
-        running.check()
-        if time.monotonic() > deadline:
-            raise ServiceError(
-                f"{service.name} did not answer at {service.health_url} within "
-                f"{service.starts_within_seconds:.0f} s. Its last words:\n{_tail(service.log_path)}\n"
-                f"All of them: {service.log_path}"
-            )
-        time.sleep(0.1)
 
 
 def _tail(path: Path, num_lines: int = 15) -> str:

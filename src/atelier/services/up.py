@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from atelier.errors import ServiceError
 from atelier.services import lock, prefect_api
-from atelier.services.process import Running, Service, free_port, require_port, started
+from atelier.services.process import Running, Service, free_port, launched, require_port, started
 from atelier.settings import PROJECT_ROOT, Settings
 
 WORK_POOL = "atelier"
@@ -44,15 +44,16 @@ def run(settings: Settings, prefect_port: int, mlflow_port: int, say: Callable[[
 def _start_all(
     settings: Settings, prefect_port: int, mlflow_port: int, stack: ExitStack, say: Callable[[str], None]
 ) -> list[Running]:
-    """One after the other: the worker needs the server, and one process alone must make MLflow's database."""
-    running = []
-    for service, address in (
-        (prefect_api.server(settings, prefect_port), f"http://127.0.0.1:{prefect_port}"),
-        (_mlflow(settings, mlflow_port), f"http://127.0.0.1:{mlflow_port}"),
-        (_serving(settings), f"http://{settings.serve_host}:{settings.serve_port}"),
-    ):
-        running.append(stack.enter_context(started(service)))
-        say(f"{service.name:<16} {address}")
+    """The worker last: it needs the server, and its runs find MLflow's database made."""
+    services = {
+        f"http://127.0.0.1:{prefect_port}": prefect_api.server(settings, prefect_port),
+        f"http://127.0.0.1:{mlflow_port}": _mlflow(settings, mlflow_port),
+        f"http://{settings.serve_host}:{settings.serve_port}": _serving(settings),
+    }
+    running = [stack.enter_context(launched(service)) for service in services.values()]
+    for address, each in zip(services, running, strict=True):
+        each.wait_until_healthy()
+        say(f"{each.service.name:<16} {address}")
     apply_schedule(PROJECT_ROOT)
     running.append(stack.enter_context(started(worker(settings))))
     say(f"{'Worker':<16} work pool {WORK_POOL!r}, schedule of prefect.yaml")

@@ -1,0 +1,46 @@
+"""`atelier up`: all services healthy at the addresses it prints, and none left after Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from atelier.services.process import answers, free_port
+
+ATELIER = str(Path(sys.executable).parent / "atelier")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_everything_starts_healthy_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    prefect_port, mlflow_port, serve_port = free_port(), free_port(), free_port()
+    command = [ATELIER, "up", "--prefect-port", str(prefect_port), "--mlflow-port", str(mlflow_port)]
+    environment = {**os.environ, "ATELIER_HOME": str(tmp_path), "ATELIER_SERVE_PORT": str(serve_port)}
+    pages = [
+        f"http://127.0.0.1:{prefect_port}/api/health",
+        f"http://127.0.0.1:{mlflow_port}/health",
+        f"http://127.0.0.1:{serve_port}/health/live",
+    ]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as up:
+        assert up.stderr is not None
+        said = ""
+        while "All healthy" not in said:
+            line = up.stderr.readline()
+            assert line, said
+            said += line
+        assert all(answers(page) for page in pages)
+        assert all(page.split("/")[2] in said for page in pages)
+
+        second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert second.returncode == 1
+        assert f"port {prefect_port} of 127.0.0.1 is taken" in second.stderr
+
+        up.send_signal(signal.SIGINT)
+        said += up.stderr.read()
+        assert up.wait(60) == 0, said
+    assert not any(answers(page) for page in pages)
