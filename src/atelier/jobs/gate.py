@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from atelier.errors import RegistryError
-from atelier.jobs.held_out import Answers, Exam, load_exam, sit
-from atelier.jobs.register import MODEL, Registered, encoder_in
-from atelier.jobs.scoring import best_views, milliseconds_per_picture
+from atelier.families.retrieval.inference import Encoder
+from atelier.jobs.held_out import load_exam, marks_of, sit
+from atelier.jobs.register import MARKS_FILE, MODEL, Registered, encoder_in
+from atelier.jobs.scoring import milliseconds_per_picture
 from atelier.jobs.train import current_version, preset_named, run_key
 from atelier.registry.models import ModelVersion
 from atelier.registry.plots import gate_interval
@@ -105,9 +107,8 @@ def _judge(
     champion: ModelVersion | None,
     progress: bool,
 ) -> Verdict:
-    """Both versions sit the same exam and are timed in turns."""
+    """Both versions are judged by the same exam and timed in turns."""
     versions = [challenger] if champion is None else [challenger, champion]
-    exam = load_exam(settings, current_version(settings))
     with TemporaryDirectory() as folder:
         encoders = [
             encoder_in(settings, registry.fetch(version, Path(folder) / str(version.version)))
@@ -115,22 +116,34 @@ def _judge(
         ]
         times = milliseconds_per_picture(encoders)
         scores = [
-            _scores(exam, version, sit(exam, encoder, progress), own)
+            _scores(settings, registry, version, encoder, own, progress)
             for version, encoder, own in zip(versions, encoders, times, strict=True)
         ]
     rules = GateRules(floor_recall_at_1=preset_named(preset).least_recall_at_1)
     return decide(scores[0], scores[1] if len(scores) > 1 else None, rules)
 
 
-def _scores(exam: Exam, version: ModelVersion, answers: Answers, times: list[float]) -> Scores:
-    views = best_views(answers.views)
-    queries = [query for view in views for query in view.queries]
+def _scores(
+    settings: Settings,
+    registry: Registry,
+    version: ModelVersion,
+    encoder: Encoder,
+    times: list[float],
+    progress: bool,
+) -> Scores:
+    """A version's marks on the current data: its examination's, or new ones where the data has changed."""
+    data_version = current_version(settings)
+    if version.tags.get("data_version") == data_version:
+        marks = json.loads(registry.read(version.run_id, MARKS_FILE))
+    else:
+        exam = load_exam(settings, data_version)
+        marks = marks_of(exam, sit(exam, encoder, progress))
     return Scores(
         model=f"{version.name} version {version.version}",
-        query_ids=[query.query_id for query in queries],
-        item_ids=[query.item_id for query in queries],
-        categories=[exam.item_of[query.item_id].category for query in queries],
-        correct=np.concatenate([view.rank_Q < 1 for view in views]),
-        category_accuracy=answers.metrics["category_accuracy"],
+        query_ids=marks["query_ids"],
+        item_ids=marks["item_ids"],
+        categories=marks["categories"],
+        correct=np.asarray(marks["correct"], bool),
+        category_accuracy=marks["category_accuracy"],
         milliseconds_per_picture=times,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,19 @@ class Answers:
     metrics: dict[str, float]
     """`recall_at_1` over all searches as a shopper would make them (boxed where a box is known), the same for
     each way of asking, and `category_accuracy` over the held-out products."""
+
+
+def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:
+    """What a comparison of two models needs of their answers, as JSON: a row for each search."""
+    views = best_views(answers.views)
+    queries = [query for view in views for query in view.queries]
+    return {
+        "query_ids": [query.query_id for query in queries],
+        "item_ids": [query.item_id for query in queries],
+        "categories": [exam.item_of[query.item_id].category for query in queries],
+        "correct": [bool(rank < 1) for view in views for rank in view.rank_Q],
+        "category_accuracy": answers.metrics["category_accuracy"],
+    }
 
 
 def load_exam(settings: Settings, data_version: str) -> Exam:

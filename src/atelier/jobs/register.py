@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from atelier.families.retrieval.inference import INPUT, OUTPUTS, EmbeddingContract, Encoder, crop, prepare
 from atelier.families.retrieval.metrics import per_category
-from atelier.jobs.held_out import Answers, Exam, load_exam, sit
+from atelier.jobs.held_out import Answers, Exam, load_exam, marks_of, sit
 from atelier.jobs.scoring import View, best_views, milliseconds_per_picture
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.pictures import decode
@@ -28,6 +28,8 @@ from atelier.vocabulary import Split
 
 MODEL = "retrieval"
 """Name of the registered model."""
+MARKS_FILE = "marks.json"
+"""Where an examination keeps its answers for the gate."""
 STUDENT_FILES = ("student.safetensors", "student.onnx", "network.json", "contract.json")
 TEACHER_FILES = ("teacher.onnx", "contract.json")
 _GALLERY_ROWS = 8
@@ -79,6 +81,7 @@ def register(
         metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
         metrics |= _distillation(pupil, master, answers, taught)
         run.metrics(metrics, 0)
+        run.json(MARKS_FILE, marks_of(exam, answers))
         _show(run, exam, answers)
         made = registry.register(
             MODEL,
