@@ -71,7 +71,13 @@ def list_versions(as_json: AsJson = False) -> None:
         print_json(versions)
         return
     rows = [
-        (version.digest, version.created_at, version.drop, version.counts.get("items", 0), version.num_bytes)
+        (
+            version.digest[:12],
+            version.created_at[:16],
+            version.drop,
+            version.counts.get("items", 0),
+            version.num_bytes,
+        )
         for version in versions
     ]
     print_table(("version", "created", "drop", "items", "bytes"), rows)

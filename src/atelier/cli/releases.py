@@ -42,8 +42,8 @@ def list_releases(as_json: AsJson = False) -> None:
         (
             "live" if each.release_id == live_id else "",
             each.release_id,
-            each.created_at,
-            each.data_version,
+            each.created_at[:16],
+            each.data_version[:12],
             each.note,
         )
         for each in releases

@@ -93,6 +93,6 @@ def _plain(value: Any) -> Any:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    if value is None or value == ():
         return "-"
     return f"{value:.4f}" if isinstance(value, float) else str(value)
