@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
+from atelier.families import retrieval
 from atelier.families.retrieval.inference import INPUT, OUTPUTS, EmbeddingContract, Encoder, crop, prepare
 from atelier.families.retrieval.metrics import per_category
 from atelier.jobs.held_out import Answers, Exam, load_exam, marks_of, sit
@@ -166,22 +168,16 @@ def _same_product(exam: Exam, first: str, second: str) -> bool:
 def _facts(
     preset: str, data_version: str, exam: Exam, answers: Answers, metrics: Mapping[str, float]
 ) -> CardFacts:
-    """What the model card tells."""
+    """What the model card tells: the family's own words, and what was measured."""
+    about = _about_the_family()
     photos = exam.catalogue.photos()
     hits = np.concatenate([view.rank_Q < 1 for view in best_views(answers.views)] or [np.zeros(0, bool)])
     queries = [query for view in best_views(answers.views) for query in view.queries]
     return CardFacts(
         name=MODEL,
-        summary="Finds the very item of a photo in a catalogue: one network for all categories embeds photos "
-        "so that a shopper's photo lies next to the catalogue photo of the same item, and names its article "
-        "type. It is the student of a larger teacher, distilled on the same data.",
-        intended_use="Photo search and category recognition over the catalogue of the shop whose data it was "
-        "trained on. Not for recognising people.",
-        limits=(
-            "Searches of the kinds 'reshot' and 'street' are synthetic: rendered from catalogue photos.",
-            "A photo in which the item is small needs a box; nothing finds the item for it yet.",
-            "Article types with few products are recognised badly: see the worst categories.",
-        ),
+        summary=about[""],
+        intended_use=about["Intended use"],
+        limits=[line.removeprefix("- ") for line in about["Limits"].splitlines()],
         preset=preset,
         data_version=data_version,
         splits={
@@ -201,6 +197,14 @@ def _facts(
             "the teacher's": f"{metrics['distillation/teacher_ms']:.2f} ms",
         },
     )
+
+
+def _about_the_family() -> dict[str, str]:
+    """The sections of the family's CARD.md by heading; '' is its introduction."""
+    text = (resources.files(retrieval) / "CARD.md").read_text(encoding="utf-8")
+    introduction, *sections = text.split("\n## ")
+    named = {heading: body.strip() for heading, _, body in (part.partition("\n") for part in sections)}
+    return {"": introduction.partition("\n")[2].strip(), **named}
 
 
 def _signature(contract: EmbeddingContract) -> Signature:
