@@ -36,11 +36,11 @@ def read_csv(file: File, required: Sequence[str], overflow: str | None = None) -
     that are not UTF-8 or with an endless cell is broken on its own.
     """
     lines = _lines(file)
-    if not lines:
-        raise DropError(f"{file.path} is empty; expected a header with the columns {', '.join(required)}")
     records = _split(lines)
-    header = next(records)[1]
-    columns = tuple(cell.strip() for cell in header or ())
+    header = next(records, None)
+    if header is None:
+        raise DropError(f"{file.path} is empty; expected a header with the columns {', '.join(required)}")
+    columns = tuple(cell.strip() for cell in header[1] or ())
     _check_columns(file, columns, required)
     result = Records(columns)
     for line, cells in records:
@@ -128,11 +128,11 @@ def _until_error(reader: Iterator[list[str]]) -> Iterator[list[str] | None]:
 def _check_columns(file: File, columns: Sequence[str], required: Sequence[str]) -> None:
     missing = [column for column in required if column not in columns]
     if missing:
-        seen = ", ".join(columns)[:200] or "none"
-        raise DropError(f"{file.path} has no column {', '.join(missing)}; its columns are: {seen!r}")
+        seen = ascii(", ".join(columns))[:200]
+        raise DropError(f"{file.path} has no column {', '.join(missing)}; its columns are: {seen}")
     twice = sorted({column for column in columns if list(columns).count(column) > 1})
     if twice:
-        raise DropError(f"{file.path} has the column {', '.join(twice)} more than once")
+        raise DropError(f"{file.path} has the column {ascii(', '.join(twice))[:200]} more than once")
 
 
 def _fault(cells: list[str] | None, columns: Sequence[str], overflow: str | None) -> str | None:

@@ -88,7 +88,7 @@ def _check_no_others(file: File, table: str, records: Records) -> None:
     unknown = [column for column in records.columns if column not in columns(table)]
     if unknown:
         raise DropError(
-            f"{file.path} has the unknown column {', '.join(map(repr, unknown))[:200]}; "
+            f"{file.path} has the unknown column {', '.join(map(ascii, unknown))[:200]}; "
             f"{table} may have: {', '.join(columns(table))}"
         )
 
