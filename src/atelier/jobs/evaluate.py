@@ -16,7 +16,7 @@ from atelier.index.query import IndexReader
 from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import read_queries
 from atelier.jobs.register import encoder_in
-from atelier.jobs.scoring import Gallery, ask, embed, recall_metrics
+from atelier.jobs.scoring import Gallery, ask, embed, recall_metrics, recognised
 from atelier.pictures import decode
 from atelier.release.store import live
 from atelier.settings import Settings
@@ -45,11 +45,17 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     vectors, probability = embed(
         encoder, [(picture, None) for picture in pictures], "embedding products", progress
     )
-    categories = np.asarray(encoder.contract.categories)
-    right = categories[probability.argmax(axis=1)] == np.asarray([item.category for item in items])
+    categories = recognised(
+        encoder.contract.categories,
+        vectors,
+        probability,
+        reader.vectors_ND,
+        reader.facts["category"].to_pylist(),
+    )
+    right = [item.category == name for item, name in zip(items, categories, strict=True)]
     metrics = {
         "num_products": float(len(items)),
-        "category_accuracy": float(right.mean()),
+        "category_accuracy": float(np.mean(right)),
     }
     queries_dir = data_dir / QUERIES_FOLDER
     if queries_dir.is_dir():

@@ -13,7 +13,7 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import item_numbers, products_of
 from atelier.jobs.queries import Query, held_out_queries
-from atelier.jobs.scoring import Gallery, View, ask, best_views, embed, recall_metrics
+from atelier.jobs.scoring import Gallery, View, ask, best_views, embed, recall_metrics, recognised
 from atelier.settings import Settings
 from atelier.vocabulary import Item, Photo, Split
 
@@ -32,6 +32,14 @@ class Exam:
         """Which gallery rows training never saw."""
         return np.asarray([photo.split == Split.TEST for photo in self.photos], bool)
 
+    @property
+    def held_out_items(self) -> list[Item]:
+        return [item for item, held_out in zip(self.items, self.is_held_out, strict=True) if held_out]
+
+    @property
+    def known_items(self) -> list[Item]:
+        return [item for item, held_out in zip(self.items, self.is_held_out, strict=True) if not held_out]
+
     @cached_property
     def item_of(self) -> dict[str, Item]:
         return {item.item_id: item for item in self.items}
@@ -42,8 +50,8 @@ class Answers:
     """What one encoder answered."""
 
     views: list[View]
-    predicted_G: list[str]
-    """Category that the encoder recognises in each gallery row."""
+    recognised: list[str]
+    """Category that is recognised in each held-out product; its neighbours are products that are not."""
     metrics: dict[str, float]
     """`recall_at_1` over all searches as a shopper would make them (boxed where a box is known), the same for
     each way of asking, and `category_accuracy` over the held-out products."""
@@ -75,15 +83,20 @@ def sit(exam: Exam, encoder: Encoder, progress: bool = True) -> Answers:
     vectors_GD, probability_GC = embed(encoder, pictures, "embedding the gallery", progress)
     gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
     views = ask(encoder, gallery, exam.queries, progress)
-    categories = encoder.contract.categories
-    predicted_G = [categories[index] for index in probability_GC.argmax(axis=1)]
-    right_G = np.asarray([item.category for item in exam.items]) == np.asarray(predicted_G)
-    ranks = np.concatenate([view.rank_Q for view in best_views(views)]) if views else np.zeros(0, np.int64)
     held_out_G = exam.is_held_out
+    categories = recognised(
+        encoder.contract.categories,
+        vectors_GD[held_out_G],
+        probability_GC[held_out_G],
+        vectors_GD[~held_out_G],
+        [item.category for item in exam.known_items],
+    )
+    right = [item.category == name for item, name in zip(exam.held_out_items, categories, strict=True)]
+    ranks = np.concatenate([view.rank_Q for view in best_views(views)]) if views else np.zeros(0, np.int64)
     metrics = {
         "recall_at_1": float((ranks < 1).mean()) if len(ranks) else 0.0,
         "recall_at_10": float((ranks < 10).mean()) if len(ranks) else 0.0,
-        "category_accuracy": float(right_G[held_out_G].mean()) if held_out_G.any() else 0.0,
+        "category_accuracy": float(np.mean(right)) if right else 0.0,
         **recall_metrics(views),
     }
-    return Answers(views, predicted_G, metrics)
+    return Answers(views, categories, metrics)

@@ -118,16 +118,14 @@ def _distillation(student: Encoder, teacher: Encoder, own: Answers, taught: Answ
 
 def _show(run: RunTracker, exam: Exam, answers: Answers) -> None:
     """The pictures and tables of the examination."""
-    held_out = np.flatnonzero(exam.is_held_out)
-    true = [exam.items[row].category for row in held_out]
-    predicted = [answers.predicted_G[row] for row in held_out]
-    labels = sorted({*true, *predicted})
+    true = [item.category for item in exam.held_out_items]
+    labels = sorted({*true, *answers.recognised})
     number = {label: index for index, label in enumerate(labels)}
     run.figure(
         "confusion_matrix",
         confusion_matrix(
             np.asarray([number[label] for label in true]),
-            np.asarray([number[label] for label in predicted]),
+            np.asarray([number[label] for label in answers.recognised]),
             labels,
         ),
     )

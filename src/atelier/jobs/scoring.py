@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from atelier.families.retrieval.inference import Encoder, crop, prepare
 from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics, top_k
+from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.jobs.products import in_threads
 from atelier.jobs.queries import Query
 from atelier.pictures import decode
@@ -93,6 +94,25 @@ def ask(encoder: Encoder, gallery: Gallery, queries: Sequence[Query], progress: 
                 vectors_QD, _ = embed(encoder, pictures, f"{kind}/{how}", progress)
                 views.append(_view(f"{kind}/{how}", part, vectors_QD, gallery))
     return views
+
+
+def recognised(
+    categories: Sequence[str],
+    vectors_BD: NDArray[np.float32],
+    probability_BC: NDArray[np.float32],
+    gallery_GD: NDArray[np.float32],
+    gallery_categories: Sequence[str],
+) -> list[str]:
+    """The article type of each photo, by the network and its neighbours in a gallery of known types.
+
+    `categories` name the columns of `probability_BC`. As serving does it: see `recognition.recognise`.
+    """
+    number = {name: index for index, name in enumerate(categories)}
+    known_G = np.asarray([number.get(name, -1) for name in gallery_categories], np.int64)
+    nearest_BK = top_k(vectors_BD, gallery_GD, NUM_NEIGHBOURS)
+    similarity_BK = np.einsum("bd,bkd->bk", vectors_BD, gallery_GD[nearest_BK])
+    together_BC = recognise(probability_BC, similarity_BK, known_G[nearest_BK])
+    return [categories[index] for index in together_BC.argmax(axis=1)]
 
 
 def recall_metrics(views: Iterable[View]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from atelier.errors import DigestError, QueryError
 from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
+from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import Hit, IndexReader
 from atelier.release.manifest import Release
 from atelier.settings import Settings
@@ -40,7 +42,7 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True)
 class CategoryGuess:
-    """What the picture shows, in the model's opinion."""
+    """What the picture shows, in the opinion of the model and of the items next to it."""
 
     name: str
     probability: float
@@ -65,6 +67,7 @@ class Answerer:
         self.release = release
         self.encoder = encoder
         self.reader = reader
+        self._number_of = {name: index for index, name in enumerate(encoder.contract.categories)}
         self.loaded_at = datetime.now(UTC)
 
     def answer(
@@ -79,18 +82,21 @@ class Answerer:
         started = time.perf_counter()
         encoded = self.encoder.encode([pixels], [box])
         embedded = time.perf_counter()
-        hits = self.reader.search(
-            encoded.embedding[0],
-            k,
-            filters.categories or None,
-            max_price=filters.max_price,
-            in_stock=filters.in_stock,
-            gender=filters.gender,
-        )
+        neighbours = self.reader.search(encoded.embedding[0], max(k, NUM_NEIGHBOURS))
+        hits = neighbours[:k]
+        if filters != NO_FILTERS:
+            hits = self.reader.search(
+                encoded.embedding[0],
+                k,
+                filters.categories or None,
+                max_price=filters.max_price,
+                in_stock=filters.in_stock,
+                gender=filters.gender,
+            )
         return Answer(
             release_id=self.release.release_id,
             data_version=self.release.data_version,
-            categories=self._guesses(encoded.category_probability[0]),
+            categories=self._guesses(encoded.category_probability, neighbours),
             items=tuple(hits),
             seconds={"embed": embedded - started, "search": time.perf_counter() - embedded},
         )
@@ -105,7 +111,15 @@ class Answerer:
         side = self.encoder.contract.image_size
         self.thumbnails(self.answer(np.full((side, side, 3), 128, np.uint8)))
 
-    def _guesses(self, probability_C: NDArray[np.float32]) -> tuple[CategoryGuess, ...]:
+    def _guesses(
+        self, probability_1C: NDArray[np.float32], neighbours: Sequence[Hit]
+    ) -> tuple[CategoryGuess, ...]:
+        nearest = neighbours[:NUM_NEIGHBOURS]
+        (probability_C,) = recognise(
+            probability_1C,
+            np.asarray([[hit.score for hit in nearest]], np.float32),
+            np.asarray([[self._number_of.get(hit.category, -1) for hit in nearest]], np.int64),
+        )
         best = np.argsort(-probability_C, kind="stable")[:NUM_CATEGORIES]
         names = self.encoder.contract.categories
         return tuple(CategoryGuess(names[i], float(probability_C[i])) for i in best)
