@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,12 @@ class Stopwatch:
             self.marks.append((step, time.perf_counter(), time.process_time()))
 
     def seconds_per_step(self) -> tuple[float, float]:
-        """Wall and processor seconds of a step, from the first mark to the last."""
-        (first, wall_then, cpu_then), (last, wall_now, cpu_now) = self.marks[0], self.marks[-1]
-        return (wall_now - wall_then) / (last - first), (cpu_now - cpu_then) / (last - first)
+        """Wall and processor seconds of a step: the median from mark to mark."""
+        spans = [
+            ((wall_now - wall_then) / (step - before), (cpu_now - cpu_then) / (step - before))
+            for (before, wall_then, cpu_then), (step, wall_now, cpu_now) in pairwise(self.marks)
+        ]
+        return statistics.median(wall for wall, _ in spans), statistics.median(cpu for _, cpu in spans)
 
 
 def through_fit(module: nn.Module, data: Pictures, config: EngineConfig) -> tuple[float, float]:
@@ -141,9 +145,11 @@ def race(options: argparse.Namespace) -> dict[str, Any]:
     )
     data = Pictures(8 * options.batch_size, options.image_size)
     turns = []
-    for _ in range(options.repeats):
-        modules = [timm.create_model(options.model, num_classes=100) for _ in range(2)]
-        turns.append((through_fit(modules[0], data, config), by_hand(modules[1], data, config)))
+    for turn in range(options.repeats):
+        seconds = {}
+        for loop in [through_fit, by_hand] if turn % 2 == 0 else [by_hand, through_fit]:
+            seconds[loop] = loop(timm.create_model(options.model, num_classes=100), data, config)
+        turns.append((seconds[through_fit], seconds[by_hand]))
     wall = statistics.median(ours[0] / theirs[0] for ours, theirs in turns)
     processor = statistics.median(ours[1] / theirs[1] for ours, theirs in turns)
     return {

@@ -29,7 +29,11 @@ class StepRandomness:
     def at(self, position: int) -> torch.Generator:
         """Seed torch, NumPy and `random` for forward pass `position`; a generator for `Task.prepare`."""
         seed = derive_seed("process", self._seed, position, self._rank)
-        torch.manual_seed(seed)
+        # Only the generators in use: `torch.manual_seed` seeds every kind of device there is, and takes a
+        # stack trace for each that is not started yet, at every step.
+        torch.default_generator.manual_seed(seed)
+        if self._generator.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
         np.random.seed(seed)
         random.seed(seed)
         return self._generator.manual_seed(derive_seed("prepare", self._seed, position, self._rank))
