@@ -36,7 +36,7 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     queries are broken.
     """
     release = live(settings)
-    encoder = encoder_in(settings, settings.releases_dir / release.release_id)
+    encoder = encoder_in(settings.releases_dir / release.release_id)
     reader = IndexReader.open(settings, release.index, encoder.contract.digest)
     pictures, products = _readable(_products(data_dir), progress)
     if not products:

@@ -111,7 +111,7 @@ def _judge(
     versions = [challenger] if champion is None else [challenger, champion]
     with TemporaryDirectory() as folder:
         encoders = [
-            encoder_in(settings, registry.fetch(version, Path(folder) / str(version.version)))
+            encoder_in(registry.fetch(version, Path(folder) / str(version.version)), threads=1)
             for version in versions
         ]
         times = milliseconds_per_picture(encoders)

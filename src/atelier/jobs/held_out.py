@@ -77,12 +77,12 @@ def load_exam(settings: Settings, data_version: str) -> Exam:
     return Exam(catalogue, photos, items, held_out_queries(settings, catalogue, data_version, Split.TEST))
 
 
-def sit(exam: Exam, encoder: Encoder, progress: bool = True) -> Answers:
-    """Let an encoder answer the exam."""
+def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
+    """Let an encoder answer the exam; `only_best` asks each kind of search one way only, see `ask`."""
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
     vectors_GD, probability_GC = embed(encoder, pictures, "embedding the gallery", progress)
     gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
-    views = ask(encoder, gallery, exam.queries, progress)
+    views = ask(encoder, gallery, exam.queries, progress, only_best=only_best)
     held_out_G = exam.is_held_out
     categories = recognised(
         encoder.contract.categories,

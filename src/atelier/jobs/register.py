@@ -78,10 +78,10 @@ def register(
         pupil = _encoder(settings, registry, student, student_dir, STUDENT_FILES, "student")
         master = _encoder(settings, registry, teacher, teacher_dir, TEACHER_FILES, "teacher")
         exam = load_exam(settings, version)
-        answers, taught = sit(exam, pupil, progress), sit(exam, master, progress)
+        answers, taught = sit(exam, pupil, progress), sit(exam, master, progress, only_best=True)
         metrics = {f"test/{name}": value for name, value in answers.metrics.items()}
         metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
-        metrics |= _distillation(pupil, master, answers, taught)
+        metrics |= _distillation(student_dir, teacher_dir, answers, taught)
         run.metrics(metrics, 0)
         run.json(MARKS_FILE, marks_of(exam, answers))
         _show(run, exam, answers)
@@ -97,17 +97,16 @@ def register(
     return _outcome(made, run.run_id, False, metrics, start)
 
 
-def encoder_in(settings: Settings, folder: Path, name: str = "student") -> Encoder:
+def encoder_in(folder: Path, name: str = "student", threads: int = 2) -> Encoder:
     """The encoder among a version's or a run's files. DigestError, EmbeddingContractError: see `Encoder`."""
     contract = EmbeddingContract.from_json((folder / "contract.json").read_bytes())
-    return Encoder(folder / f"{name}.onnx", contract, settings.serve_threads)
+    return Encoder(folder / f"{name}.onnx", contract, threads)
 
 
-def _distillation(student: Encoder, teacher: Encoder, own: Answers, taught: Answers) -> dict[str, float]:
+def _distillation(student_dir: Path, teacher_dir: Path, own: Answers, taught: Answers) -> dict[str, float]:
     """What the student keeps of the teacher, and at which share of its CPU time, one thread, one picture."""
-    student_ms, teacher_ms = (
-        float(np.median(times)) for times in milliseconds_per_picture([student, teacher])
-    )
+    encoders = [encoder_in(student_dir, threads=1), encoder_in(teacher_dir, "teacher", threads=1)]
+    student_ms, teacher_ms = (float(np.median(times)) for times in milliseconds_per_picture(encoders))
     return {
         "distillation/recall_kept": own.metrics["recall_at_1"] / max(taught.metrics["recall_at_1"], 1e-9),
         "distillation/cost_share": student_ms / teacher_ms,
@@ -231,7 +230,7 @@ def _encoder(
 ) -> Encoder:
     folder.mkdir()
     read_weights(registry, outcome, files, folder)
-    return encoder_in(settings, folder, name)
+    return encoder_in(folder, name, settings.serve_threads)
 
 
 def _version_of(registry: Registry, run_id: str) -> ModelVersion | None:

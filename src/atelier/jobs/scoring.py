@@ -82,14 +82,19 @@ def embed(
     return np.concatenate(vectors), np.concatenate(probabilities)
 
 
-def ask(encoder: Encoder, gallery: Gallery, queries: Sequence[Query], progress: bool) -> list[View]:
-    """Every kind of query, on the whole photo and, where boxes are known, on the boxed part."""
+def ask(
+    encoder: Encoder, gallery: Gallery, queries: Sequence[Query], progress: bool, *, only_best: bool = False
+) -> list[View]:
+    """Every kind of query, on the whole photo and, where boxes are known, on the boxed part.
+
+    `only_best`: only as a shopper is asked to search, boxed where boxes are known.
+    """
     views = []
     for kind in sorted({query.kind for query in queries}):
         own = [query for query in queries if query.kind == kind]
         boxed = [query for query in own if query.box is not None]
         for how, part in (("whole", own), ("boxed", boxed)):
-            if part:
+            if part and not (only_best and how == "whole" and boxed):
                 pictures = [(query.data, query.box if how == "boxed" else None) for query in part]
                 vectors_QD, _ = embed(encoder, pictures, f"{kind}/{how}", progress)
                 views.append(_view(f"{kind}/{how}", part, vectors_QD, gallery))
@@ -135,7 +140,8 @@ def milliseconds_per_picture(
 ) -> list[list[float]]:
     """CPU time of one picture at a time, for each encoder and round; the encoders take turns in each round.
 
-    Process time, so that another program on the machine does not count. A list of rounds for each encoder.
+    Open them with one thread: several wait for each other, and that counts too. Process time, so that another
+    program on the machine does not count. A list of rounds for each encoder.
     """
     times: list[list[float]] = [[] for _ in encoders]
     for _ in range(rounds):

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 WEIGHTS_FOLDER = "weights"
 """Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
 MODULE_FILE = "module.safetensors"
-_VALIDATION_GALLERY = 2000
+_VALIDATION_GALLERY = 1000
 """Catalogue photos among which validation looks, at most; the test looks among all."""
 
 

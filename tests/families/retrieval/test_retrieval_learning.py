@@ -24,7 +24,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.families.retrieval.model import RetrievalNetwork, build_backbone
 from atelier.families.retrieval.presets import PRESETS, debug
 from atelier.families.retrieval.products import FRAME_SIDE, Labels, Products, product_frame
-from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, embed_all
+from atelier.families.retrieval.task import RetrievalModule, RetrievalTask
 from atelier.matting import matte
 
 COLOURS = [(200, 20, 20), (20, 160, 20), (20, 20, 200), (200, 200, 20)] * 2
@@ -174,9 +174,10 @@ def test_the_onnx_file_answers_as_the_network_does(tmp_path: Path) -> None:
     encoder = Encoder(tmp_path / "student.onnx", contract)
     size = contract.image_size
     pictures = np.random.default_rng(0).integers(0, 255, (5, 3, size, size), dtype=np.uint8)
-    embedding, logits = embed_all(network, pictures)
+    with torch.inference_mode():
+        embedding, logits, _ = network(torch.from_numpy(pictures).float() / 255)
     seen = encoder.encode_prepared((pictures / 255).astype(np.float32))
-    np.testing.assert_allclose(seen.embedding, embedding, atol=1e-4)
+    np.testing.assert_allclose(seen.embedding, embedding.numpy(), atol=1e-4)
     assert seen.category_probability.argmax(1).tolist() == logits.argmax(1).tolist()
 
 

@@ -27,7 +27,7 @@ class NetworkConfig:
 class AugmentConfig:
     """How catalogue pictures are made to look like shoppers' photos while training."""
 
-    street_share: float = 0.5
+    street_share: float = 0.4
     """Share of the query views that are cut out and put over a street; the others are tidy re-shots."""
     real_share: float = 0.5
     """How often a real shopper's photo of the item takes the place of an imitated one, where there is one."""
@@ -66,7 +66,7 @@ class LossConfig:
     contrast_weight: float = 0.5
     """Weight of the in-batch contrast between the two views of an item."""
     contrast_temperature: float = 0.07
-    category_weight: float = 1.5
+    category_weight: float = 3.0
     label_smoothing: float = 0.05
     attribute_weight: float = 0.3
     """Weight of each other known fact of an item: subcategory, department, gender, colour, season, usage."""

@@ -9,6 +9,7 @@ B = batch, V = 2 B views, D = embedding, C = categories
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -94,21 +95,23 @@ class DistillTask:
     ) -> None:
         self.module: nn.Module = module
         self.teacher = teacher.network.eval().requires_grad_(False)
-        self.teacher_size = teacher.network.config.image_size
+        self.size = config.network.image_size
+        # Views have the teacher's size, so that it says what it would say; the student sees them smaller.
+        self.views_config = replace(config, network=teacher.network.config)
         self.streets_M3HW = streets_M3HW
-        self.config = config
         self.validation = validation
 
     def prepare(self, batch: ProductBatch, generator: torch.Generator) -> TaughtViews:
-        views = make_views(batch, self.streets_M3HW, self.config, generator)
+        views = make_views(batch, self.streets_M3HW, self.views_config, generator)
         pixels = views.pixels_V3SS
         self.teacher.to(pixels.device)
-        if pixels.shape[-1] != self.teacher_size:
-            pixels = F.interpolate(
-                pixels, (self.teacher_size,) * 2, mode="bilinear", antialias=True, align_corners=False
-            )
         with torch.no_grad(), torch.autocast(pixels.device.type, torch.bfloat16):
-            return TaughtViews(views, self.teacher(pixels))
+            said = self.teacher(pixels)
+        if pixels.shape[-1] != self.size:
+            pixels = F.interpolate(
+                pixels, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False
+            ).contiguous(memory_format=torch.channels_last)
+        return TaughtViews(views._replace(pixels_V3SS=pixels), said)
 
     def loss(self, module: nn.Module, batch: TaughtViews) -> tuple[Tensor, dict[str, Tensor]]:
         return module(batch)

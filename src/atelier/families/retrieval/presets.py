@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from atelier.families.retrieval.config import LossConfig, NetworkConfig, RetrievalConfig
+from atelier.families.retrieval.config import NetworkConfig, RetrievalConfig
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Schedule:
     max_grad_norm: float = 5.0
     ema_decay: float = 0.998
     precision: Literal["no", "bf16", "fp16"] = "bf16"
-    num_evaluations: int = 3
+    num_evaluations: int = 2
     """How often validation is asked, evenly spread and at the end."""
     channels_last: bool = True
     compile: bool = False
@@ -73,20 +73,22 @@ def small() -> RetrievalPreset:
     The teacher spends its computation where two cores are efficient: many pixels and few channels.
     """
     teacher = RetrievalConfig(
-        NetworkConfig("resnet18", {"layers": (3, 3, 3, 1), **_widths(64, 128, 256, 320)}), loss=LossConfig()
+        NetworkConfig("resnet18", {"layers": (3, 3, 2, 1), **_widths(64, 128, 192, 320)})
     )
     student = replace(
         teacher,
         network=replace(
-            teacher.network, backbone_options={"layers": (1, 1, 1, 1), **_widths(32, 64, 128, 192)}
+            teacher.network,
+            backbone_options={"layers": (1, 1, 1, 1), **_widths(32, 64, 128, 192)},
+            image_size=56,
         ),
     )
     return RetrievalPreset(
         "small",
         teacher,
-        Schedule(num_epochs=10),
+        Schedule(num_epochs=8),
         student,
-        Schedule(num_epochs=12, learning_rate=3e-3),
+        Schedule(num_epochs=9, learning_rate=3e-3),
         least_recall_at_1=0.2,
     )
 

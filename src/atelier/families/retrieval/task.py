@@ -169,12 +169,13 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
 def embed_all(
     network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: int = 256
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Embeddings [N, D] and category logits [N, C] of uint8 pictures, in the network's own precision."""
+    """Embeddings [N, D] and category logits [N, C] of uint8 pictures, in bfloat16 for speed."""
     device = next(network.parameters()).device
     embeddings, logits = [], []
     for start in range(0, len(pictures_N3SS), batch_size):
         pixels = torch.from_numpy(pictures_N3SS[start : start + batch_size]).to(device).float() / 255
-        features = network(pixels.contiguous(memory_format=torch.channels_last))
+        with torch.autocast(device.type, torch.bfloat16):
+            features = network(pixels.contiguous(memory_format=torch.channels_last))
         embeddings.append(features.embedding.float().cpu().numpy())
         logits.append(features.category_logits.float().cpu().numpy())
     return np.concatenate(embeddings), np.concatenate(logits)
