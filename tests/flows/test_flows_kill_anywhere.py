@@ -62,17 +62,19 @@ def kill_after(process: subprocess.Popen[str], line: str, seconds: float) -> Non
     """Reads the progress until `line` is in it, waits, and kills the whole process group."""
     assert process.stderr is not None
     seen = ""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stderr, selectors.EVENT_READ)
-        while line not in seen:
-            assert selector.select(timeout=300), f"no '{line}' within five minutes after:\n{seen}"
-            chunk = os.read(process.stderr.fileno(), 65536).decode(errors="replace")
-            assert chunk, f"the run ended before '{line}':\n{seen}"
-            seen += chunk
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stderr.close()
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stderr, selectors.EVENT_READ)
+            while line not in seen:
+                assert selector.select(timeout=300), f"no '{line}' for five minutes after:\n{seen}"
+                chunk = os.read(process.stderr.fileno(), 65536).decode(errors="replace")
+                assert chunk, f"the run ended before '{line}':\n{seen}"
+                seen += chunk
+        time.sleep(seconds)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
 
 
 def require_whole_and_answering(settings: Settings, serving: LiveRelease) -> None:
