@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     data_remote: str | None = Field(
         None, description="DVC remote: a folder or s3://bucket/path. Default: stores/dvc beneath home."
     )
-    data_remote_endpoint: str | None = Field(None, description="Endpoint of an S3 stand-in for `data_remote`.")
+    data_remote_endpoint: str | None = Field(
+        None, description="Endpoint of an S3 stand-in for `data_remote`."
+    )
     commit_pointer: bool = Field(False, description="Commit data.dvc to git after each accepted version.")
     max_bad_share: float = Field(
         0.05, ge=0, le=1, description="A drop of which more rows than this share are bad stops the flow."

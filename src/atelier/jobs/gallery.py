@@ -14,7 +14,7 @@ from atelier.registry.runs import read_artifact
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
 
-KINDS = ("street_boxed", "shopper_boxed", "reshot_boxed", "reshot")
+KINDS = ("street_boxed", "shopper_boxed", "reshot_whole")
 """Kinds of queries, the hardest first: that is the one to look at."""
 MAX_SIDE = 1200
 

@@ -71,7 +71,8 @@ def register(
     found = registry.find_run(key)
     known = _version_of(registry, found.run_id) if found else None
     if found is not None and known is not None:
-        return _outcome(known, found.run_id, True, dict(found.metrics), start)
+        metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
+        return _outcome(known, found.run_id, True, metrics, start)
     tags = {"data_version": version, "preset": preset, "student": student.run_id, "teacher": teacher.run_id}
     with TemporaryDirectory() as folder, registry.start_run(f"examination-{preset}", key, tags) as run:
         student_dir, teacher_dir = Path(folder) / "student", Path(folder) / "teacher"
