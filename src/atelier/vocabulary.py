@@ -107,6 +107,13 @@ class Photo:
     num_bytes: int | None = None
     split: str | None = None
 
+    @property
+    def box(self) -> Box | None:
+        """The true box of the item, where it is known."""
+        if self.x0 is None or self.y0 is None or self.x1 is None or self.y1 is None:
+            return None
+        return Box(self.x0, self.y0, self.x1, self.y1)
+
 
 @dataclass(frozen=True, slots=True)
 class Region:

@@ -6,6 +6,7 @@ One workspace serves all tests of this file: making it takes most of their time.
 from __future__ import annotations
 
 import csv
+import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.errors import DigestError, DropError, TrainingError, VersionError
 from atelier.jobs.distill import distill
 from atelier.jobs.evaluate import evaluate
+from atelier.jobs.gallery import gallery
 from atelier.jobs.gate import GateOutcome, gate
 from atelier.jobs.ingest import ingest
+from atelier.jobs.pick_photo import pick_photo
 from atelier.jobs.publish import Published, publish
 from atelier.jobs.queries import held_out_queries, read_queries
 from atelier.jobs.register import STUDENT_FILES, Registered, register
@@ -92,6 +95,21 @@ def test_a_reviewer_finds_metrics_pictures_and_a_card(workspace: Workspace) -> N
         "distillation/recall_kept",
         "distillation/cost_share",
     }
+
+
+def test_the_report_of_a_run_shows_searches_as_shoppers_make_them(workspace: Workspace) -> None:
+    shown = decode(gallery(workspace.settings, workspace.registered))
+    assert max(shown.shape) == 1200
+    assert shown.std() > 10, "a picture of something"
+
+
+def test_a_photo_to_try_is_one_that_training_never_saw(workspace: Workspace, tmp_path: Path) -> None:
+    picked = pick_photo(workspace.settings, tmp_path / "query.jpg")
+    catalogue = Catalogue.open(workspace.settings.data_dir)
+    shoppers = {photo.sha256: photo for photo in catalogue.photos(PhotoKind.SHOPPER)}
+    seen = shoppers[hashlib.sha256(picked.path.read_bytes()).hexdigest()]
+    assert seen.split != Split.TRAIN
+    assert picked.box is not None
 
 
 def test_weights_that_changed_after_training_are_refused(workspace: Workspace, tmp_path: Path) -> None:

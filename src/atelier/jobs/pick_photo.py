@@ -8,7 +8,7 @@ from pathlib import Path
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import DropError
 from atelier.settings import Settings
-from atelier.vocabulary import Box, Photo, PhotoKind, Split
+from atelier.vocabulary import Box, PhotoKind, Split
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,8 @@ def pick_photo(settings: Settings, target_path: Path) -> PickedPhoto:
         if photo.item_id is not None:
             target_path.parent.mkdir(parents=True, exist_ok=True)
             target_path.write_bytes(catalogue.read(photo))
-            return PickedPhoto(target_path, _box(photo), photo.item_id)
+            return PickedPhoto(target_path, photo.box, photo.item_id)
     raise DropError(
         f"{settings.data_dir} has no shopper's photo of a known item on the test side of its split, "
         f"and one was needed to search with. Ingest a drop that has some: atelier simulate writes one."
     )
-
-
-def _box(photo: Photo) -> Box | None:
-    if photo.x0 is None or photo.y0 is None or photo.x1 is None or photo.y1 is None:
-        return None
-    return Box(photo.x0, photo.y0, photo.x1, photo.y1)

@@ -25,7 +25,7 @@ from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Pro
 from atelier.matting import matte
 from atelier.pictures import decode
 from atelier.settings import Settings
-from atelier.vocabulary import Box, Item, Photo, PhotoKind, Split
+from atelier.vocabulary import Item, Photo, PhotoKind, Split
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -101,13 +101,6 @@ def products_of(catalogue: Catalogue, split: Split | None = None) -> tuple[list[
     return photos, [items[str(photo.item_id)] for photo in photos]
 
 
-def box_of(photo: Photo) -> Box | None:
-    """The true box of the item in a photo, where it is known."""
-    if photo.x0 is None or photo.y0 is None or photo.x1 is None or photo.y1 is None:
-        return None
-    return Box(photo.x0, photo.y0, photo.x1, photo.y1)
-
-
 def item_numbers(items: Sequence[Item]) -> NDArray[np.int64]:
     """A number for each item; members of one duplicate group share it."""
     return _numbers([item.duplicate_group or f"item {item.item_id}" for item in items])[0]
@@ -171,7 +164,7 @@ def _write_frames(
         return product_frame(pixels, matte(pixels))
 
     def shopper(photo: Photo) -> NDArray[np.uint8]:
-        return squeezed(frame(decode(catalogue.read(photo)), box_of(photo)))
+        return squeezed(frame(decode(catalogue.read(photo)), photo.box))
 
     framed = in_threads(product, photos, "framing products", progress)
     np.save(target / "frames.npy", np.stack([pixels for pixels, _ in framed]))

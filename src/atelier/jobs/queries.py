@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import DropError, PictureError
-from atelier.jobs.products import box_of, kept_folder, products_of
+from atelier.jobs.products import kept_folder, products_of
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.simulate.queries import write_queries
@@ -67,7 +67,7 @@ def held_out_queries(
     photos = [
         photo
         for photo in catalogue.photos(PhotoKind.SHOPPER, split)
-        if photo.item_id and box_of(photo) is not None
+        if photo.item_id and photo.box is not None
     ]
     real = [_real_query(catalogue, photo) for photo in _sample(photos, MOST_ITEMS[split])]
     return read_queries(folder / "queries") + real
@@ -121,9 +121,7 @@ def _sample(photos: Sequence[Photo], most: int) -> list[Photo]:
 
 
 def _real_query(catalogue: Catalogue, photo: Photo) -> Query:
-    return Query(
-        f"shopper/{photo.photo_id}", "shopper", str(photo.item_id), box_of(photo), catalogue.read(photo)
-    )
+    return Query(f"shopper/{photo.photo_id}", "shopper", str(photo.item_id), photo.box, catalogue.read(photo))
 
 
 def _query(queries_dir: Path, row: dict[str, str], line: int, archives: dict[str, zipfile.ZipFile]) -> Query:

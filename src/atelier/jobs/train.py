@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 WEIGHTS_FOLDER = "weights"
 """Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
 MODULE_FILE = "module.safetensors"
+_SHAPE_THE_WEIGHTS = (
+    *("augment", "clusters", "distill", "export", "framing"),
+    *("losses", "model", "products", "task"),
+)
+"""Modules of the family whose change makes earlier runs worthless."""
 _VALIDATION_GALLERY = 1000
 """Catalogue photos among which validation looks, at most; the test looks among all."""
 
@@ -217,9 +222,9 @@ def current_version(settings: Settings) -> str:
 
 
 def run_key(role: str, *parts: DataclassInstance | str | None) -> str:
-    """Digest of all that a run depends on: its data, its configuration and the family's own code."""
-    sources = sorted(Path(retrieval.__path__[0]).glob("*.py"))
-    code = sha256_of(b"".join(path.read_bytes() for path in sources))
+    """Digest of all that a run depends on: its data, its configuration and the code that shapes weights."""
+    folder = Path(retrieval.__path__[0])
+    code = sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in _SHAPE_THE_WEIGHTS))
     return sha256_of(json.dumps([role, parts, code], sort_keys=True, default=asdict).encode())[:32]
 
 

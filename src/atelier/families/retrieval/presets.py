@@ -86,9 +86,9 @@ def small() -> RetrievalPreset:
     return RetrievalPreset(
         "small",
         teacher,
-        Schedule(num_epochs=8),
+        Schedule(num_epochs=5),
         student,
-        Schedule(num_epochs=9, learning_rate=3e-3),
+        Schedule(num_epochs=8, learning_rate=3e-3),
         least_recall_at_1=0.2,
     )
 

@@ -155,12 +155,14 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
     """`recall_at_1` and `recall_at_10` for each kind of query and their mean, and the category accuracy."""
     gallery_GD, logits_GC = embed_all(network, validation.gallery_G3SS)
     right_G = logits_GC.argmax(axis=1) == validation.gallery_category_G
-    metrics = {"category_accuracy": float(right_G[validation.held_out_G].mean())}
+    metrics: dict[str, float] = {}
+    if validation.held_out_G.any():
+        metrics["category_accuracy"] = float(right_G[validation.held_out_G].mean())
     for kind, pictures in validation.queries.items():
         query_QD, _ = embed_all(network, pictures)
         rank_Q = rank_of_item(query_QD, gallery_GD, validation.query_items[kind], validation.gallery_item_G)
         metrics |= {f"{kind}/{name}": value for name, value in retrieval_metrics(rank_Q).items()}
-    for name in ("recall_at_1", "recall_at_10"):
+    for name in ("recall_at_1", "recall_at_10") if validation.queries else ():
         metrics[name] = float(np.mean([metrics[f"{kind}/{name}"] for kind in validation.queries]))
     return metrics
 
