@@ -7,16 +7,15 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from atelier.engine.trainer import FitReport
 from atelier.families.retrieval.distill import DistillTask, StudentModule
 from atelier.families.retrieval.export import load_module
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.task import RetrievalModule
 from atelier.jobs.train import (
     MODULE_FILE,
+    Training,
     TrainOutcome,
     current_version,
-    fit_task,
     load_material,
     log_network,
     preset_named,
@@ -38,7 +37,7 @@ def distill(settings: Settings, preset: str, teacher: TrainOutcome, *, progress:
     version = current_version(settings)
     key = run_key("student", version, config.student, config.student_schedule, teacher.key)
 
-    def work(registry: Registry, run: RunTracker) -> FitReport:
+    def training(registry: Registry) -> Training:
         material = load_material(settings, config.student, version, progress)
         labels = material.products.labels
         taught_by = RetrievalModule(
@@ -50,10 +49,16 @@ def distill(settings: Settings, preset: str, teacher: TrainOutcome, *, progress:
         torch.manual_seed(config.student_schedule.seed)
         network = RetrievalNetwork(config.student.network, len(labels.categories))
         module = StudentModule(network, taught_by, config.student)
-        task = DistillTask(module, taught_by, material.streets_M3HW, config.student, material.validation)
-        report = fit_task(settings, key, task, material.products, config.student_schedule, run, progress)
-        log_network(run, network, labels.categories, "student")
-        run.tag(teacher=teacher.run_id)
-        return report
 
-    return run_once(settings, f"student-{preset}", key, config, version, work)
+        def keep(run: RunTracker) -> None:
+            log_network(run, network, labels.categories, "student")
+            run.tag(teacher=teacher.run_id)
+
+        return Training(
+            task=DistillTask(module, taught_by, material.streets_M3HW, config.student, material.validation),
+            products=material.products,
+            schedule=config.student_schedule,
+            keep=keep,
+        )
+
+    return run_once(settings, f"student-{preset}", key, config, version, training, progress)

@@ -148,7 +148,12 @@ def kept_folder(folder: Path, write: Callable[[Path], None]) -> Path:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         write(unfinished)
-        unfinished.replace(folder)
+        try:
+            unfinished.replace(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+            shutil.rmtree(unfinished)  # another process was first, with the same content
     return folder
 
 

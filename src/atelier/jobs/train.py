@@ -19,7 +19,9 @@ from torch import nn
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.engine.config import EngineConfig
-from atelier.engine.task import Task
+from atelier.engine.processes import is_main_process, wait_for_everyone
+from atelier.engine.task import Task, Tracker
+from atelier.engine.tracker import NullTracker
 from atelier.engine.trainer import FitReport, fit
 from atelier.errors import DigestError, TrainingError, VersionError
 from atelier.families import retrieval
@@ -86,19 +88,32 @@ def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOut
     version = current_version(settings)
     key = run_key("teacher", version, config.teacher, config.teacher_schedule)
 
-    def work(registry: Registry, run: RunTracker) -> FitReport:
+    def training(registry: Registry) -> Training:
         del registry  # only a student asks it, for its teacher
         material = load_material(settings, config.teacher, version, progress)
         labels = material.products.labels
         torch.manual_seed(config.teacher_schedule.seed)
         network = RetrievalNetwork(config.teacher.network, len(labels.categories))
         module = RetrievalModule(network, labels, config.teacher)
-        task = RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation)
-        report = fit_task(settings, key, task, material.products, config.teacher_schedule, run, progress)
-        log_network(run, network, labels.categories, "teacher", module)
-        return report
+        return Training(
+            task=RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation),
+            products=material.products,
+            schedule=config.teacher_schedule,
+            keep=lambda run: log_network(run, network, labels.categories, "teacher", module),
+        )
 
-    return run_once(settings, f"teacher-{preset}", key, config, version, work)
+    return run_once(settings, f"teacher-{preset}", key, config, version, training, progress)
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that one run needs."""
+
+    task: Task
+    products: Products
+    schedule: Schedule
+    keep: Callable[[RunTracker], None]
+    """Logs what was trained, once it is."""
 
 
 def run_once(
@@ -107,38 +122,47 @@ def run_once(
     key: str,
     preset: RetrievalPreset,
     data_version: str,
-    work: Callable[[Registry, RunTracker], FitReport],
+    training: Callable[[Registry], Training],
+    progress: bool,
 ) -> TrainOutcome:
-    """Do `work` in a run under `key`, unless a finished run has that key already."""
+    """Train in a run under `key`, unless a finished run has that key already.
+
+    Of several processes all train, and the main one keeps the run.
+    """
     start = time.perf_counter()
     registry = open_registry(settings)
     found = registry.find_run(key)
-    if found is not None:
-        return TrainOutcome(found.run_id, key, True, dict(found.metrics), time.perf_counter() - start)
-    with registry.start_run(name, key, {"data_version": data_version, "preset": preset.name}) as run:
-        run.params({"preset": asdict(preset)})
-        report = work(registry, run)
-        metrics = {f"validation/{name}": value for name, value in report.metrics.items()} | {
-            "images_per_second": report.images_per_second,
-            "peak_memory_gb": report.peak_memory_bytes / 2**30,
-            "training_seconds": report.seconds,
-        }
-        run.metrics(metrics, report.steps)
-        run.figure("loss_curves", loss_curves(run.history()))
-    shutil.rmtree(settings.checkpoints_dir / key, ignore_errors=True)
-    return TrainOutcome(run.run_id, key, False, metrics, time.perf_counter() - start)
+    if found is None:
+        checkpoint_dir = settings.checkpoints_dir / key
+        work = training(registry)
+        if is_main_process():
+            with registry.start_run(name, key, {"data_version": data_version, "preset": preset.name}) as run:
+                run.params({"preset": asdict(preset)})
+                report = fit_on_schedule(work, run, checkpoint_dir, progress)
+                run.metrics(_figures(report), report.steps)
+                work.keep(run)
+                run.figure("loss_curves", loss_curves(run.history()))
+            shutil.rmtree(checkpoint_dir, ignore_errors=True)
+        else:
+            fit_on_schedule(work, NullTracker(), checkpoint_dir, progress)
+        wait_for_everyone()
+    finished = registry.find_run(key)
+    assert finished is not None, "the main process has finished its run"
+    metrics = {name: value for name, value in finished.metrics.items() if not name.startswith("system/")}
+    return TrainOutcome(finished.run_id, key, found is not None, metrics, time.perf_counter() - start)
 
 
-def fit_task(
-    settings: Settings,
-    key: str,
-    task: Task,
-    products: Products,
-    schedule: Schedule,
-    run: RunTracker,
-    progress: bool,
-) -> FitReport:
-    """Train a task on products as the schedule says, with checkpoints under the run's key."""
+def _figures(report: FitReport) -> dict[str, float]:
+    return {f"validation/{name}": value for name, value in report.metrics.items()} | {
+        "images_per_second": report.images_per_second,
+        "peak_memory_gb": report.peak_memory_bytes / 2**30,
+        "training_seconds": report.seconds,
+    }
+
+
+def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, progress: bool) -> FitReport:
+    """Train on products as the schedule says; smaller batches where the catalogue is small."""
+    schedule, products = training.schedule, training.products
     batch_size = min(schedule.batch_size, len(products))
     max_steps = max(1, schedule.num_epochs * (len(products) // batch_size))
     config = EngineConfig(
@@ -158,7 +182,7 @@ def fit_task(
         num_workers=schedule.num_workers,
         seed=schedule.seed,
     )
-    return fit(task, products, config, run, settings.checkpoints_dir / key, progress=progress)
+    return fit(training.task, products, config, tracker, checkpoint_dir, progress=progress)
 
 
 def load_material(settings: Settings, config: RetrievalConfig, data_version: str, progress: bool) -> Material:
