@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from atelier.datasets.drop import read_drop
@@ -29,8 +30,9 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     """Metric name -> value for the live release, on the products and searches in `data_dir`.
 
     Its products, in any known layout, join a throwaway copy of the live gallery; one that the gallery has
-    already takes the place of the old one. `category_accuracy` is over the products' article types. With
-    a folder `queries/` (see `jobs.queries`) come `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10`...
+    already takes the place of the old one, which has no say in its article type either. `category_accuracy`
+    is over the products' article types. With a folder `queries/` (see `jobs.queries`) come
+    `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10` and so on.
 
     NoReleaseError: nothing is live. DropError: no layout is recognised, no product can be read, or the
     queries are broken.
@@ -45,26 +47,29 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     vectors, probability = embed(
         encoder, [(picture, None) for picture in pictures], "embedding products", progress
     )
+    known, known_vectors = _gallery_without(reader, {item.item_id for item in items})
     categories = recognised(
-        encoder.contract.categories,
-        vectors,
-        probability,
-        reader.vectors_ND,
-        reader.facts["category"].to_pylist(),
+        encoder.contract.categories, vectors, probability, known_vectors, [item.category for item in known]
     )
     right = [item.category == name for item, name in zip(items, categories, strict=True)]
-    metrics = {
-        "num_products": float(len(items)),
-        "category_accuracy": float(np.mean(right)),
-    }
+    metrics = {"num_products": float(len(items)), "category_accuracy": float(np.mean(right))}
     queries_dir = data_dir / QUERIES_FOLDER
     if queries_dir.is_dir():
-        gallery = _joined(reader, items, vectors)
+        joined = known + items
+        gallery = Gallery(
+            np.concatenate([known_vectors, vectors]), [item.item_id for item in joined], item_numbers(joined)
+        )
         queries = read_queries(queries_dir)
-        metrics["num_gallery"] = float(len(gallery.item_ids))
-        metrics["num_queries"] = float(len(queries))
+        metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
         metrics |= recall_metrics(ask(encoder, gallery, queries, progress))
     return metrics
+
+
+def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], NDArray[np.float32]]:
+    """The live gallery's other items and their vectors."""
+    others = np.asarray([item_id not in ids for item_id in reader.item_ids], bool)
+    items = [item for item_id in reader.item_ids if item_id not in ids and (item := reader.item(item_id))]
+    return items, reader.vectors_ND[others]
 
 
 def _products(data_dir: Path) -> list[tuple[Item, RawPhoto]]:
@@ -101,20 +106,3 @@ def _first_readable(readers: list[Callable[[], bytes]]) -> bytes | None:
         except PictureError:
             continue
     return None
-
-
-def _joined(reader: IndexReader, items: list[Item], vectors: np.ndarray) -> Gallery:
-    """The live gallery and the products, which take the place of gallery items with the same id."""
-    new = {item.item_id for item in items}
-    stay = np.asarray([item_id not in new for item_id in reader.item_ids], bool)
-    old_items = [
-        item
-        for item_id, kept in zip(reader.item_ids, stay, strict=True)
-        if kept and (item := reader.item(item_id)) is not None
-    ]
-    everything = old_items + items
-    return Gallery(
-        np.concatenate([reader.vectors_ND[stay], vectors]),
-        [item.item_id for item in everything],
-        item_numbers(everything),
-    )

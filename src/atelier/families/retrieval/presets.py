@@ -86,9 +86,9 @@ def small() -> RetrievalPreset:
     return RetrievalPreset(
         "small",
         teacher,
-        Schedule(num_epochs=5),
+        Schedule(num_epochs=7),
         student,
-        Schedule(num_epochs=8, learning_rate=3e-3),
+        Schedule(num_epochs=10, learning_rate=3e-3),
         least_recall_at_1=0.2,
     )
 
