@@ -27,7 +27,9 @@ def run(settings: Settings, prefect_port: int, mlflow_port: int, say: Callable[[
     require_port("127.0.0.1", prefect_port, "atelier up --prefect-port")
     require_port("127.0.0.1", mlflow_port, "atelier up --mlflow-port")
     require_port(settings.serve_host, settings.serve_port, "ATELIER_SERVE_PORT")
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell that starts us in the background hands it down ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     api_url = f"http://127.0.0.1:{prefect_port}/api"
     with ExitStack() as stack:
         addresses = {"prefect_api": api_url, "mlflow": f"http://127.0.0.1:{mlflow_port}"}
