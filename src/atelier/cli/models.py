@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +41,7 @@ def train(preset: Preset = "small", as_json: AsJson = False) -> None:
         teacher = train_teacher(settings, preset)
         student = distill(settings, preset, teacher)
     if as_json:
-        print_json({"teacher": teacher, "student": student})
+        print_json({"teacher": asdict(teacher), "student": asdict(student)})
         return
     names = sorted(teacher.metrics.keys() | student.metrics.keys())
     rows = [(name, teacher.metrics.get(name), student.metrics.get(name)) for name in names]

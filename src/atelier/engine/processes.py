@@ -6,13 +6,19 @@ one's to write. Without a launcher the only process is the main one.
 
 from __future__ import annotations
 
+import torch
 from accelerate import PartialState
 
 
 def is_main_process() -> bool:
-    return bool(PartialState().is_main_process)
+    return bool(_state().is_main_process)
 
 
 def wait_for_everyone() -> None:
     """Returns in all processes once all have come here."""
-    PartialState().wait_for_everyone()
+    _state().wait_for_everyone()
+
+
+def _state() -> PartialState:
+    """Accelerate's own view. Without an accelerator it must be told that several processes share a CPU."""
+    return PartialState(cpu=not torch.accelerator.is_available())
