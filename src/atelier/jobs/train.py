@@ -35,6 +35,7 @@ from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, Vali
 from atelier.jobs.products import in_threads, item_numbers, products_of, streets, training_products
 from atelier.jobs.queries import Query, held_out_queries
 from atelier.pictures import decode
+from atelier.registry.digests import digests_of
 from atelier.registry.plots import loss_curves
 from atelier.registry.runs import RunTracker
 from atelier.registry.store import Registry, open_registry
@@ -209,8 +210,7 @@ def log_network(
         if module is not None:
             save_module(module, Path(folder) / MODULE_FILE)
         run.file(Path(folder), WEIGHTS_FOLDER)
-        digests = {path.name: sha256_of(path.read_bytes()) for path in sorted(Path(folder).iterdir())}
-        run.json(f"{WEIGHTS_FOLDER}.json", digests)
+        run.json(f"{WEIGHTS_FOLDER}.json", digests_of(Path(folder)))
 
 
 def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
