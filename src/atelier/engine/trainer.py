@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
+from atelier.engine.allocator import keep_freed_memory
 from atelier.engine.batches import Batches
 from atelier.engine.checkpoint import CheckpointStore
 from atelier.engine.config import EngineConfig
@@ -78,6 +79,7 @@ def fit(
     TrainingError: a loss is not finite, or the data is smaller than one batch. CheckpointError: the folder
     holds a checkpoint of another run, or none that is whole.
     """
+    keep_freed_memory()
     accelerator = new_accelerator(config)
     tracker = tracker if accelerator.is_main_process else NullTracker()
     store = CheckpointStore(checkpoint_dir, config.keep_checkpoints)

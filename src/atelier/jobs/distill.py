@@ -22,6 +22,7 @@ from atelier.jobs.train import (
     read_weights,
     run_key,
     run_once,
+    whiten,
 )
 from atelier.registry.runs import RunTracker
 from atelier.registry.store import Registry
@@ -58,6 +59,7 @@ def distill(settings: Settings, preset: str, teacher: TrainOutcome, *, progress:
             task=DistillTask(module, taught_by, material.streets_M3HW, config.student, material.validation),
             products=material.products,
             schedule=config.student_schedule,
+            finish=lambda: whiten(network, material, config.student),
             keep=keep,
         )
 

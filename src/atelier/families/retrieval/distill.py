@@ -95,6 +95,9 @@ class DistillTask:
     ) -> None:
         self.module: nn.Module = module
         self.teacher = teacher.network.eval().requires_grad_(False)
+        # Whitened vectors are harder to imitate (docs/experiments.md): the student learns the space before
+        # that, the teacher's prototypes are part of it, and whitens it for itself.
+        self.teacher.whitening.reset()
         self.size = config.network.image_size
         # Views have the teacher's size, so that it says what it would say; the student sees them smaller.
         self.views_config = replace(config, network=teacher.network.config)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from atelier.errors import TrainingError
 from atelier.families.retrieval.config import NetworkConfig
+from atelier.families.retrieval.whitening import Whitening
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -44,13 +45,13 @@ class RetrievalNetwork(nn.Module):
         self.neck = nn.Sequential(
             nn.Linear(self.num_features, config.dimension, bias=False), nn.BatchNorm1d(config.dimension)
         )
+        self.whitening = Whitening(config.dimension)
         self.category_head = nn.Linear(self.num_features, num_categories)
 
     def forward(self, pixels_B3SS: Tensor) -> Features:
         pooled_BP = self.backbone((pixels_B3SS - self.mean) / self.std)
-        return Features(
-            F.normalize(self.neck(pooled_BP).float()), self.category_head(pooled_BP).float(), pooled_BP
-        )
+        embedding_BD = self.whitening(F.normalize(self.neck(pooled_BP).float()))
+        return Features(embedding_BD, self.category_head(pooled_BP).float(), pooled_BP)
 
 
 def build_backbone(config: NetworkConfig) -> nn.Module:

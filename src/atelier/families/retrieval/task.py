@@ -5,6 +5,7 @@ B = batch, F = side of a frame, S = side of a view, D = embedding, A = attribute
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -149,6 +150,28 @@ def make_views(
     first = tidy_views(frames_B4FF, size, augment, generator, augment.first_view_strength)
     pixels = torch.cat([first, second]).contiguous(memory_format=torch.channels_last)
     return Views(pixels, batch)
+
+
+@torch.inference_mode()
+def learn_whitening(
+    network: RetrievalNetwork, batches: Iterable[ProductBatch], streets_M3HW: Tensor, config: RetrievalConfig
+) -> None:
+    """Whiten a trained network's embedding by how two views of one product differ in it.
+
+    `batches`: training products, some thousand in all, on the network's device. The same give the same.
+    """
+    network.eval()
+    network.whitening.reset()
+    device = network.mean.device
+    generator = torch.Generator(device).manual_seed(0)
+    first, second = [], []
+    for batch in batches:
+        views = make_views(batch, streets_M3HW, config, generator)
+        with torch.autocast(device.type, torch.bfloat16):
+            first_BD, second_BD = network(views.pixels_V3SS).embedding.chunk(2)
+        first.append(first_BD)
+        second.append(second_BD)
+    network.whitening.learn(torch.cat(first), torch.cat(second))
 
 
 def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, float]:
