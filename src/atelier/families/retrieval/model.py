@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 import timm
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from atelier.errors import TrainingError
 from atelier.families.retrieval.config import NetworkConfig
-from atelier.families.retrieval.whitening import Whitening
+from atelier.families.retrieval.whitening import Whitening, unit_rows
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -50,7 +49,7 @@ class RetrievalNetwork(nn.Module):
 
     def forward(self, pixels_B3SS: Tensor) -> Features:
         pooled_BP = self.backbone((pixels_B3SS - self.mean) / self.std)
-        embedding_BD = self.whitening(F.normalize(self.neck(pooled_BP).float()))
+        embedding_BD = self.whitening(unit_rows(self.neck(pooled_BP).float()))
         return Features(embedding_BD, self.category_head(pooled_BP).float(), pooled_BP)
 
 

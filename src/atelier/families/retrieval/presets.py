@@ -79,7 +79,13 @@ def small() -> RetrievalPreset:
         teacher,
         network=replace(
             teacher.network,
-            backbone_options={"layers": (1, 1, 1, 1), **_widths(32, 64, 128, 192)},
+            # A stem of three small convolutions: half the time of one of 7x7 with 64 channels.
+            backbone_options={
+                "layers": (1, 1, 1, 1),
+                "stem_type": "deep",
+                "stem_width": 16,
+                **_widths(32, 64, 112, 160),
+            },
             image_size=56,
         ),
         # A small network has little to spare: less of it for article types, which neighbours know too.

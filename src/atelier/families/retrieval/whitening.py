@@ -9,7 +9,6 @@ N = items, B = batch, D = embedding
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 SHRINKAGE = 0.01
@@ -39,7 +38,7 @@ class Whitening(nn.Module):
 
     def forward(self, unit_BD: Tensor) -> Tensor:
         with torch.autocast(unit_BD.device.type, enabled=False):
-            return F.normalize((unit_BD.float() - self.mean_D) @ self.matrix_DD)
+            return unit_rows((unit_BD.float() - self.mean_D) @ self.matrix_DD)
 
     @torch.no_grad()
     def learn(self, first_ND: Tensor, second_ND: Tensor) -> None:
@@ -55,3 +54,8 @@ class Whitening(nn.Module):
         matrix_DD = axes_DD * variance_D.rsqrt() @ axes_DD.T
         self.mean_D.copy_(mean_D)
         self.matrix_DD.copy_(matrix_DD / matrix_DD.diagonal().mean())
+
+
+def unit_rows(rows_BD: Tensor) -> Tensor:
+    """Rows of length 1: `F.normalize` in three nodes of an ONNX graph instead of five."""
+    return rows_BD / rows_BD.norm(dim=-1, keepdim=True).clamp_min(1e-12)
