@@ -24,7 +24,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.families.retrieval.model import RetrievalNetwork, build_backbone
 from atelier.families.retrieval.presets import PRESETS, debug
 from atelier.families.retrieval.products import FRAME_SIDE, Labels, Products, product_frame
-from atelier.families.retrieval.task import RetrievalModule, RetrievalTask
+from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, learn_whitening
 from atelier.matting import matte
 
 COLOURS = [(200, 20, 20), (20, 160, 20), (20, 20, 200), (200, 200, 20)] * 2
@@ -165,6 +165,19 @@ def test_a_teacher_learns_and_its_student_follows_it(products: Products) -> None
         distances.append(parts["embedding"].item())
     assert distances[1] < distances[0]
     assert torch.equal(before, student.items.prototypes_ND), "the teacher's prototypes stay as they are"
+
+
+def test_a_whitened_teacher_teaches_the_space_before_whitening(products: Products) -> None:
+    config = debug().teacher
+    teacher = RetrievalModule(RetrievalNetwork(config.network, 2), products.labels, config)
+    identity = torch.eye(config.network.dimension)
+    batches = [products.__getitems__(list(range(8)))] * 4
+    learn_whitening(teacher.network, batches, streets(), config)
+    assert not torch.allclose(teacher.network.whitening.matrix_DD, identity, atol=1e-3)
+
+    student = StudentModule(RetrievalNetwork(debug().student.network, 2), teacher, config)
+    task = DistillTask(student, teacher, streets(), debug().student)
+    assert torch.equal(task.teacher.whitening.matrix_DD, identity)
 
 
 def test_the_onnx_file_answers_as_the_network_does(tmp_path: Path) -> None:
