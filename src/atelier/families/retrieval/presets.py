@@ -79,7 +79,7 @@ def small() -> RetrievalPreset:
         teacher,
         network=replace(
             teacher.network,
-            # A stem of three small convolutions: half the time of one of 7x7 with 64 channels.
+            # Three small convolutions instead of one of 7x7 with 64 channels: 7 to 10 % off the whole network.
             backbone_options={
                 "layers": (1, 1, 1, 1),
                 "stem_type": "deep",
