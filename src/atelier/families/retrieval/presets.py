@@ -79,7 +79,7 @@ def small() -> RetrievalPreset:
         teacher,
         network=replace(
             teacher.network,
-            # Three small convolutions instead of one of 7x7 with 64 channels: 7 to 10 % off the whole network.
+            # Three small convolutions instead of one of 7x7 with 64 channels: 7 to 10 % off the network.
             backbone_options={
                 "layers": (1, 1, 1, 1),
                 "stem_type": "deep",
