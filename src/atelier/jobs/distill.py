@@ -5,24 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
-
-from atelier.families.retrieval.distill import DistillTask, StudentModule
+from atelier.families.retrieval.distill import DistillTask, StudentModule, Teacher
 from atelier.families.retrieval.export import load_module
-from atelier.families.retrieval.model import RetrievalNetwork
-from atelier.families.retrieval.task import RetrievalModule
+from atelier.families.retrieval.losses import MarginSoftmax
 from atelier.jobs.train import (
     MODULE_FILE,
     Training,
     TrainOutcome,
     current_version,
+    learn_space_of,
     load_material,
     log_network,
+    new_network,
     preset_named,
     read_weights,
     run_key,
     run_once,
-    whiten,
 )
 from atelier.registry.runs import RunTracker
 from atelier.registry.store import Registry
@@ -41,25 +39,26 @@ def distill(settings: Settings, preset: str, teacher: TrainOutcome, *, progress:
     def training(registry: Registry) -> Training:
         material = load_material(settings, config.student, version, progress)
         labels = material.products.labels
-        taught_by = RetrievalModule(
-            RetrievalNetwork(config.teacher.network, len(labels.categories)), labels, config.teacher
+        loss, dimension = config.teacher.loss, config.teacher.network.dimension
+        taught_by = Teacher(
+            new_network(config.teacher, labels, seed=0),
+            MarginSoftmax(labels.num_items, dimension, loss.item_scale, loss.item_margin),
         )
         with TemporaryDirectory() as folder:
             read_weights(registry, teacher, [MODULE_FILE], Path(folder))
             load_module(taught_by, Path(folder) / MODULE_FILE)
-        torch.manual_seed(config.student_schedule.seed)
-        network = RetrievalNetwork(config.student.network, len(labels.categories))
+        network = new_network(config.student, labels, config.student_schedule.seed)
         module = StudentModule(network, taught_by, config.student)
 
         def keep(run: RunTracker) -> None:
-            log_network(run, network, labels.categories, "student")
+            log_network(run, network, labels, "student")
             run.tag(teacher=teacher.run_id)
 
         return Training(
             task=DistillTask(module, taught_by, material.streets_M3HW, config.student, material.validation),
             products=material.products,
             schedule=config.student_schedule,
-            finish=lambda: whiten(network, material, config.student),
+            finish=lambda: learn_space_of(network, material, config.student),
             keep=keep,
         )
 

@@ -15,7 +15,13 @@ from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError, ReleaseError, VersionError
-from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
+from atelier.families.retrieval.inference import (
+    CONTRACT_FILE,
+    MODEL_FILE,
+    TEXT_FILE,
+    EmbeddingContract,
+    Encoder,
+)
 from atelier.index.build import Build, build
 from atelier.index.schema import Embedded, IndexItem
 from atelier.index.store import seems_present
@@ -30,7 +36,7 @@ from atelier.versioning.workspace import current
 from atelier.vocabulary import PhotoKind
 
 FAMILY = "retrieval"
-SERVED_FILES = (MODEL_FILE, CONTRACT_FILE, "card.md")
+SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
 THUMBNAIL_SIDE = 256
 _ENCODED_AT_ONCE = 64

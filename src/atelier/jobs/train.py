@@ -1,4 +1,4 @@
-"""Trains the teacher of a family: data version in, a finished run with weights and curves out."""
+"""Trains the teacher of a family in two passes: data version in, finished runs out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn import functional as F
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.engine.batches import to_device
@@ -26,14 +27,24 @@ from atelier.engine.tracker import NullTracker
 from atelier.engine.trainer import FitReport, fit
 from atelier.errors import DigestError, TrainingError, VersionError
 from atelier.families import retrieval
+from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
 from atelier.families.retrieval.config import RetrievalConfig
-from atelier.families.retrieval.export import export_network, save_module
+from atelier.families.retrieval.export import export_network, load_module, save_module
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.presets import PRESETS, RetrievalPreset, Schedule
 from atelier.families.retrieval.products import Labels, Products, squeezed
-from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, Validation, learn_whitening
-from atelier.jobs.products import in_threads, item_numbers, products_of, streets, training_products
+from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
+from atelier.families.retrieval.tokens import token_ids
+from atelier.families.retrieval.validation import Validation, embed_all
+from atelier.jobs.products import (
+    in_threads,
+    item_numbers,
+    labelled,
+    products_of,
+    streets,
+    training_products,
+)
 from atelier.jobs.queries import Query, held_out_queries
 from atelier.pictures import decode
 from atelier.registry.digests import digests_of
@@ -51,13 +62,16 @@ WEIGHTS_FOLDER = "weights"
 """Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
 MODULE_FILE = "module.safetensors"
 _SHAPE_THE_WEIGHTS = (
-    *("augment", "clusters", "distill", "export", "framing"),
-    *("losses", "model", "products", "task", "whitening"),
+    *("augment", "clusters", "distill", "export", "framing", "losses", "model"),
+    *("products", "space", "task", "text", "tokens", "validation", "views"),
 )
 """Modules of the family whose change makes earlier runs worthless."""
-_WHITENING_PRODUCTS = 4096
-"""Products that the whitening is measured on, at most: thrice as many change recall by less than 0.01."""
-_WHITENING_BATCH = 256
+_SPACE_PRODUCTS = 4096
+"""Products that the space is learned on, at most: thrice as many change recall by less than 0.01."""
+_SPACE_BATCH = 256
+_SHRUNK_AT_ONCE = 1024
+FACTS_FILE = "facts.safetensors"
+"""What the first pass leaves in its run's folder of weights."""
 _VALIDATION_GALLERY = 1000
 """Catalogue photos among which validation looks, at most; the test looks among all."""
 
@@ -87,28 +101,101 @@ class Material:
 def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
     """Train the preset's teacher on the current data version, or find the run that did.
 
-    Killed and called again, it goes on from its last checkpoint. VersionError: there is no data yet.
+    Two passes, each a run of its own: the facts of the products first, then, from there, items and the
+    clusters that the first pass's features fall into. Killed and called again, it goes on from its last
+    checkpoint. VersionError: there is no data yet.
     """
     config = preset_named(preset)
     version = current_version(settings)
-    key = run_key("teacher", version, config.teacher, config.teacher_schedule)
+    facts = learn_facts(settings, preset, progress=progress)
+    key = run_key("teacher", version, config.teacher, config.teacher_schedule, facts.key)
 
     def training(registry: Registry) -> Training:
-        del registry  # only a student asks it, for its teacher
         material = load_material(settings, config.teacher, version, progress)
-        labels = material.products.labels
-        torch.manual_seed(config.teacher_schedule.seed)
-        network = RetrievalNetwork(config.teacher.network, len(labels.categories))
-        module = RetrievalModule(network, labels, config.teacher)
+        network = new_network(config.teacher, material.products.labels, config.teacher_schedule.seed)
+        with TemporaryDirectory() as folder:
+            read_weights(registry, facts, [FACTS_FILE], Path(folder))
+            load_module(network, Path(folder) / FACTS_FILE)
+        products = clustered(material.products, network, config.teacher)
+        titles = [item.title for item in products_of(Catalogue.open(settings.data_dir), Split.TRAIN)[1]]
+        module = RetrievalModule(network, products.labels, config.teacher)
+
+        def keep(run: RunTracker) -> None:
+            log_network(run, network, products.labels, "teacher", module)
+            run.tag(facts=facts.run_id)
+            run.metrics(cluster_figures(products, titles), 0)
+
         return Training(
             task=RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation),
-            products=material.products,
+            products=products,
             schedule=config.teacher_schedule,
-            finish=lambda: whiten(network, material, config.teacher),
-            keep=lambda run: log_network(run, network, labels.categories, "teacher", module),
+            finish=lambda: learn_space_of(network, material, config.teacher),
+            keep=keep,
         )
 
     return run_once(settings, f"teacher-{preset}", key, config, version, training, progress)
+
+
+def learn_facts(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
+    """The first pass: article types, other facts, titles and shoppers' labels; or find its run."""
+    config = preset_named(preset)
+    version = current_version(settings)
+    key = run_key("facts", version, config.teacher, config.facts_schedule)
+
+    def training(registry: Registry) -> Training:
+        del registry  # only later passes ask it, for earlier ones
+        material = load_material(settings, config.teacher, version, progress)
+        network = new_network(config.teacher, material.products.labels, config.facts_schedule.seed)
+        module = FactsModule(network, material.products.labels, config.teacher)
+        return Training(
+            task=RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation),
+            products=material.products,
+            schedule=config.facts_schedule,
+            finish=lambda: None,
+            keep=lambda run: log_network(run, network, material.products.labels, "facts"),
+        )
+
+    return run_once(settings, f"facts-{preset}", key, config, version, training, progress)
+
+
+def new_network(config: RetrievalConfig, labels: Labels, seed: int) -> RetrievalNetwork:
+    """An untrained network for these labels; the same for a seed."""
+    torch.manual_seed(seed)
+    return RetrievalNetwork(config.network, len(labels.categories), len(labels.shopper_labels))
+
+
+def clustered(products: Products, network: RetrievalNetwork, config: RetrievalConfig) -> Products:
+    """The products in clusters of look-alikes, by the network's penultimate features of their frames."""
+    size = config.network.image_size
+    network.eval()
+    features_NP = np.concatenate(
+        [
+            embed_all(
+                network, shrunk(products.frames_N4FF[start : start + _SHRUNK_AT_ONCE, :3], size)
+            ).pooled_NP
+            for start in range(0, len(products), _SHRUNK_AT_ONCE)
+        ]
+    )
+    cluster_N = look_alike_clusters(
+        features_NP, products.labels.category_N, config.items_per_cluster, config.cluster_size_factor
+    )
+    return replace(products, labels=replace(products.labels, cluster_N=cluster_N))
+
+
+def shrunk(pictures_N3FF: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Square pictures at another size, uint8 [N, 3, size, size]."""
+    pixels = torch.from_numpy(np.ascontiguousarray(pictures_N3FF)).float()
+    resized = F.interpolate(pixels, (size, size), mode="bilinear", antialias=True, align_corners=False)
+    return resized.round().clamp(0, 255).to(torch.uint8).numpy()
+
+
+def cluster_figures(products: Products, titles: list[str]) -> dict[str, float]:
+    """How even the clusters of look-alikes are, and how often cluster-mates are called the same."""
+    cluster_N = products.labels.cluster_N
+    figures = {
+        f"clusters/{name}": float(value) for name, value in asdict(ClusterSpread.of(cluster_N)).items()
+    }
+    return figures | {"clusters/title_purity": title_purity(cluster_N, titles)}
 
 
 @dataclass(frozen=True)
@@ -195,38 +282,38 @@ def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, 
     return replace(report, metrics=training.task.evaluate(training.task.module.eval()))
 
 
-def whiten(network: RetrievalNetwork, material: Material, config: RetrievalConfig) -> None:
-    """Learn the network's whitening from a sample of what it was trained on."""
+def learn_space_of(network: RetrievalNetwork, material: Material, config: RetrievalConfig) -> None:
+    """Learn the network's space from a sample of what it was trained on."""
     products, device = material.products, network.mean.device
     order = torch.randperm(len(products), generator=torch.Generator().manual_seed(0))
     batches = (
         to_device(products.__getitems__(rows.tolist()), device)
-        for rows in order[:_WHITENING_PRODUCTS].split(_WHITENING_BATCH)
+        for rows in order[:_SPACE_PRODUCTS].split(_SPACE_BATCH)
     )
-    learn_whitening(network, batches, material.streets_M3HW, config)
+    learn_space(network, batches, material.streets_M3HW, config)
 
 
 def load_material(settings: Settings, config: RetrievalConfig, data_version: str, progress: bool) -> Material:
     """Read a data version as training wants it."""
     catalogue = Catalogue.open(settings.data_dir)
-    products = training_products(settings, catalogue, data_version, config.items_per_cluster, progress)
+    products = training_products(settings, catalogue, data_version, config.network.text.num_buckets, progress)
     return Material(
         products,
         torch.from_numpy(streets(settings, catalogue, data_version, products)),
-        _validation(settings, catalogue, data_version, config.network.image_size, products.labels),
+        _validation(settings, catalogue, data_version, config, products.labels),
     )
 
 
 def log_network(
     run: RunTracker,
     network: RetrievalNetwork,
-    categories: tuple[str, ...],
+    labels: Labels,
     name: str,
     module: nn.Module | None = None,
 ) -> None:
     """Keep a trained network with its run: safetensors, ONNX, contract; `module` with its training heads."""
     with TemporaryDirectory() as folder:
-        export_network(network, categories, Path(folder), name)
+        export_network(network, labels.categories, labels.shopper_labels, Path(folder), name)
         if module is not None:
             save_module(module, Path(folder) / MODULE_FILE)
         run.file(Path(folder), WEIGHTS_FOLDER)
@@ -277,9 +364,10 @@ def sha256_of(data: bytes) -> str:
 
 
 def _validation(
-    settings: Settings, catalogue: Catalogue, data_version: str, size: int, labels: Labels
+    settings: Settings, catalogue: Catalogue, data_version: str, config: RetrievalConfig, labels: Labels
 ) -> Validation:
-    """Held-out products among a part of the others, and searches for them."""
+    """Held-out products among a part of the others, searches for them, and labelled photos."""
+    size = config.network.image_size
     held_out, _ = products_of(catalogue, Split.VALIDATION)
     others, _ = products_of(catalogue, Split.TRAIN)
     photos = held_out + others[: max(0, _VALIDATION_GALLERY - len(held_out))]
@@ -295,6 +383,12 @@ def _validation(
     def query_picture(query: Query) -> NDArray[np.uint8]:
         return squeezed(frame(query.pixels(), query.box), size)
 
+    def labelled_picture(photo: Photo) -> NDArray[np.uint8]:
+        return squeezed(frame(decode(catalogue.read(photo))), size)
+
+    labelled_photos, label_L, _ = labelled(catalogue, Split.VALIDATION)
+    labelled_pictures = in_threads(labelled_picture, labelled_photos, "labelled photos", False)
+    _, title_G = np.unique([item.title for item in gallery_items], return_inverse=True)
     queries = held_out_queries(settings, catalogue, data_version, Split.VALIDATION)
     queries = [query for query in queries if query.item_id in number_of]
     kinds = sorted({query.kind for query in queries})
@@ -303,6 +397,8 @@ def _validation(
         gallery_G3SS=np.stack(in_threads(gallery_picture, photos, "validation gallery", False)),
         gallery_item_G=number_G,
         gallery_category_G=np.asarray([category_of.get(item.category, -1) for item in gallery_items]),
+        gallery_tokens_GT=token_ids([item.title for item in gallery_items], config.network.text.num_buckets),
+        gallery_title_G=title_G.astype(np.int64),
         held_out_G=np.arange(len(photos)) < len(held_out),
         queries={
             kind: np.stack(in_threads(query_picture, own, kind, False)) for kind, own in by_kind.items()
@@ -310,4 +406,8 @@ def _validation(
         query_items={
             kind: np.asarray([number_of[query.item_id] for query in own]) for kind, own in by_kind.items()
         },
+        labelled_L3SS=np.stack(labelled_pictures)
+        if labelled_pictures
+        else np.zeros((0, 3, size, size), np.uint8),
+        label_L=label_L,
     )

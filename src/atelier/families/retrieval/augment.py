@@ -4,12 +4,14 @@ A *frame* is a product's picture cut to its canonical box (3:4, see `inference.f
 and kept with its alpha. A view looks at the frame through a box that is a little off, tilted and in
 perspective; where it is a street view, what is not product shows a street.
 
-B = batch, F = side of a frame, S = side of a view. Normalised coordinates run from -1 to 1.
+B = batch, L = labelled photos, F = side of a frame, S = side of a view. Normalised coordinates run
+from -1 to 1.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -79,6 +81,22 @@ def street_views(
     # Zero padding has darkened the colour of half-transparent border pixels by alpha already inside `view`.
     pixels = view[:, :3] * alpha + behind * (1 - alpha)
     return _worn(pixels, draw, config, strength=1.0)
+
+
+def labelled_views(
+    frames_L3FF: Tensor, size: int, config: AugmentConfig, generator: torch.Generator
+) -> Tensor:
+    """Parts of shoppers' photos that keep their own background: mirrored, tilted, nearer or further, worn.
+
+    `frames_L3FF`: uint8. Returns float [L, 3, size, size] in 0..1.
+    """
+    draw = _Draw(len(frames_L3FF), frames_L3FF.device, generator)
+    wider = replace(config, zoom=config.labelled_zoom, shift=config.labelled_zoom / 2)
+    grid = _view_grid(draw, None, config.tilt_degrees, 0.08, wider, size)
+    turn = 1 - 2 * draw.chance(config.mirror_share, 1, 1)
+    grid = torch.stack([grid[..., 0] * turn, grid[..., 1]], -1)
+    view = F.grid_sample(_float(frames_L3FF), grid, padding_mode="reflection", align_corners=False)
+    return _worn(view, draw, config, strength=0.8)
 
 
 class _Draw:
