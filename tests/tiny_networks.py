@@ -40,10 +40,9 @@ def write_network(
         *(helper.make_node("Identity", ["vector"], [name]) for name in ("recall", "relevance")),
         helper.make_node("Slice", ["vector", "nowhere", "nowhere", "across"], ["label_logits"]),
     ]
-    more = {"nowhere": np.array([dimension]), "across": np.array([1])}
-    model_digest = _write(
-        path, "pixels", TensorProto.FLOAT, [3, size, size], [*nodes, *end], outputs, constants | more
-    )
+    constants = {**constants, "nowhere": np.array([dimension]), "across": np.array([1])}
+    pixels = ("pixels", TensorProto.FLOAT, [3, size, size])
+    model_digest = _write(path, *pixels, [*nodes, *end], outputs, constants)
     text_digest = _write_text_tower(path.with_name(TEXT_FILE), dimension)
     return EmbeddingContract(
         model_digest=model_digest,
