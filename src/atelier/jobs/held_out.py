@@ -55,7 +55,7 @@ class Answers:
     """Category that is recognised in each held-out product; its neighbours are products that are not."""
     metrics: dict[str, float]
     """`recall_at_1` over all searches as a shopper would make them (boxed where a box is known), the same for
-    each way of asking, `category_accuracy` over the held-out products, and what `jobs.user_photos` measures."""
+    each way of asking, `category_accuracy` over the held-out products, and those of `jobs.user_photos`."""
 
 
 def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def user_photo_metrics(catalogue: Catalogue, encoder: Encoder, progress: bool = 
 def label_metrics(
     catalogue: Catalogue, encoder: Encoder, asked: Sequence[tuple[bytes, str]], progress: bool = True
 ) -> dict[str, float]:
-    """The same over encoded pictures from elsewhere, each with its label; training must not have seen them."""
+    """The same over encoded pictures from elsewhere, each with its label; unseen by training."""
     train, validation = (catalogue.labelled_photos(split) for split in (Split.TRAIN, Split.VALIDATION))
     if len(train) < LEAST_TO_LEARN or not asked:
         return {}
@@ -53,7 +53,7 @@ def label_metrics(
 
 
 def wilson_interval(num_right: int, num: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); photos of one sender are alike, so the true one is wider."""
+    """The 95 % interval of a share (Wilson 1927), too narrow where one sender's photos are alike."""
     z = 1.959964
     share, spread = num_right / num, z * z / num
     centre = (share + spread / 2) / (1 + spread)

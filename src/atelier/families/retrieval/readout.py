@@ -75,7 +75,7 @@ def fit(feature_BF: NDArray[np.float64], labels: Sequence[str], dimension: int, 
 
 
 def log_loss(readout: Readout, feature_BF: NDArray[np.float64], labels: Sequence[str]) -> float:
-    """Mean negative logarithm of what the true labels were given; a label it does not know has almost none."""
+    """Mean negative logarithm of what the true labels were given; one it does not know has almost none."""
     probability_BL = readout.probability(feature_BF)
     number = {name: index for index, name in enumerate(readout.labels)}
     given = [
