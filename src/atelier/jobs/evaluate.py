@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from atelier.datasets.drop import read_drop
+from atelier.datasets.catalogue import Catalogue
+from atelier.datasets.drop import Drop, read_drop
 from atelier.datasets.raw import RawPhoto
 from atelier.errors import DropError, PictureError
 from atelier.index.query import IndexReader
@@ -18,6 +19,7 @@ from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import read_queries
 from atelier.jobs.register import encoder_in
 from atelier.jobs.scoring import Gallery, ask, embed, recall_metrics, recognised
+from atelier.jobs.user_photos import label_metrics
 from atelier.pictures import decode
 from atelier.release.store import live
 from atelier.settings import Settings
@@ -34,13 +36,17 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     is over the products' article types. With a folder `queries/` (see `jobs.queries`) come
     `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10` and so on.
 
+    Shoppers' photos with a label and no item add `user_photos/label_accuracy` (see `jobs.user_photos`), its
+    read-out fitted on the workspace's own training senders.
+
     NoReleaseError: nothing is live. DropError: no layout is recognised, no product can be read, or the
     queries are broken.
     """
     release = live(settings)
     encoder = encoder_in(settings.releases_dir / release.release_id)
     reader = IndexReader.open(settings, release.index, encoder.contract.digest)
-    pictures, products = _readable(_products(data_dir), progress)
+    drop = read_drop(data_dir)
+    pictures, products = _readable(_products(drop), progress)
     if not products:
         raise DropError(f"{data_dir} holds no product with a readable catalogue photo to evaluate on")
     items = [item for item, _ in products]
@@ -62,7 +68,7 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         queries = read_queries(queries_dir)
         metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
         metrics |= recall_metrics(ask(encoder, gallery, queries, progress))
-    return metrics
+    return metrics | label_metrics(Catalogue.open(settings.data_dir), encoder, _labelled(drop), progress)
 
 
 def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], NDArray[np.float32]]:
@@ -72,9 +78,21 @@ def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], ND
     return items, reader.vectors_ND[others]
 
 
-def _products(data_dir: Path) -> list[tuple[Item, RawPhoto]]:
+def _labelled(drop: Drop) -> list[tuple[bytes, str]]:
+    """Shoppers' photos that say what they show, but not which item; what cannot be decoded is named."""
+    found = []
+    for raw in drop.photos:
+        if raw.photo.kind == PhotoKind.SHOPPER and raw.photo.category and raw.photo.item_id is None:
+            data = _first_readable([raw.read, *raw.otherwise])
+            if data is None:
+                tqdm.write(f"left out: {raw.where} is not a readable picture", file=sys.stderr)
+            else:
+                found.append((data, raw.photo.category))
+    return found
+
+
+def _products(drop: Drop) -> list[tuple[Item, RawPhoto]]:
     """Each product of the folder with its first catalogue photo."""
-    drop = read_drop(data_dir)
     photo_of: dict[str | None, RawPhoto] = {}
     for raw in drop.photos:
         if raw.photo.kind == PhotoKind.CATALOGUE:

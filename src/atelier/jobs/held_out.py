@@ -14,6 +14,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import item_numbers, products_of
 from atelier.jobs.queries import Query, held_out_queries
 from atelier.jobs.scoring import Gallery, View, ask, best_views, embed, recall_metrics, recognised
+from atelier.jobs.user_photos import user_photo_metrics
 from atelier.settings import Settings
 from atelier.vocabulary import Item, Photo, Split
 
@@ -54,7 +55,7 @@ class Answers:
     """Category that is recognised in each held-out product; its neighbours are products that are not."""
     metrics: dict[str, float]
     """`recall_at_1` over all searches as a shopper would make them (boxed where a box is known), the same for
-    each way of asking, and `category_accuracy` over the held-out products."""
+    each way of asking, `category_accuracy` over the held-out products, and those of `jobs.user_photos`."""
 
 
 def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:
@@ -98,5 +99,6 @@ def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool 
         "recall_at_10": float((ranks < 10).mean()) if len(ranks) else 0.0,
         "category_accuracy": float(np.mean(right)) if right else 0.0,
         **recall_metrics(views),
+        **({} if only_best else user_photo_metrics(exam.catalogue, encoder, progress)),
     }
     return Answers(views, categories, metrics)
