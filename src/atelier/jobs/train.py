@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,24 +14,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.engine.batches import to_device
-from atelier.engine.config import EngineConfig
 from atelier.engine.processes import is_main_process, wait_for_everyone
-from atelier.engine.task import Task, Tracker
 from atelier.engine.tracker import NullTracker
-from atelier.engine.trainer import FitReport, fit
-from atelier.errors import DigestError, TrainingError, VersionError
-from atelier.families import retrieval
+from atelier.errors import DigestError, VersionError
 from atelier.families.retrieval.config import RetrievalConfig
-from atelier.families.retrieval.export import export_network, save_module
 from atelier.families.retrieval.framing import frame
-from atelier.families.retrieval.model import RetrievalNetwork
-from atelier.families.retrieval.presets import PRESETS, RetrievalPreset, Schedule
-from atelier.families.retrieval.products import Labels, Products, squeezed
-from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, Validation, learn_whitening
+from atelier.families.retrieval.presets import RetrievalPreset
+from atelier.families.retrieval.products import Labels, squeezed
+from atelier.families.retrieval.task import Validation
+from atelier.jobs.fitting import (
+    Training,
+    code_digest,
+    figures_of,
+    fit_on_schedule,
+    preset_named,
+    sha256_of,
+    teacher_training,
+)
+from atelier.jobs.material import Material
 from atelier.jobs.products import in_threads, item_numbers, products_of, streets, training_products
 from atelier.jobs.queries import Query, held_out_queries
 from atelier.pictures import decode
@@ -49,15 +50,6 @@ if TYPE_CHECKING:
 
 WEIGHTS_FOLDER = "weights"
 """Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
-MODULE_FILE = "module.safetensors"
-_SHAPE_THE_WEIGHTS = (
-    *("augment", "clusters", "distill", "export", "framing"),
-    *("losses", "model", "products", "task", "whitening"),
-)
-"""Modules of the family whose change makes earlier runs worthless."""
-_WHITENING_PRODUCTS = 4096
-"""Products that the whitening is measured on, at most: thrice as many change recall by less than 0.01."""
-_WHITENING_BATCH = 256
 _VALIDATION_GALLERY = 1000
 """Catalogue photos among which validation looks, at most; the test looks among all."""
 
@@ -75,15 +67,6 @@ class TrainOutcome:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Material:
-    """What a retrieval network is trained on and judged by."""
-
-    products: Products
-    streets_M3HW: torch.Tensor
-    validation: Validation
-
-
 def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
     """Train the preset's teacher on the current data version, or find the run that did.
 
@@ -95,33 +78,9 @@ def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOut
 
     def training(registry: Registry) -> Training:
         del registry  # only a student asks it, for its teacher
-        material = load_material(settings, config.teacher, version, progress)
-        labels = material.products.labels
-        torch.manual_seed(config.teacher_schedule.seed)
-        network = RetrievalNetwork(config.teacher.network, len(labels.categories))
-        module = RetrievalModule(network, labels, config.teacher)
-        return Training(
-            task=RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation),
-            products=material.products,
-            schedule=config.teacher_schedule,
-            finish=lambda: whiten(network, material, config.teacher),
-            keep=lambda run: log_network(run, network, labels.categories, "teacher", module),
-        )
+        return teacher_training(load_material(settings, config.teacher, version, progress), config)
 
     return run_once(settings, f"teacher-{preset}", key, config, version, training, progress)
-
-
-@dataclass(frozen=True)
-class Training:
-    """All that one run needs."""
-
-    task: Task
-    products: Products
-    schedule: Schedule
-    finish: Callable[[], None]
-    """Done to what was trained, before it is judged and kept."""
-    keep: Callable[[RunTracker], None]
-    """Logs what was trained, once it is."""
 
 
 def run_once(
@@ -132,8 +91,9 @@ def run_once(
     data_version: str,
     training: Callable[[Registry], Training],
     progress: bool,
+    **tags: str,
 ) -> TrainOutcome:
-    """Train in a run under `key`, unless a finished run has that key already.
+    """Train in a run under `key`, with `tags`, unless a finished run has that key already.
 
     Of several processes all train, and the main one keeps the run.
     """
@@ -144,11 +104,14 @@ def run_once(
         checkpoint_dir = settings.checkpoints_dir / key
         work = training(registry)
         if is_main_process():
-            with registry.start_run(name, key, {"data_version": data_version, "preset": preset.name}) as run:
+            tags |= {"data_version": data_version, "preset": preset.name}
+            with registry.start_run(name, key, tags) as run:
                 run.params({"preset": asdict(preset)})
                 report = fit_on_schedule(work, run, checkpoint_dir, progress)
-                run.metrics(_figures(report), report.steps)
-                work.keep(run)
+                run.metrics(figures_of(report), report.steps)
+                with TemporaryDirectory() as folder:
+                    work.write(Path(folder))
+                    keep_weights(run, Path(folder))
                 run.figure("loss_curves", loss_curves(run.history()))
             shutil.rmtree(checkpoint_dir, ignore_errors=True)
         else:
@@ -158,52 +121,6 @@ def run_once(
     assert finished is not None, "the main process has finished its run"
     metrics = {name: value for name, value in finished.metrics.items() if not name.startswith("system/")}
     return TrainOutcome(finished.run_id, key, found is not None, metrics, time.perf_counter() - start)
-
-
-def _figures(report: FitReport) -> dict[str, float]:
-    return {f"validation/{name}": value for name, value in report.metrics.items()} | {
-        "images_per_second": report.images_per_second,
-        "peak_memory_gb": report.peak_memory_bytes / 2**30,
-        "training_seconds": report.seconds,
-    }
-
-
-def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, progress: bool) -> FitReport:
-    """Train on products as the schedule says, and finish; smaller batches where the catalogue is small."""
-    schedule, products = training.schedule, training.products
-    batch_size = min(schedule.batch_size, len(products))
-    max_steps = max(1, schedule.num_epochs * (len(products) // batch_size))
-    config = EngineConfig(
-        max_steps=max_steps,
-        batch_size=batch_size,
-        learning_rate=schedule.learning_rate,
-        weight_decay=schedule.weight_decay,
-        warmup_steps=round(schedule.warmup_share * max_steps),
-        max_grad_norm=schedule.max_grad_norm,
-        precision=schedule.precision,
-        ema_decay=schedule.ema_decay,
-        evaluate_every=max(1, max_steps // schedule.num_evaluations),
-        checkpoint_every=max(1, max_steps // 10),
-        log_every=max(1, min(20, max_steps // 20)),
-        channels_last=schedule.channels_last,
-        compile=schedule.compile,
-        num_workers=schedule.num_workers,
-        seed=schedule.seed,
-    )
-    report = fit(training.task, products, config, tracker, checkpoint_dir, progress=progress)
-    training.finish()
-    return replace(report, metrics=training.task.evaluate(training.task.module.eval()))
-
-
-def whiten(network: RetrievalNetwork, material: Material, config: RetrievalConfig) -> None:
-    """Learn the network's whitening from a sample of what it was trained on."""
-    products, device = material.products, network.mean.device
-    order = torch.randperm(len(products), generator=torch.Generator().manual_seed(0))
-    batches = (
-        to_device(products.__getitems__(rows.tolist()), device)
-        for rows in order[:_WHITENING_PRODUCTS].split(_WHITENING_BATCH)
-    )
-    learn_whitening(network, batches, material.streets_M3HW, config)
 
 
 def load_material(settings: Settings, config: RetrievalConfig, data_version: str, progress: bool) -> Material:
@@ -217,24 +134,14 @@ def load_material(settings: Settings, config: RetrievalConfig, data_version: str
     )
 
 
-def log_network(
-    run: RunTracker,
-    network: RetrievalNetwork,
-    categories: tuple[str, ...],
-    name: str,
-    module: nn.Module | None = None,
-) -> None:
-    """Keep a trained network with its run: safetensors, ONNX, contract; `module` with its training heads."""
-    with TemporaryDirectory() as folder:
-        export_network(network, categories, Path(folder), name)
-        if module is not None:
-            save_module(module, Path(folder) / MODULE_FILE)
-        run.file(Path(folder), WEIGHTS_FOLDER)
-        run.json(f"{WEIGHTS_FOLDER}.json", digests_of(Path(folder)))
+def keep_weights(run: RunTracker, folder: Path) -> None:
+    """Log a trained network's files with its run, and their digests beside them."""
+    run.file(folder, WEIGHTS_FOLDER)
+    run.json(f"{WEIGHTS_FOLDER}.json", digests_of(folder))
 
 
 def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
-    """Copy files that `log_network` kept into `target_dir`. DigestError: a file has changed since."""
+    """Copy files that `keep_weights` logged into `target_dir`. DigestError: a file has changed since."""
     digests: dict[str, str] = json.loads(registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}.json"))
     for name in names:
         data = registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}/{name}")
@@ -245,13 +152,6 @@ def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str]
                 f"UI and train again"
             )
         (target_dir / name).write_bytes(data)
-
-
-def preset_named(name: str) -> RetrievalPreset:
-    """TrainingError, naming the known ones, where there is no such preset."""
-    if name not in PRESETS:
-        raise TrainingError(f"there is no preset '{name}'; known presets: {', '.join(PRESETS)}")
-    return PRESETS[name]()
 
 
 def current_version(settings: Settings) -> str:
@@ -267,13 +167,7 @@ def current_version(settings: Settings) -> str:
 
 def run_key(role: str, *parts: DataclassInstance | str | None) -> str:
     """Digest of all that a run depends on: its data, its configuration and the code that shapes weights."""
-    folder = Path(retrieval.__path__[0])
-    code = sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in _SHAPE_THE_WEIGHTS))
-    return sha256_of(json.dumps([role, parts, code], sort_keys=True, default=asdict).encode())[:32]
-
-
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return sha256_of(json.dumps([role, parts, code_digest()], sort_keys=True, default=asdict).encode())[:32]
 
 
 def _validation(
