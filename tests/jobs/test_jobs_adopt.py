@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -236,11 +237,11 @@ def test_of_a_step_that_was_told_twice_the_later_value_counts(tmp_path: Path) ->
 @pytest.mark.slow
 def test_retrain_takes_a_model_trained_elsewhere_by_digest(elsewhere: Elsewhere, tmp_path: Path) -> None:
     shutil.copytree(elsewhere.settings.home, tmp_path / "home", ignore=shutil.ignore_patterns("mlruns"))
-    command = [str(Path(sys.executable).parent / "atelier"), "retrain", "--json"]
+    command = [sys.executable, "-m", "atelier.cli", "retrain", "--json"]
     command += ["--adopt", str(elsewhere.trained_dir), "--digest", elsewhere.digest]
     done = subprocess.run(
         command,
-        env={"ATELIER_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "ATELIER_HOME": str(tmp_path / "home")},
         capture_output=True,
         text=True,
         check=False,
