@@ -1,4 +1,4 @@
-"""The benchmark runs on a CPU with the smallest preset: its figures there mean little, its arithmetic is held."""
+"""The benchmark runs on a CPU with the smallest preset: figures mean little there, the sums must be right."""
 
 from __future__ import annotations
 
