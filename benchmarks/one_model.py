@@ -31,17 +31,11 @@ from atelier.families.retrieval.presets import Schedule, small
 from atelier.families.retrieval.products import Products, squeezed
 from atelier.families.retrieval.task import RetrievalModule, RetrievalTask
 from atelier.families.retrieval.validation import embed_all
+from atelier.jobs.fitting import Training, fit_on_schedule, learn_space_of, new_network
 from atelier.jobs.held_out import Exam, load_exam
+from atelier.jobs.material import Material
 from atelier.jobs.products import in_threads, item_numbers, products_of
-from atelier.jobs.train import (
-    Material,
-    Training,
-    current_version,
-    fit_on_schedule,
-    learn_space_of,
-    load_material,
-    new_network,
-)
+from atelier.jobs.train import current_version, load_material
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.vocabulary import Split
@@ -146,7 +140,7 @@ def trained(
         products=products,
         schedule=Schedule(num_epochs=epochs),
         finish=lambda: learn_space_of(network, own, config),
-        keep=lambda _: None,
+        write=lambda _: None,
     )
     started = time.perf_counter()
     with TemporaryDirectory() as folder:

@@ -65,7 +65,7 @@ def summarise(
         look_at=_look_at(settings, family, published),
         steps={
             "ingest": [asdict(report) for report in ingested],
-            **asdict(family),
+            **{name: report for name, report in asdict(family).items() if name != "preset"},
             "publish": asdict(published),
         },
     )

@@ -24,22 +24,22 @@ def write_network(
     size: int,
     dimension: int,
     categories: Sequence[str],
+    labels: Sequence[str] = (),
 ) -> EmbeddingContract:
     """Write a student of `nodes`, which turn `pixels` into `vector` and `category_logits`, and a text tower.
 
-    Recall and relevance vectors are `vector`; it has no labels. The text tower sends every text to the first
-    axis. Returns the contract of both files.
+    Recall and relevance vectors are `vector`; where it has `labels`, `nodes` make `label_logits` too. The
+    text tower sends every text to the first axis. Returns the contract of both files.
     """
     outputs = {
         "recall": dimension,
         "relevance": dimension,
         "category_logits": len(categories),
-        "label_logits": 0,
+        "label_logits": len(labels),
     }
-    end = [
-        *(helper.make_node("Identity", ["vector"], [name]) for name in ("recall", "relevance")),
-        helper.make_node("Slice", ["vector", "nowhere", "nowhere", "across"], ["label_logits"]),
-    ]
+    end = [helper.make_node("Identity", ["vector"], [name]) for name in ("recall", "relevance")]
+    if not labels:
+        end.append(helper.make_node("Slice", ["vector", "nowhere", "nowhere", "across"], ["label_logits"]))
     constants = {**constants, "nowhere": np.array([dimension]), "across": np.array([1])}
     pixels = ("pixels", TensorProto.FLOAT, [3, size, size])
     model_digest = _write(path, *pixels, [*nodes, *end], outputs, constants)
@@ -52,6 +52,7 @@ def write_network(
         relevance_dimension=dimension,
         num_buckets=NUM_BUCKETS,
         categories=tuple(categories),
+        labels=tuple(labels),
     )
 
 

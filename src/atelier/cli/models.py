@@ -63,13 +63,19 @@ def retrain(
     drop: Annotated[
         Path | None, typer.Option(help="Ingest this folder first. Default: all in drops/.")
     ] = None,
+    adopt: Annotated[
+        Path | None, typer.Option(help="Take the model in this folder of train_pack instead of training.")
+    ] = None,
+    digest: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="The digest that train_pack printed, with --adopt.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole daily retraining once, here.
 
     New data in, a judged model, a release live; with nothing new, it says so and changes nothing.
     """
-    summary = run_retraining(open_settings(), preset, drop)
+    summary = run_retraining(open_settings(), preset, drop, adopt, digest)
     print_json(summary) if as_json else print_summary(summary)
 
 
@@ -133,15 +139,17 @@ def print_scores(scores: ProtocolScores) -> None:
         print(f"{len(scores.broken_pictures):,} pictures could not be read and count as not found.")
 
 
-def run_retraining(settings: Settings, preset: str, drop: Path | None) -> Summary:
+def run_retraining(
+    settings: Settings, preset: str, drop: Path | None, adopt: Path | None = None, digest: str | None = None
+) -> Summary:
     """The flow of the daily schedule, in this process."""
     from atelier.services.prefect_api import prefect_api
 
-    drop = drop.resolve() if drop else None
+    drop, adopt = (path.resolve() if path else None for path in (drop, adopt))
     with progress_on_stderr(), prefect_api(settings):
         from flows.retrain_daily import retrain_daily
 
-        summary: Summary = retrain_daily(preset=preset, drop=drop)
+        summary: Summary = retrain_daily(preset=preset, drop=drop, adopt=adopt, digest=digest)
     return summary
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.drop import Drop, read_drop
 from atelier.datasets.raw import RawPhoto
 from atelier.errors import DropError, PictureError
@@ -50,9 +49,8 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     if not products:
         raise DropError(f"{data_dir} holds no product with a readable catalogue photo to evaluate on")
     items = [item for item, _ in products]
-    vectors, probability = embed(
-        encoder, [(picture, None) for picture in pictures], "embedding products", progress
-    )
+    said = embed(encoder, [(picture, None) for picture in pictures], "embedding products", progress)
+    vectors, probability = said.embedding, said.category_probability
     known, known_vectors = _gallery_without(reader, {item.item_id for item in items})
     categories = recognised(
         encoder.contract.categories, vectors, probability, known_vectors, [item.category for item in known]
@@ -68,7 +66,7 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         queries = read_queries(queries_dir)
         metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
         metrics |= recall_metrics(ask(encoder, gallery, queries, progress))
-    return metrics | label_metrics(Catalogue.open(settings.data_dir), encoder, _labelled(drop), progress)
+    return metrics | label_metrics(encoder, _labelled(drop), progress)
 
 
 def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], NDArray[np.float32]]:

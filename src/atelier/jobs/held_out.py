@@ -81,7 +81,8 @@ def load_exam(settings: Settings, data_version: str) -> Exam:
 def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
     """Let an encoder answer the exam; `only_best` asks each kind of search one way only, see `ask`."""
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
-    vectors_GD, probability_GC = embed(encoder, pictures, "embedding the gallery", progress)
+    said = embed(encoder, pictures, "embedding the gallery", progress)
+    vectors_GD, probability_GC = said.embedding, said.category_probability
     gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
     views = ask(encoder, gallery, exam.queries, progress, only_best=only_best)
     held_out_G = exam.is_held_out

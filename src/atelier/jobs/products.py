@@ -84,9 +84,9 @@ def labelled(catalogue: Catalogue, split: Split) -> tuple[list[Photo], NDArray[n
 
     The names are those of the training part; photos of other labels are left out.
     """
-    names = tuple(sorted({str(photo.category) for photo in _of_unknown_items(catalogue, Split.TRAIN)}))
+    names = tuple(sorted({str(photo.category) for photo in catalogue.labelled_photos(Split.TRAIN)}))
     number = {name: index for index, name in enumerate(names)}
-    photos = [photo for photo in _of_unknown_items(catalogue, split) if photo.category in number]
+    photos = [photo for photo in catalogue.labelled_photos(split) if photo.category in number]
     return photos, np.asarray([number[str(photo.category)] for photo in photos], np.int64), names
 
 
@@ -131,14 +131,6 @@ def in_threads(
         return list(tqdm(done, label, total=len(tasks), unit="photo", disable=None if progress else True))
 
 
-def _of_unknown_items(catalogue: Catalogue, split: Split) -> list[Photo]:
-    return [
-        photo
-        for photo in catalogue.photos(PhotoKind.SHOPPER, split)
-        if photo.item_id is None and photo.category is not None
-    ]
-
-
 def _labels(items: Sequence[Item], shopper_labels: tuple[str, ...]) -> Labels:
     category_N, categories = _numbers([item.category for item in items])
     columns, sizes = [], []
@@ -156,6 +148,7 @@ def _labels(items: Sequence[Item], shopper_labels: tuple[str, ...]) -> Labels:
         categories=tuple(categories),
         attribute_sizes=tuple(sizes),
         title_N=_numbers([item.title for item in items])[0],
+        noun_N=_numbers([item.title.split()[-1].casefold() for item in items])[0],
         shopper_labels=shopper_labels,
     )
 

@@ -1,13 +1,12 @@
-"""Trains the teacher of a family in two passes: data version in, finished runs out."""
+"""Trains the teacher of a family: data version in, a finished run with weights and curves out."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,28 +14,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
-from torch.nn import functional as F
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.engine.batches import to_device
-from atelier.engine.config import EngineConfig
 from atelier.engine.processes import is_main_process, wait_for_everyone
-from atelier.engine.task import Task, Tracker
 from atelier.engine.tracker import NullTracker
-from atelier.engine.trainer import FitReport, fit
-from atelier.errors import DigestError, TrainingError, VersionError
-from atelier.families import retrieval
-from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
+from atelier.errors import DigestError, VersionError
 from atelier.families.retrieval.config import RetrievalConfig
-from atelier.families.retrieval.export import export_network, load_module, save_module
 from atelier.families.retrieval.framing import frame
-from atelier.families.retrieval.model import RetrievalNetwork
-from atelier.families.retrieval.presets import PRESETS, RetrievalPreset, Schedule
-from atelier.families.retrieval.products import Labels, Products, squeezed
-from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
+from atelier.families.retrieval.presets import RetrievalPreset
+from atelier.families.retrieval.products import Labels, squeezed
 from atelier.families.retrieval.tokens import token_ids
-from atelier.families.retrieval.validation import Validation, embed_all
+from atelier.families.retrieval.validation import Validation
+from atelier.jobs.fitting import (
+    FACTS_FILE,
+    Training,
+    code_digest,
+    facts_training,
+    figures_of,
+    fit_on_schedule,
+    preset_named,
+    sha256_of,
+    teacher_training,
+)
+from atelier.jobs.material import Material
 from atelier.jobs.products import (
     in_threads,
     item_numbers,
@@ -60,18 +60,6 @@ if TYPE_CHECKING:
 
 WEIGHTS_FOLDER = "weights"
 """Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
-MODULE_FILE = "module.safetensors"
-_SHAPE_THE_WEIGHTS = (
-    *("augment", "clusters", "distill", "export", "framing", "losses", "model"),
-    *("products", "space", "task", "text", "tokens", "validation", "views"),
-)
-"""Modules of the family whose change makes earlier runs worthless."""
-_SPACE_PRODUCTS = 4096
-"""Products that the space is learned on, at most: thrice as many change recall by less than 0.01."""
-_SPACE_BATCH = 256
-_SHRUNK_AT_ONCE = 1024
-FACTS_FILE = "facts.safetensors"
-"""What the first pass leaves in its run's folder of weights."""
 _VALIDATION_GALLERY = 1000
 """Catalogue photos among which validation looks, at most; the test looks among all."""
 
@@ -89,15 +77,6 @@ class TrainOutcome:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Material:
-    """What a retrieval network is trained on and judged by."""
-
-    products: Products
-    streets_M3HW: torch.Tensor
-    validation: Validation
-
-
 def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
     """Train the preset's teacher on the current data version, or find the run that did.
 
@@ -112,28 +91,13 @@ def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOut
 
     def training(registry: Registry) -> Training:
         material = load_material(settings, config.teacher, version, progress)
-        network = new_network(config.teacher, material.products.labels, config.teacher_schedule.seed)
         with TemporaryDirectory() as folder:
             read_weights(registry, facts, [FACTS_FILE], Path(folder))
-            load_module(network, Path(folder) / FACTS_FILE)
-        products = clustered(material.products, network, config.teacher)
-        titles = [item.title for item in products_of(Catalogue.open(settings.data_dir), Split.TRAIN)[1]]
-        module = RetrievalModule(network, products.labels, config.teacher)
+            return teacher_training(material, config, Path(folder) / FACTS_FILE)
 
-        def keep(run: RunTracker) -> None:
-            log_network(run, network, products.labels, "teacher", module)
-            run.tag(facts=facts.run_id)
-            run.metrics(cluster_figures(products, titles), 0)
-
-        return Training(
-            task=RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation),
-            products=products,
-            schedule=config.teacher_schedule,
-            finish=lambda: learn_space_of(network, material, config.teacher),
-            keep=keep,
-        )
-
-    return run_once(settings, f"teacher-{preset}", key, config, version, training, progress)
+    return run_once(
+        settings, f"teacher-{preset}", key, config, version, training, progress, facts=facts.run_id
+    )
 
 
 def learn_facts(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
@@ -144,71 +108,9 @@ def learn_facts(settings: Settings, preset: str, *, progress: bool = True) -> Tr
 
     def training(registry: Registry) -> Training:
         del registry  # only later passes ask it, for earlier ones
-        material = load_material(settings, config.teacher, version, progress)
-        network = new_network(config.teacher, material.products.labels, config.facts_schedule.seed)
-        module = FactsModule(network, material.products.labels, config.teacher)
-        return Training(
-            task=RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation),
-            products=material.products,
-            schedule=config.facts_schedule,
-            finish=lambda: None,
-            keep=lambda run: log_network(run, network, material.products.labels, "facts"),
-        )
+        return facts_training(load_material(settings, config.teacher, version, progress), config)
 
     return run_once(settings, f"facts-{preset}", key, config, version, training, progress)
-
-
-def new_network(config: RetrievalConfig, labels: Labels, seed: int) -> RetrievalNetwork:
-    """An untrained network for these labels; the same for a seed."""
-    torch.manual_seed(seed)
-    return RetrievalNetwork(config.network, len(labels.categories), len(labels.shopper_labels))
-
-
-def clustered(products: Products, network: RetrievalNetwork, config: RetrievalConfig) -> Products:
-    """The products in clusters of look-alikes, by the network's penultimate features of their frames."""
-    size = config.network.image_size
-    network.eval()
-    features_NP = np.concatenate(
-        [
-            embed_all(
-                network, shrunk(products.frames_N4FF[start : start + _SHRUNK_AT_ONCE, :3], size)
-            ).pooled_NP
-            for start in range(0, len(products), _SHRUNK_AT_ONCE)
-        ]
-    )
-    cluster_N = look_alike_clusters(
-        features_NP, products.labels.category_N, config.items_per_cluster, config.cluster_size_factor
-    )
-    return replace(products, labels=replace(products.labels, cluster_N=cluster_N))
-
-
-def shrunk(pictures_N3FF: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Square pictures at another size, uint8 [N, 3, size, size]."""
-    pixels = torch.from_numpy(np.ascontiguousarray(pictures_N3FF)).float()
-    resized = F.interpolate(pixels, (size, size), mode="bilinear", antialias=True, align_corners=False)
-    return resized.round().clamp(0, 255).to(torch.uint8).numpy()
-
-
-def cluster_figures(products: Products, titles: list[str]) -> dict[str, float]:
-    """How even the clusters of look-alikes are, and how often cluster-mates are called the same."""
-    cluster_N = products.labels.cluster_N
-    figures = {
-        f"clusters/{name}": float(value) for name, value in asdict(ClusterSpread.of(cluster_N)).items()
-    }
-    return figures | {"clusters/title_purity": title_purity(cluster_N, titles)}
-
-
-@dataclass(frozen=True)
-class Training:
-    """All that one run needs."""
-
-    task: Task
-    products: Products
-    schedule: Schedule
-    finish: Callable[[], None]
-    """Done to what was trained, before it is judged and kept."""
-    keep: Callable[[RunTracker], None]
-    """Logs what was trained, once it is."""
 
 
 def run_once(
@@ -219,8 +121,9 @@ def run_once(
     data_version: str,
     training: Callable[[Registry], Training],
     progress: bool,
+    **tags: str,
 ) -> TrainOutcome:
-    """Train in a run under `key`, unless a finished run has that key already.
+    """Train in a run under `key`, with `tags`, unless a finished run has that key already.
 
     Of several processes all train, and the main one keeps the run.
     """
@@ -231,11 +134,15 @@ def run_once(
         checkpoint_dir = settings.checkpoints_dir / key
         work = training(registry)
         if is_main_process():
-            with registry.start_run(name, key, {"data_version": data_version, "preset": preset.name}) as run:
+            tags |= {"data_version": data_version, "preset": preset.name}
+            with registry.start_run(name, key, tags) as run:
                 run.params({"preset": asdict(preset)})
+                run.metrics(work.figures, 0)
                 report = fit_on_schedule(work, run, checkpoint_dir, progress)
-                run.metrics(_figures(report), report.steps)
-                work.keep(run)
+                run.metrics(figures_of(report), report.steps)
+                with TemporaryDirectory() as folder:
+                    work.write(Path(folder))
+                    keep_weights(run, Path(folder))
                 run.figure("loss_curves", loss_curves(run.history()))
             shutil.rmtree(checkpoint_dir, ignore_errors=True)
         else:
@@ -245,52 +152,6 @@ def run_once(
     assert finished is not None, "the main process has finished its run"
     metrics = {name: value for name, value in finished.metrics.items() if not name.startswith("system/")}
     return TrainOutcome(finished.run_id, key, found is not None, metrics, time.perf_counter() - start)
-
-
-def _figures(report: FitReport) -> dict[str, float]:
-    return {f"validation/{name}": value for name, value in report.metrics.items()} | {
-        "images_per_second": report.images_per_second,
-        "peak_memory_gb": report.peak_memory_bytes / 2**30,
-        "training_seconds": report.seconds,
-    }
-
-
-def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, progress: bool) -> FitReport:
-    """Train on products as the schedule says, and finish; smaller batches where the catalogue is small."""
-    schedule, products = training.schedule, training.products
-    batch_size = min(schedule.batch_size, len(products))
-    max_steps = max(1, schedule.num_epochs * (len(products) // batch_size))
-    config = EngineConfig(
-        max_steps=max_steps,
-        batch_size=batch_size,
-        learning_rate=schedule.learning_rate,
-        weight_decay=schedule.weight_decay,
-        warmup_steps=round(schedule.warmup_share * max_steps),
-        max_grad_norm=schedule.max_grad_norm,
-        precision=schedule.precision,
-        ema_decay=schedule.ema_decay,
-        evaluate_every=max(1, max_steps // schedule.num_evaluations),
-        checkpoint_every=max(1, max_steps // 10),
-        log_every=max(1, min(20, max_steps // 20)),
-        channels_last=schedule.channels_last,
-        compile=schedule.compile,
-        num_workers=schedule.num_workers,
-        seed=schedule.seed,
-    )
-    report = fit(training.task, products, config, tracker, checkpoint_dir, progress=progress)
-    training.finish()
-    return replace(report, metrics=training.task.evaluate(training.task.module.eval()))
-
-
-def learn_space_of(network: RetrievalNetwork, material: Material, config: RetrievalConfig) -> None:
-    """Learn the network's space from a sample of what it was trained on."""
-    products, device = material.products, network.mean.device
-    order = torch.randperm(len(products), generator=torch.Generator().manual_seed(0))
-    batches = (
-        to_device(products.__getitems__(rows.tolist()), device)
-        for rows in order[:_SPACE_PRODUCTS].split(_SPACE_BATCH)
-    )
-    learn_space(network, batches, material.streets_M3HW, config)
 
 
 def load_material(settings: Settings, config: RetrievalConfig, data_version: str, progress: bool) -> Material:
@@ -304,24 +165,14 @@ def load_material(settings: Settings, config: RetrievalConfig, data_version: str
     )
 
 
-def log_network(
-    run: RunTracker,
-    network: RetrievalNetwork,
-    labels: Labels,
-    name: str,
-    module: nn.Module | None = None,
-) -> None:
-    """Keep a trained network with its run: safetensors, ONNX, contract; `module` with its training heads."""
-    with TemporaryDirectory() as folder:
-        export_network(network, labels.categories, labels.shopper_labels, Path(folder), name)
-        if module is not None:
-            save_module(module, Path(folder) / MODULE_FILE)
-        run.file(Path(folder), WEIGHTS_FOLDER)
-        run.json(f"{WEIGHTS_FOLDER}.json", digests_of(Path(folder)))
+def keep_weights(run: RunTracker, folder: Path) -> None:
+    """Log a trained network's files with its run, and their digests beside them."""
+    run.file(folder, WEIGHTS_FOLDER)
+    run.json(f"{WEIGHTS_FOLDER}.json", digests_of(folder))
 
 
 def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
-    """Copy files that `log_network` kept into `target_dir`. DigestError: a file has changed since."""
+    """Copy files that `keep_weights` logged into `target_dir`. DigestError: a file has changed since."""
     digests: dict[str, str] = json.loads(registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}.json"))
     for name in names:
         data = registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}/{name}")
@@ -332,13 +183,6 @@ def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str]
                 f"UI and train again"
             )
         (target_dir / name).write_bytes(data)
-
-
-def preset_named(name: str) -> RetrievalPreset:
-    """TrainingError, naming the known ones, where there is no such preset."""
-    if name not in PRESETS:
-        raise TrainingError(f"there is no preset '{name}'; known presets: {', '.join(PRESETS)}")
-    return PRESETS[name]()
 
 
 def current_version(settings: Settings) -> str:
@@ -354,13 +198,7 @@ def current_version(settings: Settings) -> str:
 
 def run_key(role: str, *parts: DataclassInstance | str | None) -> str:
     """Digest of all that a run depends on: its data, its configuration and the code that shapes weights."""
-    folder = Path(retrieval.__path__[0])
-    code = sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in _SHAPE_THE_WEIGHTS))
-    return sha256_of(json.dumps([role, parts, code], sort_keys=True, default=asdict).encode())[:32]
-
-
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return sha256_of(json.dumps([role, parts, code_digest()], sort_keys=True, default=asdict).encode())[:32]
 
 
 def _validation(

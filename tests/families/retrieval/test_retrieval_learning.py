@@ -61,6 +61,7 @@ def products() -> Products:
             categories=("tall", "wide"),
             attribute_sizes=(4,),
             title_N=number % 4,
+            noun_N=number // 4,
             shopper_labels=("Hat", "Shoes"),
         ),
     )

@@ -29,7 +29,8 @@ def mirrored(
     """Some products with left and right exchanged, and their extents; both views of a product agree in it."""
     draw = _Draw(len(frames_B4FF), frames_B4FF.device, generator)
     turn_B = draw.chance(config.mirror_share).bool()
-    other_B4 = extents_B4[:, [2, 1, 0, 3]] * torch.tensor([-1, 1, -1, 1], device=extents_B4.device)
+    x0_B, y0_B, x1_B, y1_B = extents_B4.unbind(1)
+    other_B4 = torch.stack([-x1_B, y0_B, -x0_B, y1_B], 1)  # no tables to copy to the device: it would wait
     return (
         torch.where(turn_B[:, None, None, None], frames_B4FF.flip(-1), frames_B4FF),
         torch.where(turn_B[:, None], other_B4, extents_B4),

@@ -71,15 +71,14 @@ def look_alike_clusters(
     return cluster_N
 
 
-def title_purity(cluster_N: NDArray[np.int64], titles: list[str]) -> float:
-    """Mean share of a product's cluster-mates whose title has its last word: 'Puma Men Black Tshirt'.
+def title_purity(cluster_N: NDArray[np.int64], noun_N: NDArray[np.int64]) -> float:
+    """Mean share of a product's cluster-mates that its title calls the same, by `Labels.noun_N`.
 
     Products alone in their cluster do not count. 0 to 1; what two random products share is the floor.
     """
-    nouns, noun_N = np.unique(
-        [(title.split() or [""])[-1].casefold() for title in titles], return_inverse=True
+    _, pair_N, count = np.unique(
+        cluster_N * (noun_N.max() + 1) + noun_N, return_inverse=True, return_counts=True
     )
-    _, pair_N, count = np.unique(cluster_N * len(nouns) + noun_N, return_inverse=True, return_counts=True)
     alike_N, size_N = count[pair_N], np.bincount(cluster_N)[cluster_N]
     company_N = size_N > 1
     return float(((alike_N - 1)[company_N] / (size_N - 1)[company_N]).mean()) if company_N.any() else 0.0

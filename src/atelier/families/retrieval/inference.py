@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -74,9 +74,9 @@ class EmbeddingContract:
     def from_json(cls, text: str | bytes) -> Self:
         """Read a contract back. EmbeddingContractError: the text is not one."""
         try:
-            fields: dict[str, Any] = json.loads(text)
-            names = {name: tuple(fields[name]) for name in ("categories", "labels")}
-            return cls(**{**fields, **names})
+            values: dict[str, Any] = json.loads(text)
+            names = {name: tuple(values[name]) for name in ("categories", "labels")}
+            return cls(**{**values, **names})
         except (ValueError, TypeError, KeyError) as error:
             raise EmbeddingContractError(
                 f"not an embedding contract: expected a JSON object with the fields of EmbeddingContract, "
@@ -96,6 +96,11 @@ class Encoded:
     """[B, C], rows sum to one; columns as in the contract's `categories`."""
     label_probability: NDArray[np.float32]
     """[B, L], the same for the contract's `labels`."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """What was said about several batches, as if they had been one."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
 class EncodedText(NamedTuple):

@@ -40,6 +40,8 @@ class Labels:
     """Number of values of each attribute."""
     title_N: NDArray[np.int64]
     """Products of one title share a number."""
+    noun_N: NDArray[np.int64]
+    """Number of a title's last word, which says what the product is: 'Puma Men Black Tshirt'."""
     shopper_labels: tuple[str, ...] = ()
     """Names of the coarse labels that shoppers' photos of unknown items carry."""
 
