@@ -173,7 +173,7 @@ def diff(settings: Settings, one: Release, other: Release) -> list[Change]:
         *_pairs("file", one.files, other.files),
     ]
     changes = [Change(what, before[:64], after[:64]) for what, before, after in lines if before != after]
-    if one.index.table != other.index.table:
+    if (one.index.table, one.index.version) != (other.index.table, other.index.version):
         changes.append(Change("items", str(one.index.rows), _compare_items(settings, one, other)))
     return changes
 
