@@ -1,4 +1,4 @@
-"""Take items down at once, and keep them down on the way back: `atelier withdraw`, `atelier release rollback`.
+"""Takes items down at once, and keeps them down on the way back: `atelier withdraw`, `release rollback`.
 
 The live release gets a successor of the same model, data and files whose index lacks the items. That needs
 neither the champion nor the catalogue, and does not wait for a retraining that is under way.
@@ -21,7 +21,7 @@ from atelier.index.store import rows_by_item
 from atelier.index.verify import verify
 from atelier.release import store
 from atelier.release.manifest import Release
-from atelier.release.store import damaged_files, live, promote, publishing, show, stage
+from atelier.release.store import damaged_files, live, publishing, show, stage, succeed
 from atelier.release.withdrawals import digest_of, record, was_any_reinstated, withdrawals
 from atelier.settings import Settings
 
@@ -59,7 +59,7 @@ def withdraw(settings: Settings, item_ids: Sequence[str], reason: str) -> Withdr
         record(settings, fresh, reason, withdrawn=True)
         after = None if before is None else without_withdrawn(settings, before)
         if after is not None and after != before:
-            promote(settings, after.release_id)
+            succeed(settings, after.release_id)
     return _report(settings, item_ids, reason, before, after, started)
 
 

@@ -128,6 +128,14 @@ def promote(settings: Settings, release_id: str) -> Release:
     return _go_live(settings, release_id, why="promote")
 
 
+def succeed(settings: Settings, release_id: str) -> Release:
+    """Make a release live in the place of the live one: a roll-back from it goes to where that one came from.
+
+    For what must not come back, such as withdrawn items. Raises as `promote` does.
+    """
+    return _go_live(settings, release_id, why="succeed", in_place_of=live_id(settings))
+
+
 def rollback(settings: Settings, to: str | None = None, *, instead: str | None = None) -> Release:
     """Make an earlier release live again: `to`, or the one that was live before the present one.
 

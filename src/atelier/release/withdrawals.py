@@ -1,7 +1,7 @@
 """Items that were taken down: who may not be found, since when and why. `releases/withdrawn.jsonl`.
 
-The record only grows; a later line of an item overrules an earlier one. Every publication consults it, so that
-a withdrawn item does not come back with the next drop.
+The record only grows; a later line of an item overrules an earlier one. Every publication consults it, so
+that a withdrawn item does not come back with the next drop.
 """
 
 from __future__ import annotations
