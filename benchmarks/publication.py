@@ -2,11 +2,11 @@
 
     python benchmarks/publication.py [--repeat 3] [--simulate 100000] [--json]
 
-Needs a workspace (`ATELIER_HOME`) with data and a champion; it is only read. In a folder of its own, the catalogue
-without 1 % of its items is published from nothing; then that 1 % comes in, and a tenth as many items leave and
-change their price. Wall and CPU time are those of `jobs.publish.publish` in one process, libraries imported and
-the registry opened before; clean-up (`atelier collect`) is timed besides. `ratio_cost` is the larger of the two
-ratios, of medians.
+Needs a workspace (`ATELIER_HOME`) with data and a champion; it is only read. In a folder of its own, the
+catalogue without 1 % of its items is published from nothing; then that 1 % comes in, a tenth as many items
+leave, and as many change their price. Wall and CPU time are those of `jobs.publish.publish` in one process,
+libraries imported and the registry opened before; clean-up (`atelier collect`) is timed besides. `ratio_cost`
+is the larger of the two ratios, of medians.
 
 `--simulate N` adds a catalogue of N items with random vectors and no model: what is left of the ratio where
 embedding costs nothing.
@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -47,6 +47,7 @@ SHARE_OTHERWISE = 0.001
 """Of items that leave, and of items whose price changes."""
 DIMENSION = 128
 THUMBNAIL_BYTES = 3_000
+Result = TypeVar("Result")
 
 
 def main() -> None:
@@ -140,7 +141,7 @@ def accept(settings: Settings, rows: dict[str, list[Any]]) -> None:
     settings.data_pointer_path.write_text(pointer)
 
 
-def timed[Result](work: Callable[[], Result]) -> tuple[Result, tuple[float, float]]:
+def timed(work: Callable[[], Result]) -> tuple[Result, tuple[float, float]]:
     """The result, and its wall and CPU seconds (all threads)."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = work()

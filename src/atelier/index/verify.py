@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _K = 10
 _TIE = 1e-5
 """An item is among the true nearest when it scores no worse than the last of them, but for this rounding."""
+_SCORES_AT_ONCE = 8_000_000
 _NOISE = 0.5
 """Length of the random vector that is added to an item to make a query: near items, not one of them."""
 
@@ -206,11 +207,13 @@ def _recall(reader: IndexReader, queries: NDArray[np.float32], found: list[list[
     """Mean share of the true ten nearest among the found ones, by every score of every query."""
     row_of = {item_id: row for row, item_id in enumerate(reader.item_ids)}
     k = min(_K, len(reader))
+    step = max(1, _SCORES_AT_ONCE // len(reader))
     shares = []
-    for query, ids in zip(queries, found, strict=True):
-        scores_N = reader.vectors_ND @ query
-        kth = np.partition(scores_N, -k)[-k]
-        shares.append(sum(scores_N[row_of[item_id]] >= kth - _TIE for item_id in set(ids)) / k)
+    for start in range(0, len(queries), step):
+        scores_QN = queries[start : start + step] @ reader.vectors_ND.T
+        for scores_N, ids in zip(scores_QN, found[start : start + step], strict=True):
+            kth = np.partition(scores_N, -k)[-k]
+            shares.append(sum(scores_N[row_of[item_id]] >= kth - _TIE for item_id in set(ids)) / k)
     return float(np.mean(shares))
 
 

@@ -29,7 +29,7 @@ from atelier.index.store import seems_present
 from atelier.index.verify import verify
 from atelier.pictures import PictureLimits, decode, encode_jpeg
 from atelier.registry.models import ModelVersion
-from atelier.registry.store import open_registry
+from atelier.registry.store import Registry, open_registry
 from atelier.release.manifest import ModelFiles, Release
 from atelier.release.store import damaged_files, live, promote, publishing, stage
 from atelier.release.withdrawals import digest_of, withdrawals
@@ -83,12 +83,13 @@ def publish(settings: Settings, *, rebuild: bool = False, progress: bool = True)
     fit to go live.
     """
     clock = _Clock()
-    champion, data_version = _champion(settings), _data_version(settings)
+    registry = open_registry(settings)
+    champion, data_version = _champion(registry), _data_version(settings)
     present = None if rebuild else _live_already(settings, champion, data_version)
     if present is not None:
         return _report(present, clock)
     with TemporaryDirectory(prefix="atelier-publish-") as folder:
-        model_dir = open_registry(settings).fetch(champion, Path(folder) / "model")
+        model_dir = registry.fetch(champion, Path(folder) / "model")
         gallery = _Gallery(settings, model_dir)
         contract_json = gallery.contract.to_json()
         clock.lap("open")
@@ -147,8 +148,8 @@ def _not_withdrawn(settings: Settings, items: Sequence[IndexItem]) -> list[Index
     return [row for row in items if row.item.item_id not in withheld]
 
 
-def _champion(settings: Settings) -> ModelVersion:
-    champion = open_registry(settings).version(FAMILY, "champion")
+def _champion(registry: Registry) -> ModelVersion:
+    champion = registry.version(FAMILY, "champion")
     if champion is None:
         raise RegistryError(
             f"no version of {FAMILY} is the champion yet; `atelier retrain` trains one and gates it"
