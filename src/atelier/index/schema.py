@@ -79,7 +79,8 @@ class IndexVersion:
     search: Literal["flat", "ivf_rq"]
     """How the table itself finds neighbours: by looking at every row, or through an approximate index."""
     withdrawn: str = ""
-    """Digest of the item ids that were withheld when it was built; empty where there were none."""
+    """Digest of the item ids that were withheld when it was built; empty where there were none, 'incomplete'
+    where it may lack more than is withdrawn now."""
 
 
 @dataclass(frozen=True)
