@@ -1,6 +1,6 @@
 """What a publication costs when 1 % of the catalogue is new, against one from nothing.
 
-    python benchmarks/publication.py [--repeat 3] [--simulate 100000] [--json]
+    python benchmarks/publication.py [--repeat 3] [--items 14000] [--simulate 100000] [--json]
 
 Needs a workspace (`ATELIER_HOME`) with data and a champion; it is only read. In a folder of its own, the
 catalogue without 1 % of its items is published from nothing; then that 1 % comes in, a tenth as many items
@@ -55,12 +55,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--items", type=int, help="only the first so many of the catalogue")
     parser.add_argument("--simulate", type=int, default=0, help="items of a catalogue without a model")
     parser.add_argument("--json", action="store_true", help="one flat JSON object on standard output")
     arguments = parser.parse_args()
     workspace = Settings()
     open_registry(workspace).version(FAMILY, "champion")  # imports, and opens the database once
-    runs = [race(workspace) for _ in range(arguments.repeat)]
+    runs = [race(workspace, arguments.items) for _ in range(arguments.repeat)]
     result = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     result["ratio_cost"] = max(result["ratio_wall"], result["ratio_cpu"])
     if arguments.simulate:
@@ -73,7 +74,7 @@ def main() -> None:
     sys.exit(result["ratio_cost"] > 0.1)
 
 
-def race(workspace: Settings) -> dict[str, float]:
+def race(workspace: Settings, num_items: int | None) -> dict[str, float]:
     """One publication from nothing and one of 1 %, in a folder that is gone afterwards."""
     with TemporaryDirectory(prefix="publication-", dir=workspace.home.parent) as folder:
         settings = Settings(
@@ -81,7 +82,7 @@ def race(workspace: Settings) -> dict[str, float]:
             tracking_uri=workspace.mlflow_uri,
             artifact_root=workspace.mlflow_artifacts,
         )
-        before, after = two_states(Catalogue.open(workspace.data_dir))
+        before, after = two_states(Catalogue.open(workspace.data_dir), num_items)
         settings.data_dir.mkdir(parents=True)
         (settings.data_dir / "pictures").symlink_to(workspace.data_dir / "pictures")
         accept(settings, before)
@@ -110,9 +111,13 @@ def told(name: str, published: Published, cost: tuple[float, float]) -> dict[str
     }
 
 
-def two_states(catalogue: Catalogue) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+def two_states(
+    catalogue: Catalogue, num_items: int | None
+) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Rows of every table without 1 % of the items; and with them, while others left or changed."""
-    items, photos = catalogue.items(), catalogue.photos()
+    items = catalogue.items()[:num_items]
+    ids = {item.item_id for item in items}
+    photos = [photo for photo in catalogue.photos() if photo.item_id is None or photo.item_id in ids]
     order = np.random.default_rng(0).permutation(len(items))
     num_new, num_other = int(SHARE_NEW * len(items)), max(1, int(SHARE_OTHERWISE * len(items)))
     new = {items[row].item_id for row in order[:num_new]}
