@@ -72,6 +72,7 @@ def build_index(
     contract: str = CONTRACT,
     data_version: str = "d1",
     approximate_from: int = 50_000,
+    rebuild: bool = False,
 ) -> Build:
     return build(
         settings,
@@ -80,5 +81,6 @@ def build_index(
         contract_json=contract,
         data_version=data_version,
         approximate_from=approximate_from,
+        rebuild=rebuild,
         progress=False,
     )

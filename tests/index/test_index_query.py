@@ -19,8 +19,9 @@ from index_world import (
 
 from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
 from atelier.index.query import IndexReader
+from atelier.index.retention import drop_all_but
 from atelier.index.schema import ContractText, IndexItem
-from atelier.index.store import connect, drop_all_but, seems_present
+from atelier.index.store import connect, seems_present
 from atelier.settings import Settings
 
 ITEMS = catalogue(60)

@@ -89,6 +89,64 @@ def test_a_category_whose_vectors_collapsed_is_found(settings: Settings) -> None
         verify(settings, version, counts(items))
 
 
+class CollapsedAmong(CountingEncoder):
+    """Embeds these pictures all alike, and every other one as it should."""
+
+    def __init__(self, collapsed: set[str]) -> None:
+        super().__init__()
+        self.collapsed = collapsed
+
+    def __call__(self, pictures: Sequence[str]) -> Embedded:
+        embedded = super().__call__(pictures)
+        rows = [row for row, picture in enumerate(pictures) if picture in self.collapsed]
+        embedded.vectors[rows] = vector_of("0" * 64)
+        return embedded
+
+
+def test_of_a_small_change_searches_are_asked_about_the_change(settings: Settings) -> None:
+    items = catalogue(800)
+    whole = verify(settings, build_index(settings, items).version, counts(items))
+    assert (whole.num_queries, whole.num_changed) == (256, None)
+    more = catalogue(808)
+    built = build_index(settings, more, data_version="d2")
+    assert built.changes is not None
+    seen = verify(settings, built.version, counts(more), changed=built.changes.upserted)
+    assert (seen.num_queries, seen.num_changed, seen.recall_at_10) == (64, 8, 1.0)
+    assert seen.worst_self_recall == 1.0
+    require_verified(settings, built.version)
+
+
+def test_few_new_items_whose_vectors_collapsed_are_found_in_a_large_category(settings: Settings) -> None:
+    """Sixteen bad watches among 216: a random sample of 32 would rarely hold enough of them."""
+    items = catalogue(800)
+    verify(settings, build_index(settings, items).version, counts(items))
+    new = [
+        IndexItem(replace(row.item, category=CATEGORIES[3]), row.picture_sha256)
+        for row in catalogue(16, first=800)
+    ]
+    built = build_index(
+        settings,
+        [*items, *new],
+        CollapsedAmong({row.picture_sha256 for row in new}),
+        data_version="d2",
+    )
+    assert built.changes is not None
+    with pytest.raises(IndexRejected, match="of 'Watches' are found by their own picture"):
+        verify(settings, built.version, counts([*items, *new]), changed=built.changes.upserted)
+    with pytest.raises(CatalogueIndexError, match="never verified"):
+        require_verified(settings, built.version)
+
+
+def test_every_row_is_looked_at_also_where_only_a_change_is_examined(settings: Settings) -> None:
+    items = catalogue(40)
+    version = build_index(settings, items).version
+    damaged = damage_vector(settings, version, 7, np.nan)
+    with pytest.raises(IndexRejected, match=r"1 vectors are not of length 1"):
+        verify(settings, damaged, counts(items), changed=[])
+    with pytest.raises(IndexRejected, match=r"40 rows, expected the catalogue's 41"):
+        verify(settings, version, counts(catalogue(41)), changed=[])
+
+
 def test_duplicates_of_one_product_may_find_each_other(settings: Settings) -> None:
     same = [
         IndexItem(replace(row.item, category="Shirts", duplicate_group="7"), row.picture_sha256)

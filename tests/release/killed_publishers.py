@@ -44,7 +44,8 @@ def main(home: Path, num_kills: int) -> None:
 def publish_for_ever(settings: Settings, life: int) -> None:
     for number in count():
         with publishing(settings):
-            go_live(settings, f"life {life} model {number}")
+            # Three publications of a model: a whole table, then one more item merged into it, twice.
+            go_live(settings, f"life {life} model {number // 3}", num_items=8 + number % 3)
         if number % 2:
             collect(settings)
 

@@ -13,6 +13,7 @@ from release_world import DIMENSION, contract, folder_of, go_live, make_index, s
 from atelier.errors import EmbeddingContractError, NoReleaseError, ReleaseError
 from atelier.index.query import IndexReader
 from atelier.index.schema import ContractText
+from atelier.index.states import verified_tag
 from atelier.index.store import connect
 from atelier.release.manifest import ModelFiles, Release
 from atelier.release.store import (
@@ -135,7 +136,7 @@ def test_a_release_without_its_index_is_never_promoted(settings: Settings) -> No
 
 def test_an_unverified_index_never_goes_live(settings: Settings) -> None:
     staged = stage_release(settings, "one")
-    connect(settings).open_table(staged.index.table).tags.delete("verified")
+    connect(settings).open_table(staged.index.table).tags.delete(verified_tag(staged.index.version))
     with pytest.raises(ReleaseError, match="never verified"):
         promote(settings, staged.release_id)
     assert live_id(settings) is None

@@ -1,4 +1,4 @@
-"""Releases: `release list | show | rollback | diff`, and `collect`."""
+"""Releases: `publish`, `withdraw`, `release list | show | rollback | diff`, and `collect`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,49 @@ ReleaseId = Annotated[str, typer.Argument(help="A release's id.")]
 
 
 def add_to(app: typer.Typer) -> None:
+    app.command()(publish)
+    app.command()(withdraw)
     app.add_typer(release)
     app.command()(collect)
+
+
+def publish(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Write the whole index anew, for one that was damaged.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the champion and the current data live.
+
+    Only what changed is embedded and written; with nothing new, nothing is done.
+    """
+    from atelier.jobs.publish import publish as job
+    from atelier.services import lock
+
+    settings = open_settings()
+    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier publish"):
+        published = job(settings, rebuild=rebuild)
+    print_json(published) if as_json else print_facts(dataclasses.asdict(published))
+
+
+def withdraw(
+    item_ids: Annotated[list[str], typer.Argument(metavar="ITEM_ID...", help="Ids of items.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays on record.")],
+    reinstate: Annotated[
+        bool, typer.Option("--reinstate", help="Let them back, with the next publication.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take items out of the answers at once, and keep them out.
+
+    Makes a release without them; serving follows without a restart.
+    """
+    from atelier.jobs import withdraw as job
+
+    settings = open_settings()
+    with progress_on_stderr():  # Without the workspace's lock: a retraining under way must not delay it.
+        done = (job.reinstate if reinstate else job.withdraw)(settings, item_ids, reason)
+    print_json(done) if as_json else print_facts(dataclasses.asdict(done))
 
 
 @release.command("list")
@@ -65,11 +106,10 @@ def rollback(
     release_id: Annotated[str | None, typer.Argument(help="Default: the one before the live one.")] = None,
 ) -> None:
     """Make an earlier release live, in one step; serving follows without a restart."""
-    from atelier.release import store
+    from atelier.jobs.withdraw import rollback as job
 
-    settings = open_settings()
-    with store.publishing(settings):
-        present = store.rollback(settings, release_id)
+    with progress_on_stderr():
+        present = job(open_settings(), release_id)
     say(f"Release {present.release_id} is live.")
 
 

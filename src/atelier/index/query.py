@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from atelier.errors import EmbeddingContractError, QueryError
 from atelier.index.schema import FACTS, IndexVersion
-from atelier.index.store import contract_of, open_version
+from atelier.index.store import open_version, read_rows
 from atelier.vocabulary import Item
 
 if TYPE_CHECKING:
@@ -98,16 +98,8 @@ class IndexReader:
                 f"the encoder has {str(contract_digest)[:12]}: their vectors cannot be compared. Publish an "
                 f"index for this model."
             )
-        table = open_version(settings, version)
-        dataset = table.to_lance()
-        loaded = dataset.to_table(columns=[*FACTS, "picture_sha256", "vector"])
-        vectors = loaded["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        return cls(
-            version,
-            np.ascontiguousarray(vectors.reshape(-1, contract_of(table).dimension), np.float32),
-            loaded.drop_columns(["vector"]).combine_chunks(),
-            lambda row: dataset.take([row], columns=["thumbnail"])["thumbnail"][0].as_py(),
-        )
+        rows = read_rows(open_version(settings, version))
+        return cls(version, rows.vectors_ND, rows.facts, rows.read_thumbnail)
 
     def search(
         self,

@@ -1,6 +1,6 @@
 """The nouns of the index: what goes into it, what a published version of it is called, how a row looks.
 
-B = batch, D = embedding
+B = batch, D = embedding, R = relevance embedding
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from atelier.errors import EmbeddingContractError
 from atelier.vocabulary import Item
 
 CATALOGUE = "catalogue"
-"""The one logical index there is so far; its tables are called `catalogue-<key>`."""
-FORMAT = 1
-"""Layout of an index table. A change to its columns needs a new number: tables are reused by content."""
+"""The one logical index there is so far; its tables are called `catalogue-<contract>-f<format>`."""
+FORMAT = 2
+"""Layout of an index table. A change to its columns needs a new number, and so makes a new table."""
 FACTS = tuple(field.name for field in fields(Item) if field.name != "split")
 """The columns of `Item` that an index carries; `split` is the training's business."""
 
@@ -52,6 +52,8 @@ class Embedded:
     """[B, D], unit rows."""
     thumbnails: list[bytes]
     """B JPEG pictures, at most 256 pixels high and wide."""
+    relevance: NDArray[np.float32] | None = None
+    """[B, R], unit rows; exactly where the contract has a `relevance_dimension`."""
 
 
 Embed = Callable[[Sequence[str]], Embedded]
@@ -65,7 +67,7 @@ class IndexVersion:
     name: str
     """The logical index: 'catalogue'."""
     table: str
-    """The LanceDB table, named by the digest of its content."""
+    """The LanceDB table: one for each embedding contract."""
     version: int
     """The Lance version inside that table."""
     rows: int
@@ -76,6 +78,9 @@ class IndexVersion:
     """ISO 8601, UTC."""
     search: Literal["flat", "ivf_rq"]
     """How the table itself finds neighbours: by looking at every row, or through an approximate index."""
+    withdrawn: str = ""
+    """Digest of the item ids that were withheld when it was built; empty where there were none, 'incomplete'
+    where it may lack more than is withdrawn now."""
 
 
 @dataclass(frozen=True)
@@ -94,28 +99,47 @@ class ContractText:
     @cached_property
     def dimension(self) -> int:
         """D. EmbeddingContractError: the text does not say."""
-        try:
-            dimension = int(json.loads(self.text)["dimension"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise EmbeddingContractError(
-                f"an embedding contract is a JSON object with a 'dimension', this is {self.text[:80]!r}"
-            ) from error
+        dimension = self._number("dimension")
         if dimension < 1:
             raise EmbeddingContractError(
                 f"an embedding has at least 1 dimension, the contract says {dimension}"
             )
         return dimension
 
+    @cached_property
+    def relevance_dimension(self) -> int:
+        """R of the second vector, by which the first hundred are re-ranked; 0 where there is none."""
+        dimension = self._number("relevance_dimension", 0)
+        if dimension < 0:
+            raise EmbeddingContractError(
+                f"relevance_dimension: expected at least 0, the contract says {dimension}"
+            )
+        return dimension
 
-def picture_schema(dimension: int) -> pa.Schema:
-    """Columns that come from a picture and a model alone."""
-    return pa.schema(
-        [
-            pa.field("picture_sha256", pa.string(), nullable=False),
-            pa.field("vector", pa.list_(pa.float32(), dimension), nullable=False),
-            pa.field("thumbnail", pa.binary(), nullable=False),
-        ]
-    )
+    def _number(self, name: str, default: int | None = None) -> int:
+        try:
+            values = json.loads(self.text)
+            return int(values[name] if default is None else values.get(name, default))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise EmbeddingContractError(
+                f"an embedding contract is a JSON object with a {name!r}, this is {self.text[:80]!r}"
+            ) from error
+
+
+def picture_schema(contract: ContractText) -> pa.Schema:
+    """Columns that come from a picture and a model alone.
+
+    The relevance vector is kept in half precision: it only puts a hundred candidates in order.
+    """
+    columns = [
+        pa.field("picture_sha256", pa.string(), nullable=False),
+        pa.field("vector", pa.list_(pa.float32(), contract.dimension), nullable=False),
+        pa.field("thumbnail", pa.binary(), nullable=False),
+    ]
+    if contract.relevance_dimension:
+        kind = pa.list_(pa.float16(), contract.relevance_dimension)
+        columns.append(pa.field("relevance", kind, nullable=False))
+    return pa.schema(columns)
 
 
 def facts_schema() -> pa.Schema:
@@ -129,23 +153,30 @@ def facts_schema() -> pa.Schema:
     )
 
 
-def table_schema(contract: ContractText, data_version: str, created_at: str) -> pa.Schema:
-    """An index table: facts and picture columns; the contract and the origin ride in its metadata."""
-    columns = [*facts_schema(), *picture_schema(contract.dimension)]
-    return pa.schema(
-        columns,
-        metadata={"contract": contract.text, "data_version": data_version, "created_at": created_at},
-    )
+def table_schema(contract: ContractText) -> pa.Schema:
+    """An index table: facts and picture columns; the contract rides in its metadata."""
+    return pa.schema([*facts_schema(), *picture_schema(contract)], metadata={"contract": contract.text})
 
 
-def content_key(items: Sequence[IndexItem], contract: ContractText, data_version: str) -> str:
-    """16 hexadecimal digits that name a table: equal keys mean equal rows, contract and data version."""
-    digest = hashlib.sha256(json.dumps([FORMAT, contract.digest, data_version]).encode())
-    for row in items:
-        digest.update(json.dumps([row.picture_sha256, *facts_of(row.item)]).encode())
+def wanted_rows(items: Sequence[IndexItem]) -> pa.Table:
+    """Facts and `picture_sha256` of every item, in the given order: what a version says of them."""
+    facts = zip(*(_facts_of(row.item) for row in items), strict=True)
+    columns = [pa.array(column, field.type) for column, field in zip(facts, facts_schema(), strict=True)]
+    pictures = pa.array([row.picture_sha256 for row in items], pa.string())
+    return pa.table([*columns, pictures], names=[*FACTS, "picture_sha256"])
+
+
+def content_key(rows: pa.Table, contract: ContractText, data_version: str, withdrawn: str) -> str:
+    """16 hexadecimal digits: equal keys mean equal rows, contract, data version and withheld ids.
+
+    `rows` are as of `wanted_rows`, in order of item id.
+    """
+    digest = hashlib.sha256(json.dumps([FORMAT, contract.digest, data_version, withdrawn]).encode())
+    columns = rows.select([*FACTS, "picture_sha256"]).combine_chunks()
+    for batch in columns.to_batches(max_chunksize=4_096):
+        digest.update(json.dumps(batch.to_pydict()).encode())
     return digest.hexdigest()[:16]
 
 
-def facts_of(item: Item) -> list[str | int | float | None]:
-    """The values of `FACTS`."""
+def _facts_of(item: Item) -> list[str | int | float | None]:
     return [getattr(item, name) for name in FACTS]

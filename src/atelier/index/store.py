@@ -1,17 +1,24 @@
-"""Where index tables live: the connection, opening a pinned version, and dropping what nobody needs.
+"""Where index tables live: the connection, opening a pinned version, and reading its rows.
 
-Every published version is a table of its own, named by its content. So a build never touches what is being
-served, a roll-back needs no rewriting, and a table's leftovers vanish with its folder.
+One table holds every state of the catalogue under one embedding contract, as Lance versions (`states.py`). A
+build adds a version and so never touches what is being served; a roll-back needs no rewriting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from atelier.errors import CatalogueIndexError
-from atelier.index.schema import CATALOGUE, FACTS, ContractText, IndexVersion
+from atelier.index.schema import FACTS, ContractText, IndexVersion
+from atelier.index.states import verified
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -19,10 +26,7 @@ if TYPE_CHECKING:
 
     from atelier.settings import Settings
 
-VERIFIED = "verified"
-"""The tag that `verify` sets on a version that passed; only such a version can go live."""
-_PICTURES = "pictures-"
-_REBUILD = "Roll back, or move the table's folder away: then `atelier retrain` builds it again."
+_REBUILD = "Roll back, or write it anew with `atelier publish --rebuild`."
 
 
 def connect(settings: Settings) -> DBConnection:
@@ -51,7 +55,7 @@ def open_version(settings: Settings, version: IndexVersion) -> Table:
     if table is None:
         raise CatalogueIndexError(
             f"index {version.table} is gone from {settings.lancedb_uri}. A release keeps its index until it "
-            f"is collected; `atelier retrain` builds it again."
+            f"is collected; `atelier publish` builds it again."
         )
     try:
         table.checkout(version.version)
@@ -64,26 +68,61 @@ def open_version(settings: Settings, version: IndexVersion) -> Table:
     return table
 
 
+@dataclass(frozen=True)
+class Rows:
+    """All rows of one version in memory, in order of item id, whatever their order in the table."""
+
+    facts: pa.Table
+    """The columns `FACTS` and `picture_sha256`."""
+    vectors_ND: NDArray[np.float32]
+    relevance_NR: NDArray[np.float16] | None
+    """The second vectors, where the contract has them."""
+    read_thumbnail: Callable[[int], bytes]
+    """Reads the JPEG of a row from the table, which stays pinned."""
+
+
+def read_rows(table: Table) -> Rows:
+    """Read a pinned table, thumbnails aside: 4 D + 2 R bytes an item, and its facts."""
+    dataset, contract = table.to_lance(), contract_of(table)
+    vectors = ["vector", "relevance"] if contract.relevance_dimension else ["vector"]
+    loaded = dataset.to_table(columns=[*FACTS, "picture_sha256", *vectors])
+    order = pc.sort_indices(loaded["item_id"]).to_numpy()
+    return Rows(
+        facts=loaded.drop_columns(vectors).take(pa.array(order)).combine_chunks(),
+        vectors_ND=matrix_of(loaded["vector"], contract.dimension)[order],
+        relevance_NR=(
+            matrix_of(loaded["relevance"], contract.relevance_dimension)[order]
+            if contract.relevance_dimension
+            else None
+        ),
+        read_thumbnail=lambda row: dataset.take([int(order[row])], columns=["thumbnail"])["thumbnail"][
+            0
+        ].as_py(),
+    )
+
+
 def require_verified(settings: Settings, version: IndexVersion) -> None:
     """Raise CatalogueIndexError unless the version opens and `verify` passed it."""
-    table = open_version(settings, version)
-    tagged = table.tags.list().get(VERIFIED, {}).get("version")
-    if tagged != version.version:
+    passed = verified(open_version(settings, version).to_lance())
+    if version.version not in passed:
         raise CatalogueIndexError(
-            f"index {version.table} version {version.version} was never verified (verified: {tagged}); "
-            f"`atelier retrain` publishes only what it verified."
+            f"index {version.table} version {version.version} was never verified (verified: "
+            f"{sorted(passed)}); `atelier publish` publishes only what it verified."
         )
 
 
 def seems_present(settings: Settings, version: IndexVersion) -> bool:
-    """Whether a version's table is where it was, told without importing LanceDB, which takes seconds.
+    """Whether a version's manifest is where it was, told without importing LanceDB, which takes seconds.
 
     Only opening a table tells whether it is sound, and for a remote store whether it is there at all: there,
     the answer is yes.
     """
     if "://" in settings.lancedb_uri:
         return True
-    return (Path(settings.lancedb_uri) / f"{version.table}.lance").is_dir()
+    manifests = Path(settings.lancedb_uri) / f"{version.table}.lance" / "_versions"
+    # Lance counts these names backwards, so that the newest is listed first; it once counted forwards.
+    names = (f"{2**64 - 1 - version.version:020d}.manifest", f"{version.version}.manifest")
+    return any((manifests / name).is_file() for name in names)
 
 
 def rows_by_item(settings: Settings, version: IndexVersion) -> dict[str, tuple[object, ...]]:
@@ -101,34 +140,11 @@ def contract_of(table: Table) -> ContractText:
     return ContractText(table.schema.metadata[b"contract"].decode())
 
 
-def pictures_table_name(contract: ContractText) -> str:
-    """The table that keeps what has been embedded under a contract."""
-    return f"{_PICTURES}{contract.digest[:16]}"
-
-
-def drop_all_but(settings: Settings, keep: Collection[IndexVersion]) -> list[str]:
-    """Drop every index table, whole or half-written, and every store of vectors that `keep` does not use.
-
-    Call it under `release.store.publishing`: a build in progress is in nobody's `keep`. Returns the names.
-    """
-    db = connect(settings)
-    kept = {version.table for version in keep}
-    kept |= {f"{_PICTURES}{version.contract_digest[:16]}" for version in keep}
-    doomed = [name for name in _ours(db) if name not in kept]
-    for name in doomed:
-        db.drop_table(name, ignore_missing=True)
-    return doomed
-
-
-def _ours(db: DBConnection) -> list[str]:
-    names: list[str] = []
-    token: str | None = None
-    while True:
-        page = db.list_tables(page_token=token)
-        names += page.tables
-        token = page.page_token
-        if not token:
-            return sorted(name for name in names if name.startswith((f"{CATALOGUE}-", _PICTURES)))
+def matrix_of(column: pa.ChunkedArray, dimension: int) -> NDArray[np.float32]:
+    """A column of vectors as [N, dimension], in the column's own precision."""
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    matrix: NDArray[np.float32] = flat.reshape(-1, dimension)
+    return matrix
 
 
 def _check_identity(table: Table, version: IndexVersion) -> None:

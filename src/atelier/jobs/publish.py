@@ -6,11 +6,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
@@ -20,17 +21,19 @@ from atelier.families.retrieval.inference import (
     MODEL_FILE,
     TEXT_FILE,
     EmbeddingContract,
+    Encoded,
     Encoder,
 )
-from atelier.index.build import Build, build
+from atelier.index.build import Build, build, embed_pictures
 from atelier.index.schema import Embedded, IndexItem
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
 from atelier.pictures import PictureLimits, decode, encode_jpeg
 from atelier.registry.models import ModelVersion
-from atelier.registry.store import open_registry
+from atelier.registry.store import Registry, open_registry
 from atelier.release.manifest import ModelFiles, Release
-from atelier.release.store import STAGING_PREFIX, damaged_files, live, promote, publishing, stage
+from atelier.release.store import damaged_files, live, promote, publishing, stage
+from atelier.release.withdrawals import digest_of, withdrawals
 from atelier.settings import Settings
 from atelier.versioning.workspace import current
 from atelier.vocabulary import PhotoKind
@@ -61,47 +64,93 @@ class Published:
     seconds: float
     changed: bool
     """False: this model and this data were live already, and nothing was done."""
+    num_written: int = 0
+    """Rows of the index that were added, replaced or removed."""
+    num_withdrawn: int = 0
+    """Items of the catalogue that were left out because they are withdrawn."""
+    stages: dict[str, float] = field(default_factory=dict)
+    """Stage -> seconds: `open` (champion, catalogue), `embed` (decoding included), `wait` (for another
+    publisher), `write`, `verify`, `release` (staged and promoted)."""
 
 
-def publish(settings: Settings, *, progress: bool = True) -> Published:
+def publish(settings: Settings, *, rebuild: bool = False, progress: bool = True) -> Published:
     """Make the champion and the current data version live, if they are not; serving follows by itself.
 
+    Embeds only pictures that this champion never saw, and writes only rows that changed; `rebuild` writes the
+    whole index anew, for one that was damaged. Embedding takes no turn from other publishers or withdrawals,
+    however long a new model needs for the whole catalogue.
     May be killed at any moment: what was live stays live, and the next call goes on with what is embedded.
     RegistryError: there is no champion. VersionError: there is no data. IndexRejected: the new index is not
     fit to go live.
     """
-    started = time.monotonic()
-    champion, data_version = _champion(settings), _data_version(settings)
-    with publishing(settings):
-        present = _live_already(settings, champion, data_version)
-        if present is not None:
-            return _report(present, None, started)
-        with TemporaryDirectory(dir=settings.releases_dir, prefix=STAGING_PREFIX) as folder:
-            model_dir = open_registry(settings).fetch(champion, Path(folder) / "model")
-            gallery = _Gallery(settings, model_dir)
+    clock = _Clock()
+    registry = open_registry(settings)
+    champion, data_version = _champion(registry), _data_version(settings)
+    present = None if rebuild else _live_already(settings, champion, data_version)
+    if present is not None:
+        return _report(present, clock)
+    with TemporaryDirectory(prefix="atelier-publish-") as folder:
+        model_dir = registry.fetch(champion, Path(folder) / "model")
+        gallery = _Gallery(settings, model_dir)
+        contract_json = gallery.contract.to_json()
+        clock.lap("open")
+        items = _not_withdrawn(settings, gallery.items)
+        embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=progress)
+        clock.lap("embed")
+        with publishing(settings):
+            clock.lap("wait")
+            present = None if rebuild else _live_already(settings, champion, data_version)
+            if present is not None:  # another publisher was as far as this one
+                return _report(present, clock)
+            items = _not_withdrawn(settings, gallery.items)
             built = build(
                 settings,
-                gallery.items,
+                items,
                 gallery.embed,
-                contract_json=gallery.contract.to_json(),
+                contract_json=contract_json,
                 data_version=data_version,
+                withdrawn=digest_of(withdrawals(settings)),
+                rebuild=rebuild,
                 progress=progress,
             )
-            counts = Counter(row.item.category for row in gallery.items)
+            clock.lap("write")
+            changed = None if built.changes is None else built.changes.upserted
+            counts = Counter(row.item.category for row in items)
+            verification = verify(settings, built.version, counts, changed=changed)
+            clock.lap("verify")
             release = stage(
                 settings,
                 data_version=data_version,
                 models={FAMILY: _model_files(champion)},
                 index=built.version,
-                verification=verify(settings, built.version, counts),
+                verification=verification,
                 files={name: model_dir / name for name in SERVED_FILES},
             )
-        promote(settings, release.release_id)
-    return _report(release, built, started)
+            promote(settings, release.release_id)
+            clock.lap("release")
+    return _report(release, clock, built, embedded=embedded, num_withdrawn=len(gallery.items) - len(items))
 
 
-def _champion(settings: Settings) -> ModelVersion:
-    champion = open_registry(settings).version(FAMILY, "champion")
+class _Clock:
+    """Wall time since it was made, in laps."""
+
+    def __init__(self) -> None:
+        self.started = self._last = time.monotonic()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps[name] = now - self._last
+        self._last = now
+
+
+def _not_withdrawn(settings: Settings, items: Sequence[IndexItem]) -> list[IndexItem]:
+    withheld = withdrawals(settings)
+    return [row for row in items if row.item.item_id not in withheld]
+
+
+def _champion(registry: Registry) -> ModelVersion:
+    champion = registry.version(FAMILY, "champion")
     if champion is None:
         raise RegistryError(
             f"no version of {FAMILY} is the champion yet; `atelier retrain` trains one and gates it"
@@ -117,12 +166,13 @@ def _data_version(settings: Settings) -> str:
 
 
 def _live_already(settings: Settings, champion: ModelVersion, data_version: str) -> Release | None:
-    """The live release if it has this model and data and nothing of it is lost; answered without LanceDB."""
+    """The live release if it has this model, this data, nothing withdrawn, and is whole; without LanceDB."""
     try:
         release = live(settings)
     except ReleaseError:  # nothing is live, or what is live is broken: both are mended by publishing
         return None
     is_same = release.models == {FAMILY: _model_files(champion)} and release.data_version == data_version
+    is_same &= release.index.withdrawn == digest_of(withdrawals(settings))
     is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
     return release if is_same and is_whole else None
 
@@ -131,21 +181,33 @@ def _model_files(version: ModelVersion) -> ModelFiles:
     return ModelFiles(version.name, version.version, version.files_digest)
 
 
-def _report(release: Release, built: Build | None, started: float) -> Published:
+def _report(
+    release: Release, clock: _Clock, built: Build | None = None, *, embedded: int = 0, num_withdrawn: int = 0
+) -> Published:
     """`built` is None where nothing was to do."""
     model = release.models[FAMILY]
+    num_embedded = embedded + (built.embedded if built else 0)
     published = Published(
         release_id=release.release_id,
         data_version=release.data_version,
         model=f"{model.name} {model.version}",
         rows=release.index.rows,
-        embedded=built.embedded if built else 0,
-        reused_vectors=built.reused if built else 0,
-        seconds=time.monotonic() - started,
+        embedded=num_embedded,
+        reused_vectors=built.embedded + built.reused - num_embedded if built else 0,
+        seconds=time.monotonic() - clock.started,
         changed=built is not None,
+        num_written=_num_written(built),
+        num_withdrawn=num_withdrawn,
+        stages={name: round(seconds, 3) for name, seconds in clock.laps.items()},
     )
     log.info("%s", published)
     return published
+
+
+def _num_written(built: Build | None) -> int:
+    if built is None:
+        return 0
+    return built.version.rows if built.changes is None else len(built.changes)
 
 
 class _Gallery:
@@ -171,7 +233,7 @@ class _Gallery:
 
     def embed(self, pictures: Sequence[str]) -> Embedded:
         """Vectors and thumbnails of pictures named by digest."""
-        vectors, thumbnails = [], []
+        encoded, thumbnails = [], []
         for start in range(0, len(pictures), _ENCODED_AT_ONCE):
             stored = [
                 self._catalogue.read(self._photos[picture])
@@ -179,9 +241,13 @@ class _Gallery:
             ]
             shrink_to = max(self.contract.image_size, THUMBNAIL_SIDE)
             decoded = [decode(data, self._limits, shrink_to) for data in stored]
-            vectors.append(self._encoder.encode(decoded).embedding)
+            encoded.append(self._encoder.encode(decoded))
             thumbnails += [_thumbnail(data, pixels) for data, pixels in zip(stored, decoded, strict=True)]
-        return Embedded(np.concatenate(vectors), thumbnails)
+        return Embedded(
+            vectors=np.concatenate([each.embedding for each in encoded]),
+            thumbnails=thumbnails,
+            relevance=Encoded.joined(encoded).relevance,
+        )
 
 
 def _thumbnail(data: bytes, pixels: np.ndarray) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from atelier.index.store import drop_all_but
+from atelier.index.retention import drop_all_but
 from atelier.release.store import STAGING_PREFIX, list_releases, live_id, previous_id, publishing
 from atelier.settings import Settings
 
@@ -21,6 +21,10 @@ class Collected:
     """Index tables and stores of embedded pictures."""
     leftovers: tuple[str, ...]
     """Folders and files that a killed process was writing."""
+    num_versions: int = 0
+    """States inside index tables that stay."""
+    num_pictures: int = 0
+    """Embedded pictures inside stores that stay."""
 
 
 def collect(settings: Settings) -> Collected:
@@ -39,9 +43,11 @@ def collect(settings: Settings) -> Collected:
         for release_id in doomed:
             _unlist(settings.releases_dir / release_id)
         # The releases go before their tables: a kill in between leaves spare tables, never a release without.
-        tables = drop_all_but(settings, [r.index for r in releases if r.release_id in kept_ids])
+        dropped = drop_all_but(settings, [r.index for r in releases if r.release_id in kept_ids])
         _remove_leftovers(settings)
-        return Collected(tuple(doomed), tuple(tables), tuple(leftovers))
+        return Collected(
+            tuple(doomed), dropped.tables, tuple(leftovers), dropped.num_versions, dropped.num_pictures
+        )
 
 
 def _unlist(folder: Path) -> None:

@@ -128,9 +128,18 @@ def promote(settings: Settings, release_id: str) -> Release:
     return _go_live(settings, release_id, why="promote")
 
 
-def rollback(settings: Settings, to: str | None = None) -> Release:
+def succeed(settings: Settings, release_id: str) -> Release:
+    """Make a release live in the place of the live one: a roll-back from it goes to where that one came from.
+
+    For what must not come back, such as withdrawn items. Raises as `promote` does.
+    """
+    return _go_live(settings, release_id, why="succeed", in_place_of=live_id(settings))
+
+
+def rollback(settings: Settings, to: str | None = None, *, instead: str | None = None) -> Release:
     """Make an earlier release live again: `to`, or the one that was live before the present one.
 
+    `instead` names the release that takes its place on the way back: the same without what was withdrawn.
     Roll back twice to go two steps back. ReleaseError: there is none, or its files or index are gone.
     """
     if to is None:
@@ -138,7 +147,7 @@ def rollback(settings: Settings, to: str | None = None) -> Release:
         to = previous_id(settings)
         if to is None:
             raise ReleaseError(f"nothing was live before {present}; name one of `atelier release list`")
-    return _go_live(settings, to, why="rollback")
+    return _go_live(settings, instead or to, why="rollback", in_place_of=to if instead else None)
 
 
 def previous_id(settings: Settings) -> str | None:
@@ -173,7 +182,7 @@ def diff(settings: Settings, one: Release, other: Release) -> list[Change]:
         *_pairs("file", one.files, other.files),
     ]
     changes = [Change(what, before[:64], after[:64]) for what, before, after in lines if before != after]
-    if one.index.table != other.index.table:
+    if (one.index.table, one.index.version) != (other.index.table, other.index.version):
         changes.append(Change("items", str(one.index.rows), _compare_items(settings, one, other)))
     return changes
 
@@ -187,13 +196,13 @@ def publishing(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _go_live(settings: Settings, release_id: str, why: str) -> Release:
+def _go_live(settings: Settings, release_id: str, why: str, in_place_of: str | None = None) -> Release:
     release = show(settings, release_id)
     _require_whole(settings, release)
     before = live_id(settings)
     if before != release.release_id:
         _replace_live(settings, release.release_id)
-        _remember(settings, release.release_id, before, why)
+        _remember(settings, release.release_id, before, why, in_place_of)
     return release
 
 
@@ -261,13 +270,17 @@ def _replace_live(settings: Settings, release_id: str) -> None:
     _sync(settings.releases_dir)
 
 
-def _remember(settings: Settings, release_id: str, before: str | None, why: str) -> None:
+def _remember(
+    settings: Settings, release_id: str, before: str | None, why: str, in_place_of: str | None
+) -> None:
     entry = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "release_id": release_id,
         "before": before,
         "why": why,
     }
+    if in_place_of not in (None, release_id):
+        entry["in_place_of"] = in_place_of
     with (settings.releases_dir / _HISTORY).open("a") as file:
         # The line break comes first: a torn last line, of a process killed here, spoils no later one.
         file.write("\n" + json.dumps(entry))
@@ -293,6 +306,9 @@ def _trail(settings: Settings) -> list[str]:
     trail: list[str] = []
     for entry in _history(settings):
         _arrive(trail, entry["before"])
+        if "in_place_of" in entry:
+            _arrive(trail, entry["in_place_of"])
+            trail[-1] = entry["release_id"]
         _arrive(trail, entry["release_id"], is_back=entry["why"] == "rollback")
     _arrive(trail, live_id(settings))
     return trail
