@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         return self.home / "quarantine"
 
     @property
+    def judgments_dir(self) -> Path:
+        """What reviewers said, with the searches they judged."""
+        return self.home / "judgments"
+
+    @property
     def reports_dir(self) -> Path:
         return self.home / "reports"
 

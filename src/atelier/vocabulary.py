@@ -1,7 +1,8 @@
 """The nouns that travel between rooms: plain values, no torch and no I/O.
 
-`Item`, `Photo`, `Region`, `Outfit` and `Click` are also the rows of the tables under `data/tables/`, `Judgment`
-and `Preference` of those under `judgments/`: a table's columns are the fields of its class, in this order.
+`Item`, `Photo`, `Region`, `Outfit` and `Click` are also the rows of the tables under `data/tables/`,
+`Judgment` and `Preference` of those under `judgments/`: a table's columns are the fields of its class, in
+this order.
 """
 
 from __future__ import annotations
@@ -162,6 +163,7 @@ TABLES: dict[str, type] = {
     "clicks": Click,
 }
 """Every table under `data/tables/`, by name, with the class of its rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgment:

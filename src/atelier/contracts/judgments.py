@@ -44,7 +44,9 @@ def promises(shown: Shown) -> dict[str, list[Promise]]:
             *common,
             one_of("verdict", VERDICTS),
             promised(("query_digest",), "a search of this review", _is_asked(shown)),
-            promised(("query_digest", "item_id"), "an item that was shown for this search", _was_shown(shown)),
+            promised(
+                ("query_digest", "item_id"), "an item that was shown for this search", _was_shown(shown)
+            ),
             unique("reviewer", "query_digest", "item_id"),
         ],
         "preferences": [

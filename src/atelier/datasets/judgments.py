@@ -37,9 +37,7 @@ def record(judgments_dir: Path, name: str, rows: Sequence[Row]) -> Recorded:
     present = {key_of(name, row): row for row in read(judgments_dir, name)}
     added = [row for row in rows if key_of(name, row) not in present]
     updated = [
-        row
-        for row in rows
-        if (old := present.get(key_of(name, row))) is not None and _is_later(row, old)
+        row for row in rows if (old := present.get(key_of(name, row))) is not None and _is_later(row, old)
     ]
     if added or updated:
         _write_part(judgments_dir, name, [*added, *updated])
@@ -47,7 +45,7 @@ def record(judgments_dir: Path, name: str, rows: Sequence[Row]) -> Recorded:
 
 
 def read(judgments_dir: Path, name: str) -> list[Row]:
-    """The rows that count, sorted by key; none where nothing was recorded. CorruptionError: a part is broken."""
+    """The rows that count, sorted by key; none where nothing was. CorruptionError: a part is broken."""
     latest: dict[tuple[str, ...], Row] = {}
     for path in _parts(judgments_dir, name):
         for row in tables.to_rows(name, tables.read(path, name)):
@@ -82,5 +80,3 @@ def _write_part(judgments_dir: Path, name: str, rows: Sequence[Row]) -> None:
     tables.write(partial_path, name, rows)
     part = hashlib.sha256(partial_path.read_bytes()).hexdigest()[:16]
     partial_path.replace(judgments_dir / f"{name}-{part}.parquet")
-
-

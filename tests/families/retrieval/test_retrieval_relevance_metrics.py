@@ -20,7 +20,7 @@ NAN = math.nan
 
 
 def slow_ndcg(grades: list[float], ideal: list[float]) -> float:
-    """As the definition reads: strike out unjudged answers, discount what is left, divide by the best order."""
+    """As the definition reads: strike out the unjudged, discount what is left, divide by the best order."""
     judged = [grade for grade in grades if not math.isnan(grade)]
     best = sorted((grade for grade in ideal if not math.isnan(grade)), reverse=True)[: len(judged)]
     gained = sum(grade / math.log2(rank + 1) for rank, grade in enumerate(judged, start=1))

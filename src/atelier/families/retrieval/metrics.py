@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,7 +183,7 @@ def agreement(first: Sequence[str], second: Sequence[str], k: int = 10) -> Agree
     )
 
 
-def _share(num_Q: NDArray[np.int64], of_Q: NDArray[np.int64]) -> NDArray[np.float64]:
+def _share(num_Q: NDArray[Any], of_Q: NDArray[Any]) -> NDArray[np.float64]:
     """NaN where there is nothing to take a share of."""
     return np.divide(num_Q, of_Q, out=np.full(len(of_Q), np.nan), where=of_Q > 0)
 
