@@ -1,4 +1,4 @@
-"""Relevance: `review retrieval` for what people judge, `review record` for what they judged."""
+"""Relevance: `review retrieval` to judge, `review record` for what was judged, and `shadow report`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ from atelier.cli.show import (
 review = typer.Typer(
     name="review", help="Let people judge two models' answers side by side.", no_args_is_help=True
 )
+shadow = typer.Typer(
+    name="shadow", help="What a release that answers in shadow would have said.", no_args_is_help=True
+)
 Model = typer.Option(help="A version, an alias or a release's id. Default: see the reference.")
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(review)
+    app.add_typer(shadow)
 
 
 @review.command("retrieval")
@@ -71,3 +75,25 @@ def record(
     print_table((f"review {report.review_id}", "value"), list(report.figures.items()))
     for reason in report.reasons:
         say(f"quarantined: {reason}")
+
+
+@shadow.command("report")
+def shadow_report(
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Say how the release in shadow agreed with the one that answered."""
+    from atelier.serving.shadow_log import report
+
+    settings = open_settings()
+    pairs = report(settings.shadow_dir, days)
+    if as_json:
+        print_json(pairs)
+        return
+    for pair in pairs:
+        facts = asdict(pair)
+        least = facts.pop("least_alike")
+        print_facts(facts)
+        print_table(("least alike", "requests", "overlap"), least)
+    if not pairs:
+        say(f"Nothing was compared in the last {days} days; ATELIER_SHADOW_SHARE is {settings.shadow_share}.")

@@ -57,15 +57,20 @@ class Published:
     """False: this model and this data were live already, and nothing was done."""
 
 
-def publish(settings: Settings, *, progress: bool = True) -> Published:
+def publish(
+    settings: Settings, *, model: str = "champion", go_live: bool = True, progress: bool = True
+) -> Published:
     """Make the champion and the current data version live, if they are not; serving follows by itself.
+
+    `model` names another version by alias or number. Without `go_live` the release is only staged: whole,
+    listed, and ready for a shadow or a promotion, while what was live stays live.
 
     May be killed at any moment: what was live stays live, and the next call goes on with what is embedded.
     RegistryError: there is no champion. VersionError: there is no data. IndexRejected: the new index is not
     fit to go live.
     """
     started = time.monotonic()
-    champion, data_version = _champion(settings), _data_version(settings)
+    champion, data_version = _version(settings, model), _data_version(settings)
     with publishing(settings):
         present = _live_already(settings, champion, data_version)
         if present is not None:
@@ -90,17 +95,18 @@ def publish(settings: Settings, *, progress: bool = True) -> Published:
                 verification=verify(settings, built.version, counts),
                 files={name: model_dir / name for name in SERVED_FILES},
             )
-        promote(settings, release.release_id)
+        if go_live:
+            promote(settings, release.release_id)
     return _report(release, built, started)
 
 
-def _champion(settings: Settings) -> ModelVersion:
-    champion = open_registry(settings).version(FAMILY, "champion")
-    if champion is None:
+def _version(settings: Settings, model: str) -> ModelVersion:
+    version = open_registry(settings).version(FAMILY, model)
+    if version is None:
         raise RegistryError(
-            f"no version of {FAMILY} is the champion yet; `atelier retrain` trains one and gates it"
+            f"no version of {FAMILY} is the {model} yet; `atelier retrain` trains one and gates it"
         )
-    return champion
+    return version
 
 
 def _data_version(settings: Settings) -> str:
