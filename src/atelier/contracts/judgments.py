@@ -18,7 +18,6 @@ from atelier.contracts.promise import (
     one_line,
     one_of,
     promised,
-    unique,
 )
 from atelier.contracts.report import write_report
 from atelier.contracts.schema import check_columns, schema_promises
@@ -47,14 +46,12 @@ def promises(shown: Shown) -> dict[str, list[Promise]]:
             promised(
                 ("query_digest", "item_id"), "an item that was shown for this search", _was_shown(shown)
             ),
-            unique("reviewer", "query_digest", "item_id"),
         ],
         "preferences": [
             *schema_promises("preferences"),
             *common,
             one_of("better", BETTER),
             promised(("query_digest",), "a search of this review", _is_asked(shown)),
-            unique("reviewer", "review_id", "query_digest"),
         ],
     }
 
@@ -64,8 +61,8 @@ def check_judgments(
 ) -> Checked:
     """Judge every row of a reviewer's file; see `check.check_tables` for what comes back, and its costs.
 
-    tables: `judgments` and `preferences`, columns as their classes in `vocabulary` have them. Of several rows
-    of one key the first is good: sort the latest first.
+    tables: `judgments` and `preferences`, columns as their classes in `vocabulary` have them. Several rows of
+    one key are no fault: a reviewer may change their mind, and the latest counts.
     """
     report_dir = reports_dir / REPORT_FOLDER
     validation = Validation(report_dir / DOCS_FOLDER)

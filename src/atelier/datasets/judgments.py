@@ -33,15 +33,17 @@ class Recorded:
 
 
 def record(judgments_dir: Path, name: str, rows: Sequence[Row]) -> Recorded:
-    """Add rows to a table, each key once; recording the same rows again changes nothing."""
+    """Add rows to a table, of each key the latest; recording the same rows again changes nothing."""
     present = {key_of(name, row): row for row in read(judgments_dir, name)}
+    num_rows = len(rows)
+    rows = list({key_of(name, row): row for row in sorted(rows, key=_moment)}.values())
     added = [row for row in rows if key_of(name, row) not in present]
     updated = [
         row for row in rows if (old := present.get(key_of(name, row))) is not None and _is_later(row, old)
     ]
     if added or updated:
         _write_part(judgments_dir, name, [*added, *updated])
-    return Recorded(len(added), len(updated), len(rows) - len(added) - len(updated))
+    return Recorded(len(added), len(updated), num_rows - len(added) - len(updated))
 
 
 def read(judgments_dir: Path, name: str) -> list[Row]:

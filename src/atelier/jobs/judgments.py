@@ -112,7 +112,7 @@ def _from_csv(text: str) -> list[dict[str, Any]]:
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise ValueError(f"it has no column {', '.join(missing)}")
-    return [{name: row.get(name) for name in COLUMNS} for row in reader]
+    return [{name: row.get(name) or None for name in COLUMNS} for row in reader]
 
 
 def _only_review(path: Path, loose: Sequence[Mapping[str, Any]]) -> str:
@@ -192,9 +192,8 @@ def _checked(
     shown = {
         query["query"]: frozenset([*query["champion"], *query["challenger"]]) for query in facts["queries"]
     }
-    latest = {name: sorted(rows[name], key=lambda row: row.judged_at, reverse=True) for name in rows}
     checked = check_judgments(
-        {name: tables.to_frame(name, latest[name]) for name in latest},
+        {name: tables.to_frame(name, rows[name]) for name in rows},
         shown,
         settings.reports_dir,
         settings.max_bad_share,
