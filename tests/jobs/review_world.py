@@ -56,7 +56,7 @@ def accept(settings: Settings) -> str:
                 split=_split(number),
             )
         )
-    rows: dict[str, list[object]] = {**{name: [] for name in TABLES}, "items": [*items], "photos": photos}
+    rows: dict[str, list[object]] = {**{name: [] for name in TABLES}, "items": [*items], "photos": [*photos]}
     store.publish(settings.data_dir, rows, {})
     digest = hashlib.md5(repr(rows).encode()).hexdigest()
     pointer = f"outs:\n- md5: {digest}.dir\n"
