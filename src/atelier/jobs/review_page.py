@@ -104,8 +104,12 @@ def _share_of_picture(box: Box, width: int, height: int) -> list[float]:
 
 def _address(picture: bytes, side: int) -> str:
     """A small JPEG as a data: address; what is small already stays as it is."""
-    image = Image.fromarray(pictures.decode(picture))
-    if max(image.size) > side or not picture.startswith(b"\xff\xd8") or len(picture) > side * side:
+    image = Image.fromarray(pictures.decode(picture, shrink_to=side))
+    if (
+        max(pictures.size(picture)) > side
+        or not picture.startswith(b"\xff\xd8")
+        or len(picture) > side * side
+    ):
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         picture = pictures.encode_jpeg(np.asarray(image), quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
