@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from atelier.errors import VersionError
 from atelier.families.retrieval.inference import Encoder
 from atelier.families.retrieval.metrics import Agreement, agreement
 from atelier.jobs.held_out import Exam, load_exam
@@ -150,40 +151,53 @@ def _make(
     progress: bool,
 ) -> str:
     """Everything of a review, into a run of its own; returns the run's id."""
-    tags = {"data_version": data_version, "champion": sides[0].name, "challenger": sides[1].name}
+    names = {"champion": sides[0].name, "challenger": sides[1].name}
+    exam = load_exam(settings, data_version)
+    if not exam.queries:
+        raise VersionError(
+            f"data version {data_version[:12]} has no held-out product to search for, so there is nothing to "
+            f"review; ingest a larger drop"
+        )
     name = f"review-{sides[0].name}-{sides[1].name}".replace(" ", "-")
+    tags = {"data_version": data_version, **names}
     with registry.start_run(name, run_of(review_id), tags) as run, TemporaryDirectory() as folder:
-        exam = load_exam(settings, data_version)
         encoders = [side.open(Path(folder)) for side in sides]
         compared = compare(exam, encoders[0], encoders[1], progress)
-        agreements = compared.agreements()
-        sample = draw(
-            [query.kind for query in compared.queries],
-            [exam.item_of[query.item_id].category for query in compared.queries],
-            np.asarray([not each.same_first for each in agreements]),
-            num_queries,
-            seed,
-        )
-        champion_is_a = np.random.default_rng([seed, 1]).random(len(sample.index_n)) < 0.5
-        shown = _shown(compared, sample, champion_is_a)
         target = Path(folder) / "review"
-        write_queries_folder(target / QUERIES_FOLDER, [compared.queries[i] for i in sample.index_n])
-        (target / PAGE_FILE).write_text(page(review_id, shown, _items(exam, shown)), encoding="utf-8")
-        facts = {
-            **{"review_id": review_id, "data_version": data_version, "seed": seed},
-            **{"champion": sides[0].name, "challenger": sides[1].name},
-            "disagreeing_factor": DISAGREEING_FACTOR,
-            "num_searches": len(compared.queries),
-            "agreement": summary(agreements),
-            "queries": _facts(compared, sample, champion_is_a, agreements),
-        }
+        facts: dict[str, Any] = {"review_id": review_id, "data_version": data_version, **names}
+        facts |= _lay_out(target, review_id, exam, compared, num_queries, seed)
         (target / FACTS_FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        run.metrics(summary(agreements))
+        run.metrics(facts["agreement"])
         run.file(target, "review")
         run.describe(_description(facts))
     if sides[1].version is not None:
         registry.tag_version(sides[1].version, {"review_run": run.run_id})
     return run.run_id
+
+
+def _lay_out(
+    target: Path, review_id: str, exam: Exam, compared: Compared, num_queries: int, seed: int
+) -> dict[str, Any]:
+    """Write page and searches of a sample into a folder; returns what `review.json` says of it."""
+    agreements = compared.agreements()
+    sample = draw(
+        [query.kind for query in compared.queries],
+        [exam.item_of[query.item_id].category for query in compared.queries],
+        np.asarray([not each.same_first for each in agreements]),
+        num_queries,
+        seed,
+    )
+    champion_is_a = np.random.default_rng([seed, 1]).random(len(sample.index_n)) < 0.5
+    shown = _shown(compared, sample, champion_is_a)
+    write_queries_folder(target / QUERIES_FOLDER, [compared.queries[i] for i in sample.index_n])
+    (target / PAGE_FILE).write_text(page(review_id, shown, _items(exam, shown)), encoding="utf-8")
+    return {
+        "seed": seed,
+        "disagreeing_factor": DISAGREEING_FACTOR,
+        "num_searches": len(compared.queries),
+        "agreement": summary(agreements),
+        "queries": _facts(compared, sample, champion_is_a, agreements),
+    }
 
 
 def compare(exam: Exam, champion: Encoder, challenger: Encoder, progress: bool = True) -> Compared:
