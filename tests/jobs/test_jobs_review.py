@@ -21,10 +21,11 @@ from atelier.datasets import judgments as store
 from atelier.errors import ContractError, DropError, RegistryError
 from atelier.jobs import review_page
 from atelier.jobs.evaluate import evaluate
+from atelier.jobs.gate import gate
 from atelier.jobs.held_out import load_exam, marks_of, sit
 from atelier.jobs.judgments import read_download, record
 from atelier.jobs.publish import publish
-from atelier.jobs.register import encoder_in
+from atelier.jobs.register import Registered, encoder_in
 from atelier.jobs.relevance import (
     Collection,
     compared_in_words,
@@ -363,6 +364,12 @@ def test_evaluation_the_examination_and_the_gate_read_the_judgments(
     by_truth = relevance(collection, answers)
     assert f"| ndcg_at_10 | {by_truth['ndcg_at_10']:.4f} |" in words
     assert compared_in_words(collection, {}, marks[1]["judged"]).endswith("were examined.\n")
+
+    verdict = gate(settings, "debug", Registered(2, "", "", False, {}, 0.0), progress=False)
+    assert not verdict.promoted, "judgments or not, the challenger finds less"
+    report = open_registry(settings).read(str(verdict.run_id), "gate/report.md").decode()
+    assert words in report
+    assert f"{NUM_QUERIES} searches that both were asked" in report
 
     _write_folder(tmp_path / "unseen")
     metrics = evaluate(settings, tmp_path / "unseen", progress=False)
