@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     serve_host: str = Field("127.0.0.1", description="Address that `atelier serve` listens on.")
     serve_port: int = Field(8080, ge=0, le=65535, description="Port that `atelier serve` listens on.")
     serve_threads: int = Field(2, ge=1, description="Threads of the student's ONNX session.")
+    shadow_share: float = Field(
+        0.0, ge=0, le=1, description="Share of the searches that `shadow_release` answers as well, unseen."
+    )
+    shadow_release: str | None = Field(
+        None, validate_default=True, description="Release that runs in shadow, for `shadow_share` above 0."
+    )
     max_upload_bytes: int = Field(20_000_000, gt=0, description="Largest photo that a request may carry.")
     max_picture_pixels: int = Field(
         40_000_000, gt=0, description="Pictures of more pixels are refused before they are decoded."
@@ -55,6 +61,16 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @field_validator("shadow_release")
+    @classmethod
+    def _named_where_there_is_a_share(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value and info.data.get("shadow_share", 0) > 0:
+            raise ValueError(
+                "ATELIER_SHADOW_SHARE is above 0, so name the release to run in shadow; "
+                "`atelier release list` has them"
+            )
+        return value
 
     @property
     def data_dir(self) -> Path:
@@ -82,12 +98,22 @@ class Settings(BaseSettings):
         return self.home / "quarantine"
 
     @property
+    def judgments_dir(self) -> Path:
+        """What reviewers said, with the searches they judged."""
+        return self.home / "judgments"
+
+    @property
     def reports_dir(self) -> Path:
         return self.home / "reports"
 
     @property
     def releases_dir(self) -> Path:
         return self.home / "releases"
+
+    @property
+    def shadow_dir(self) -> Path:
+        """Where serving notes what a release in shadow answered."""
+        return self.stores_dir / "shadow"
 
     @cached_property
     def remote_url(self) -> str:

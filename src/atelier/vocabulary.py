@@ -1,7 +1,8 @@
 """The nouns that travel between rooms: plain values, no torch and no I/O.
 
-`Item`, `Photo`, `Region`, `Outfit` and `Click` are also the rows of the tables under `data/tables/`: a
-table's columns are the fields of its class, in this order.
+`Item`, `Photo`, `Region`, `Outfit` and `Click` are also the rows of the tables under `data/tables/`,
+`Judgment` and `Preference` of those under `judgments/`: a table's columns are the fields of its class, in
+this order.
 """
 
 from __future__ import annotations
@@ -163,11 +164,61 @@ TABLES: dict[str, type] = {
 }
 """Every table under `data/tables/`, by name, with the class of its rows."""
 
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What one reviewer says of one item among the answers to one search."""
+
+    review_id: str
+    reviewer: str
+    query_digest: str
+    """Of what was asked, photo and box: another photo of the same item is another search."""
+    query_id: str
+    kind: str
+    """Of the search: 'reshot', 'street', 'shopper'."""
+    item_id: str
+    verdict: str
+    """'same', 'similar' or 'wrong'."""
+    weight: float
+    """Searches of the examination that this one stands for in its review, 1 or more."""
+    judged_at: str
+    """ISO 8601, UTC; of two judgments with the same key the later one counts."""
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Which of two models answered one search better, in one reviewer's opinion."""
+
+    review_id: str
+    reviewer: str
+    query_digest: str
+    query_id: str
+    kind: str
+    champion: str
+    """How the two were called: 'retrieval 3'."""
+    challenger: str
+    better: str
+    """'champion', 'challenger' or 'equal'."""
+    weight: float
+    """As in `Judgment`."""
+    judged_at: str
+    recorded_at: str
+
+
+REVIEW_TABLES: dict[str, type] = {"judgments": Judgment, "preferences": Preference}
+"""The tables under `judgments/`: no data version holds them, for no model is trained on them."""
+
+ROW_CLASSES: dict[str, type] = TABLES | REVIEW_TABLES
+"""Every table, by name, with the class of its rows."""
+
 KEYS: dict[str, tuple[str, ...]] = {
     "items": ("item_id",),
     "photos": ("photo_id",),
     "regions": ("photo_id", "label"),
     "outfits": ("outfit_id",),
     "clicks": ("click_id",),
+    "judgments": ("reviewer", "query_digest", "item_id"),
+    "preferences": ("reviewer", "review_id", "query_digest"),
 }
 """The columns that name a row of each table."""

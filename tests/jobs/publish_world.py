@@ -73,13 +73,17 @@ def accept_catalogue(settings: Settings, numbers: Sequence[int], side: int = 64)
     return digest
 
 
-def crown(settings: Settings, folder: Path, scale: float = 1.0) -> str:
-    """Register a model and make it the champion; another `scale` is another model. Returns its digest."""
+def crown(settings: Settings, folder: Path, scale: float = 1.0, blind: int = 0) -> str:
+    """Register a model and make it the champion; another `scale` is another model. Returns its digest.
+
+    With `blind` of its DIMENSION numbers left out, it also answers differently, and worse.
+    """
     folder.mkdir()
-    contract = write_student(folder / "student.onnx", scale)
+    contract = write_student(folder / "student.onnx", scale, blind)
     (folder / "contract.json").write_text(contract.to_json())
     registry = open_registry(settings)
-    with registry.start_run("distill", hashlib.sha256(str(scale).encode()).hexdigest(), {}) as tracker:
+    key = hashlib.sha256(f"{scale} {blind}".encode()).hexdigest()
+    with registry.start_run("distill", key, {}) as tracker:
         pass
     version = registry.register(
         "retrieval",
@@ -94,13 +98,18 @@ def crown(settings: Settings, folder: Path, scale: float = 1.0) -> str:
     return version.files_digest
 
 
-def write_student(path: Path, scale: float) -> EmbeddingContract:
+def write_student(path: Path, scale: float, blind: int = 0) -> EmbeddingContract:
     nodes = [
         helper.make_node("AveragePool", ["pixels"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Flatten", ["pooled"], ["colours"]),
         helper.make_node("Sub", ["colours", "grey"], ["centred"]),
-        helper.make_node("LpNormalization", ["centred"], ["vector"], axis=1, p=2),
+        helper.make_node("Mul", ["centred", "seen"], ["kept"]),
+        helper.make_node("LpNormalization", ["kept"], ["vector"], axis=1, p=2),
         helper.make_node("MatMul", ["vector", "weight"], ["category_logits"]),
     ]
-    constants = {"grey": 0.48, "weight": np.full((DIMENSION, len(CATEGORIES)), scale)}
+    constants = {
+        "grey": 0.48,
+        "seen": [1.0] * (DIMENSION - blind) + [0.0] * blind,
+        "weight": np.full((DIMENSION, len(CATEGORIES)), scale),
+    }
     return write_network(path, nodes, constants, size=SIZE, dimension=DIMENSION, categories=CATEGORIES)

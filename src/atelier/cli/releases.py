@@ -102,6 +102,21 @@ def show(release_id: Annotated[str | None, typer.Argument(help="Default: the liv
 
 
 @release.command()
+def stage(
+    model: Annotated[str, typer.Argument(help="A version or an alias.")] = "candidate",
+    as_json: AsJson = False,
+) -> None:
+    """Make a release of a model that is not live yet, for a shadow; nobody is served by it."""
+    from atelier.jobs.publish import publish
+    from atelier.services import lock
+
+    settings = open_settings()
+    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier release stage"):
+        staged = publish(settings, model=model, go_live=False)
+    print_json(staged) if as_json else print_facts(dataclasses.asdict(staged))
+
+
+@release.command()
 def rollback(
     release_id: Annotated[str | None, typer.Argument(help="Default: the one before the live one.")] = None,
 ) -> None:

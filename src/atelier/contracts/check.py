@@ -100,14 +100,22 @@ def check_tables(
     bad: dict[str, pd.DataFrame] = {}
     warnings: list[str] = []
     for table, promises in _contracts(min_side, drift).items():
-        broken = validation.run(table, rows[table], promises, around) if len(rows[table]) else []
-        warnings += [_warning(table, one, len(rows[table])) for one in broken if one.promise.only_warns]
-        reasons = _reasons(rows[table], broken)
-        _cascade(table, rows[table], promises, around, reasons)
-        good[table], bad[table] = _parted(rows[table], reasons)
+        good[table], bad[table], told = judge(validation, table, rows[table], promises, around)
+        warnings += told
     validation.write_docs()
     write_report(report_dir, good, bad, warnings)
     return Checked(good, bad, tuple(warnings), drift, report_dir, max_bad_share)
+
+
+def judge(
+    validation: Validation, table: str, rows: pd.DataFrame, promises: list[Promise], around: Surroundings
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Good rows, bad rows with their `reason`, and warnings of one table, whose rows are counted from 0."""
+    broken = validation.run(table, rows, promises, around) if len(rows) else []
+    reasons = _reasons(rows, broken)
+    _cascade(table, rows, promises, around, reasons)
+    warnings = [_warning(table, one, len(rows)) for one in broken if one.promise.only_warns]
+    return *_parted(rows, reasons), warnings
 
 
 def _contracts(min_side: int, drift: Drift | None) -> dict[str, list[Promise]]:

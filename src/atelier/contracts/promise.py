@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
@@ -117,6 +118,21 @@ def refers_to(column: str, table: Literal["items", "photos", "outfits"]) -> Prom
 def promised(columns: tuple[str, ...], expected: str, holds: Holds) -> Promise:
     """A promise in our own words: `holds` says which rows keep it."""
     return Promise(columns, expected, "ExpectColumnValuesToBeInSet", {"value_set": [True]}, holds)
+
+
+def moment_in_utc(column: str) -> Promise:
+    def holds(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
+        values = rows[column].astype(object)
+        return values.map(lambda text: not isinstance(text, str) or _is_utc(text)).astype(bool)
+
+    return promised((column,), "a moment in ISO 8601 and UTC, such as 2026-03-01T09:30:00Z", holds)
+
+
+def _is_utc(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).utcoffset() == timedelta(0)
+    except ValueError:
+        return False
 
 
 BOX = ("x0", "y0", "x1", "y1")

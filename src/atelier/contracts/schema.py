@@ -13,12 +13,12 @@ import pandas as pd
 
 from atelier.contracts.promise import Promise, Surroundings, present, promised
 from atelier.errors import ContractError
-from atelier.vocabulary import TABLES
+from atelier.vocabulary import ROW_CLASSES
 
 
 def check_columns(table: str, rows: pd.DataFrame) -> None:
     """The columns of `table`, no more and no fewer, in any order; ContractError names those that differ."""
-    expected, seen = [field.name for field in fields(TABLES[table])], list(rows.columns)
+    expected, seen = [field.name for field in fields(ROW_CLASSES[table])], list(rows.columns)
     missing = [name for name in expected if name not in seen]
     unknown = [name for name in seen if name not in expected]
     twice = sorted({str(name) for name in seen if seen.count(name) > 1})
@@ -50,7 +50,7 @@ def typed(table: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _column_types(table: str) -> dict[str, tuple[type, bool]]:
     """Column -> its type, and whether every row must have a value."""
-    hints = typing.get_type_hints(TABLES[table])
+    hints = typing.get_type_hints(ROW_CLASSES[table])
     result = {}
     for name, hint in hints.items():
         options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)

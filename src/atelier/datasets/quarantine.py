@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from atelier.datasets.raw import Rejected
 from atelier.datasets.tables import schema
-from atelier.vocabulary import TABLES
+from atelier.vocabulary import ROW_CLASSES
 
 _LONGEST = 1_000
 """Characters of a value that are kept."""
@@ -24,7 +24,7 @@ def write_quarantine(quarantine_dir: Path, drop: str, rejected: Iterable[Rejecte
 
     A drop that was mended and ingested again so leaves the quarantine by itself.
     """
-    of_table: dict[str, list[Rejected]] = {name: [] for name in TABLES}
+    of_table: dict[str, list[Rejected]] = {name: [] for name in ROW_CLASSES}
     for one in rejected:
         of_table[one.table].append(one)
     for name, bad in of_table.items():

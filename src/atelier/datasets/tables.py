@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from atelier.errors import CorruptionError
-from atelier.vocabulary import KEYS, TABLES
+from atelier.vocabulary import KEYS, ROW_CLASSES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = Any
-"""An instance of one of the classes in `vocabulary.TABLES`."""
+"""An instance of one of the classes in `vocabulary.ROW_CLASSES`."""
 
 _ARROW_TYPES: dict[object, pa.DataType] = {
     str: pa.string(),
@@ -36,8 +36,8 @@ _ARROW_TYPES: dict[object, pa.DataType] = {
 @cache
 def column_types(name: str) -> Mapping[str, tuple[Any, bool]]:
     """Each column of a table in order: its Python type without `None`, and whether it may be missing."""
-    hints = get_type_hints(TABLES[name])
-    return {field.name: _without_none(hints[field.name]) for field in fields(TABLES[name])}
+    hints = get_type_hints(ROW_CLASSES[name])
+    return {field.name: _without_none(hints[field.name]) for field in fields(ROW_CLASSES[name])}
 
 
 @cache
@@ -62,7 +62,7 @@ def from_rows(name: str, rows: Iterable[Row]) -> pa.Table:
 
 def to_rows(name: str, table: pa.Table) -> list[Row]:
     """The table's rows as instances of its class."""
-    row_type = TABLES[name]
+    row_type = ROW_CLASSES[name]
     columns = [table.column(column).to_pylist() for column in schema(name).names]
     for index, (kind, _) in enumerate(column_types(name).values()):
         if get_origin(kind) is tuple:

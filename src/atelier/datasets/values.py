@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atelier.datasets.tables import Row, column_types
-from atelier.vocabulary import TABLES
+from atelier.vocabulary import ROW_CLASSES
 
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
@@ -18,7 +18,7 @@ def to_row(table: str, values: Mapping[str, Any]) -> Row:
     Raises ValueError, worded for a reader, at the first value that is missing or has the wrong type. Whether
     a value is in its range is a matter for the contracts.
     """
-    return TABLES[table](
+    return ROW_CLASSES[table](
         **{
             column: _convert(column, kind, optional, values.get(column))
             for column, (kind, optional) in column_types(table).items()

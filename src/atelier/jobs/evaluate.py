@@ -17,6 +17,7 @@ from atelier.index.query import IndexReader
 from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import read_queries
 from atelier.jobs.register import encoder_in
+from atelier.jobs.relevance import ask_judged, load_collection
 from atelier.jobs.scoring import Gallery, ask, embed, recall_metrics, recognised
 from atelier.jobs.user_photos import label_metrics
 from atelier.pictures import decode
@@ -33,10 +34,10 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     Its products, in any known layout, join a throwaway copy of the live gallery; one that the gallery has
     already takes the place of the old one, which has no say in its article type either. `category_accuracy`
     is over the products' article types. With a folder `queries/` (see `jobs.queries`) come
-    `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10` and so on.
+    `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10` and so on. Where people judged searches in this
+    workspace, the live release is asked those too: `judged/ndcg_at_10` and so on, see `jobs.relevance`.
 
-    Shoppers' photos with a label and no item add `user_photos/label_accuracy` (see `jobs.user_photos`), its
-    read-out fitted on the workspace's own training senders.
+    Shoppers' photos with a label and no item add `user_photos/label_accuracy` (see `jobs.user_photos`).
 
     NoReleaseError: nothing is live. DropError: no layout is recognised, no product can be read, or the
     queries are broken.
@@ -66,7 +67,8 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         queries = read_queries(queries_dir)
         metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
         metrics |= recall_metrics(ask(encoder, gallery, queries, progress))
-    return metrics | label_metrics(encoder, _labelled(drop), progress)
+    metrics |= label_metrics(encoder, _labelled(drop), progress)
+    return metrics | ask_judged(encoder, reader, load_collection(settings), progress)
 
 
 def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], NDArray[np.float32]]:

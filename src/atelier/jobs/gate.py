@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.fitting import preset_named
 from atelier.jobs.held_out import load_exam, marks_of, sit
 from atelier.jobs.register import MARKS_FILE, MODEL, Registered, encoder_in
+from atelier.jobs.relevance import compared_in_words, load_collection
 from atelier.jobs.scoring import milliseconds_per_picture
 from atelier.jobs.train import current_version, run_key
 from atelier.registry.models import ModelVersion
@@ -68,12 +70,13 @@ def gate(settings: Settings, preset: str, registered: Registered, *, progress: b
     else:
         tags = {"data_version": data_version, "preset": preset, "challenger": str(challenger.version)}
         with registry.start_run(f"gate-version-{challenger.version}", key, tags) as run:
-            verdict = _judge(settings, registry, preset, challenger, champion, progress)
-            run.text("gate/report.md", verdict.to_markdown())
+            verdict, as_judged = _judge(settings, registry, preset, challenger, champion, progress)
+            report = verdict.to_markdown() + as_judged
+            run.text("gate/report.md", report)
             run.text("gate/verdict.json", verdict.to_json())
             if verdict.difference is not None:
                 run.figure("gate_interval", gate_interval(verdict))
-            run.describe(verdict.to_markdown())
+            run.describe(report)
             run.tag(verdict="promoted" if verdict.promote else "held")
             run_id = run.run_id
     registry.tag_version(
@@ -107,8 +110,11 @@ def _judge(
     challenger: ModelVersion,
     champion: ModelVersion | None,
     progress: bool,
-) -> Verdict:
-    """Both versions are judged by the same exam and timed in turns."""
+) -> tuple[Verdict, str]:
+    """Both versions are judged by the same exam and timed in turns.
+
+    Returns also what people's judgments say of both, for the report; '' where there are none.
+    """
     versions = [challenger] if champion is None else [challenger, champion]
     with TemporaryDirectory() as folder:
         encoders = [
@@ -116,29 +122,33 @@ def _judge(
             for version in versions
         ]
         times = milliseconds_per_picture(encoders)
-        scores = [
-            _scores(settings, registry, version, encoder, own, progress)
-            for version, encoder, own in zip(versions, encoders, times, strict=True)
+        marks = [
+            _marks(settings, registry, version, encoder, progress)
+            for version, encoder in zip(versions, encoders, strict=True)
         ]
+    scores = [_scores(*each) for each in zip(versions, marks, times, strict=True)]
     rules = GateRules(floor_recall_at_1=preset_named(preset).least_recall_at_1)
-    return decide(scores[0], scores[1] if len(scores) > 1 else None, rules)
+    if champion is None:
+        return decide(scores[0], None, rules), ""
+    as_judged = compared_in_words(
+        load_collection(settings), champion=marks[1].get("judged", {}), challenger=marks[0].get("judged", {})
+    )
+    return decide(scores[0], scores[1], rules), as_judged
 
 
-def _scores(
-    settings: Settings,
-    registry: Registry,
-    version: ModelVersion,
-    encoder: Encoder,
-    times: list[float],
-    progress: bool,
-) -> Scores:
+def _marks(
+    settings: Settings, registry: Registry, version: ModelVersion, encoder: Encoder, progress: bool
+) -> dict[str, Any]:
     """A version's marks on the current data: its examination's, or new ones where the data has changed."""
     data_version = current_version(settings)
     if version.tags.get("data_version") == data_version:
-        marks = json.loads(registry.read(version.run_id, MARKS_FILE))
-    else:
-        exam = load_exam(settings, data_version)
-        marks = marks_of(exam, sit(exam, encoder, progress))
+        marks: dict[str, Any] = json.loads(registry.read(version.run_id, MARKS_FILE))
+        return marks
+    exam = load_exam(settings, data_version)
+    return marks_of(exam, sit(exam, encoder, progress))
+
+
+def _scores(version: ModelVersion, marks: dict[str, Any], times: list[float]) -> Scores:
     return Scores(
         model=f"{version.name} version {version.version}",
         query_ids=marks["query_ids"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import item_numbers, products_of
-from atelier.jobs.queries import Query, held_out_queries
+from atelier.jobs.queries import Query, held_out_queries, judged_queries
 from atelier.jobs.scoring import Gallery, View, ask, best_views, embed, recall_metrics, recognised
 from atelier.jobs.user_photos import user_photo_metrics
 from atelier.settings import Settings
@@ -27,6 +28,8 @@ class Exam:
     photos: list[Photo]
     items: list[Item]
     queries: list[Query]
+    judged: Sequence[Query] = ()
+    """Searches that people judged, of whatever data version."""
 
     @property
     def is_held_out(self) -> NDArray[np.bool_]:
@@ -56,6 +59,8 @@ class Answers:
     metrics: dict[str, float]
     """`recall_at_1` over all searches as a shopper would make them (boxed where a box is known), the same for
     each way of asking, `category_accuracy` over the held-out products, and those of `jobs.user_photos`."""
+    judged: dict[str, list[str]]
+    """Digest of each search that people judged -> its best ten items, best first: see `jobs.relevance`."""
 
 
 def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:
         "categories": [exam.item_of[query.item_id].category for query in queries],
         "correct": [bool(rank < 1) for view in views for rank in view.rank_Q],
         "category_accuracy": answers.metrics["category_accuracy"],
+        "judged": answers.judged,
     }
 
 
@@ -75,7 +81,17 @@ def load_exam(settings: Settings, data_version: str) -> Exam:
     """Read it from the workspace's data; its searches are rendered once for a data version."""
     catalogue = Catalogue.open(settings.data_dir)
     photos, items = products_of(catalogue)
-    return Exam(catalogue, photos, items, held_out_queries(settings, catalogue, data_version, Split.TEST))
+    queries = held_out_queries(settings, catalogue, data_version, Split.TEST)
+    return Exam(catalogue, photos, items, queries, judged_queries(settings))
+
+
+def found_in(views: Sequence[View], item_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Digest of each search -> its best ten items; `item_ids` are those of the gallery's rows."""
+    return {
+        query.digest: [item_id for item_id, _ in found]
+        for view in views
+        for query, found in zip(view.queries, view.found(item_ids), strict=True)
+    }
 
 
 def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
@@ -102,4 +118,6 @@ def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool 
         **recall_metrics(views),
         **({} if only_best else user_photo_metrics(exam.catalogue, encoder, progress)),
     }
-    return Answers(views, categories, metrics)
+    judged = ask(encoder, gallery, list(exam.judged), progress, only_best=True)
+    item_ids = [item.item_id for item in exam.items]
+    return Answers(views, categories, metrics, found_in(judged, item_ids))

@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
@@ -73,8 +72,18 @@ class Published:
     publisher), `write`, `verify`, `release` (staged and promoted)."""
 
 
-def publish(settings: Settings, *, rebuild: bool = False, progress: bool = True) -> Published:
+def publish(
+    settings: Settings,
+    *,
+    model: str = "champion",
+    go_live: bool = True,
+    rebuild: bool = False,
+    progress: bool = True,
+) -> Published:
     """Make the champion and the current data version live, if they are not; serving follows by itself.
+
+    `model` names another version by alias or number. Without `go_live` the release is only staged: whole,
+    listed, and ready for a shadow or a promotion, while what was live stays live.
 
     Embeds only pictures that this champion never saw, and writes only rows that changed; `rebuild` writes the
     whole index anew, for one that was damaged. Embedding takes no turn from other publishers or withdrawals,
@@ -85,7 +94,7 @@ def publish(settings: Settings, *, rebuild: bool = False, progress: bool = True)
     """
     clock = _Clock()
     registry = open_registry(settings)
-    champion, data_version = _champion(registry), _data_version(settings)
+    champion, data_version = _version(registry, model), _data_version(settings)
     present = None if rebuild else _live_already(settings, champion, data_version)
     if present is not None:
         return _report(present, clock)
@@ -126,7 +135,8 @@ def publish(settings: Settings, *, rebuild: bool = False, progress: bool = True)
                 verification=verification,
                 files={name: model_dir / name for name in SERVED_FILES},
             )
-            promote(settings, release.release_id)
+            if go_live:
+                promote(settings, release.release_id)
             clock.lap("release")
     return _report(release, clock, built, embedded=embedded, num_withdrawn=len(gallery.items) - len(items))
 
@@ -149,13 +159,13 @@ def _not_withdrawn(settings: Settings, items: Sequence[IndexItem]) -> list[Index
     return [row for row in items if row.item.item_id not in withheld]
 
 
-def _champion(registry: Registry) -> ModelVersion:
-    champion = registry.version(FAMILY, "champion")
-    if champion is None:
+def _version(registry: Registry, model: str) -> ModelVersion:
+    version = registry.version(FAMILY, model)
+    if version is None:
         raise RegistryError(
-            f"no version of {FAMILY} is the champion yet; `atelier retrain` trains one and gates it"
+            f"no version of {FAMILY} is the {model} yet; `atelier retrain` trains one and gates it"
         )
-    return champion
+    return version
 
 
 def _data_version(settings: Settings) -> str:

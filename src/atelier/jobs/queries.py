@@ -11,7 +11,9 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,12 @@ class Query:
     box: Box | None
     data: bytes
     """The encoded picture."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Of what is asked, photo and box, 32 hexadecimal digits: names a search that people judged."""
+        edges = self.box.as_tuple() if self.box else ()
+        return hashlib.sha256(self.data + repr(tuple(map(float, edges))).encode()).hexdigest()[:32]
 
     def pixels(self) -> NDArray[np.uint8]:
         """The decoded photo, uint8 [H, W, 3]; DropError, with the query's name, where it is no picture."""
@@ -96,6 +104,29 @@ def read_queries(queries_dir: Path) -> list[Query]:
     finally:
         for archive in archives.values():
             archive.close()
+
+
+def judged_queries(settings: Settings) -> list[Query]:
+    """Every search that people judged in this workspace, once, in order of digest."""
+    folders = sorted((settings.judgments_dir / "queries").glob("*/truth.csv"))
+    found = {query.digest: query for truth in folders for query in read_queries(truth.parent)}
+    return [found[digest] for digest in sorted(found)]
+
+
+def write_queries_folder(target: Path, queries: Sequence[Query]) -> None:
+    """Write queries in the form that `read_queries` reads; photos are named by digest."""
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "truth.csv").open("w", encoding="utf-8", newline="") as file, ExitStack() as archives:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        zip_of = {
+            kind: archives.enter_context(zipfile.ZipFile(target / f"{kind}.zip", "w"))
+            for kind in sorted({query.kind for query in queries})
+        }
+        for query in queries:
+            zip_of[query.kind].writestr(zipfile.ZipInfo(f"{query.digest}.jpg"), query.data)
+            edges = query.box.as_tuple() if query.box else ("",) * 4
+            writer.writerow((f"{query.kind}.zip/{query.digest}.jpg", query.item_id, *edges))
 
 
 def _render(catalogue: Catalogue, split: Split, target: Path) -> None:

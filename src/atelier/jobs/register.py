@@ -34,7 +34,8 @@ MARKS_FILE = "marks.json"
 """Where an examination keeps its answers for the gate."""
 STUDENT_FILES = ("student.safetensors", "student.onnx", "text.onnx", "network.json", "contract.json")
 TEACHER_FILES = ("teacher.onnx", "contract.json")
-_GALLERY_ROWS = 8
+_GALLERY_ROWS, _GALLERY_COLUMNS = 8, 5
+"""Queries in a reviewer's picture, and answers to each."""
 _LICENCES = {
     "atelier-drop": "as its supplier states",
     "clothing-co-parsing": "Apache-2.0",
@@ -148,7 +149,7 @@ def _rows(exam: Exam, view: View) -> list[QueryRow]:
         query = view.queries[index]
         boxed = view.name.endswith("/boxed")
         answers = []
-        for place, row in enumerate(view.top_QK[index]):
+        for place, row in enumerate(view.top_QK[index, :_GALLERY_COLUMNS]):
             item = exam.items[row]
             right = _same_product(exam, query.item_id, item.item_id)
             picture = decode(exam.catalogue.read(exam.photos[row]))

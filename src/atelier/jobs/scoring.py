@@ -23,8 +23,8 @@ from atelier.pictures import decode
 from atelier.vocabulary import Box
 
 _BATCH = 256
-_SHOWN = 5
-"""Answers of a query that are kept for a reviewer's picture."""
+_NUM_FOUND = 30
+"""Gallery rows kept of an answer: ten different items, though some have several photos."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,19 @@ class View:
     """Gallery rows of the first answers."""
     similarity_QK: NDArray[np.float32]
     """Their cosines."""
+
+    def found(self, item_ids: Sequence[str], k: int = 10) -> list[list[tuple[str, float]]]:
+        """The best `k` items of each query with their cosines; of several photos of an item the best counts.
+
+        `item_ids` are those of the gallery's rows.
+        """
+        answers = []
+        for rows, similarities in zip(self.top_QK, self.similarity_QK, strict=True):
+            best: dict[str, float] = {}
+            for row, similarity in zip(rows, similarities, strict=True):
+                best.setdefault(item_ids[row], float(similarity))
+            answers.append(list(best.items())[:k])
+        return answers
 
 
 def embed(
@@ -157,6 +170,6 @@ def milliseconds_per_picture(
 def _view(name: str, queries: Sequence[Query], vectors_QD: NDArray[np.float32], gallery: Gallery) -> View:
     number_Q = np.asarray([gallery.number_of(query.item_id) for query in queries], np.int64)
     rank_Q = rank_of_item(vectors_QD, gallery.vectors_GD, number_Q, gallery.group_G)
-    top_QK = top_k(vectors_QD, gallery.vectors_GD, _SHOWN)
+    top_QK = top_k(vectors_QD, gallery.vectors_GD, _NUM_FOUND)
     similarity_QK = np.einsum("qd,qkd->qk", vectors_QD, gallery.vectors_GD[top_QK])
     return View(name, tuple(queries), rank_Q, top_QK, similarity_QK)

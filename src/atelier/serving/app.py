@@ -16,6 +16,7 @@ from atelier.serving.live import LiveRelease
 from atelier.serving.metrics import Metrics
 from atelier.serving.middleware import Observed, UploadLimit
 from atelier.serving.routes import Service, router
+from atelier.serving.shadow import Shadow
 from atelier.settings import Settings
 
 DESCRIPTION = """
@@ -32,20 +33,23 @@ def create_app(
     `num_workers` bounds the photos that are worked on at once, by default one for each core and at least two.
     """
     live = live or LiveRelease(settings)
-    metrics = Metrics(live)
+    shadow = Shadow(settings)
+    metrics = Metrics(live, shadow.metrics.registry)
     workers = ThreadPoolExecutor(num_workers or max(2, os.cpu_count() or 2), thread_name_prefix="search")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(live.start)
+        shadow.start()
         try:
             yield
         finally:
+            await run_in_threadpool(shadow.stop)
             await run_in_threadpool(live.stop)
             workers.shutdown(cancel_futures=True)
 
     app = FastAPI(title="Atelier", version=version("atelier"), description=DESCRIPTION, lifespan=lifespan)
-    app.state.service = Service(settings, live, metrics, workers)
+    app.state.service = Service(settings, live, metrics, workers, shadow)
     app.include_router(router)
     problems.install(app)
     app.add_middleware(UploadLimit, max_upload_bytes=settings.max_upload_bytes)

@@ -22,6 +22,9 @@ from atelier.settings import Settings
 from atelier.vocabulary import Box
 
 MAX_K = 100
+SHRINK_FACTOR = 6
+"""A photo without a box is decoded at no less than this multiple of what the network sees: a phone's photo in
+a third of the time (39 instead of 137 ms), with enough pixels left for an item that fills a sixth of it."""
 NUM_CATEGORIES = 3
 """How many categories an answer names."""
 

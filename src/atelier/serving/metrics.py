@@ -21,7 +21,9 @@ STAGE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1
 class Metrics:
     """The counters of one app. Observing is safe from any thread."""
 
-    def __init__(self, live: LiveRelease) -> None:
+    def __init__(self, live: LiveRelease, *others: CollectorRegistry) -> None:
+        """`others`: registries whose metrics are shown as well."""
+        self._others = others
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(_LiveCollector(live))
@@ -55,7 +57,7 @@ class Metrics:
 
     def render(self) -> bytes:
         """The text exposition format."""
-        return generate_latest(self._registry)
+        return b"".join(generate_latest(registry) for registry in (self._registry, *self._others))
 
 
 class _LiveCollector(Collector):
