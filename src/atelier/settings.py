@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     serve_host: str = Field("127.0.0.1", description="Address that `atelier serve` listens on.")
     serve_port: int = Field(8080, ge=0, le=65535, description="Port that `atelier serve` listens on.")
     serve_threads: int = Field(2, ge=1, description="Threads of the student's ONNX session.")
+    serve_queue: int = Field(
+        64, ge=1, description="Requests that may be inside at once; more get 503 and Retry-After."
+    )
+    serve_patience_seconds: float = Field(
+        10.0, gt=0, description="A request that has waited longer for its turn gets 503 instead."
+    )
     max_upload_bytes: int = Field(20_000_000, gt=0, description="Largest photo that a request may carry.")
     max_picture_pixels: int = Field(
         40_000_000, gt=0, description="Pictures of more pixels are refused before they are decoded."
