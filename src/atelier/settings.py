@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     serve_host: str = Field("127.0.0.1", description="Address that `atelier serve` listens on.")
     serve_port: int = Field(8080, ge=0, le=65535, description="Port that `atelier serve` listens on.")
     serve_threads: int = Field(2, ge=1, description="Threads of the student's ONNX session.")
+    serve_workers: int | None = Field(
+        None, ge=1, description="Photos that are worked on at once. Default: one for each core, at least two."
+    )
     serve_queue: int = Field(
         64, ge=1, description="Requests that may be inside at once; more get 503 and Retry-After."
     )
