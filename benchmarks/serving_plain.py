@@ -42,7 +42,9 @@ def create_app(num_items: int) -> FastAPI:
     index.add(_unit(np.random.default_rng(0).standard_normal((num_items, DIMENSION), np.float32)))
     titles = [f"Item {number}" for number in range(num_items)]
     app = FastAPI(title="plain photo search")
-    model_lock = threading.Lock()  # torch uses every core for one photo: two at once only get in each other's way
+    model_lock = (
+        threading.Lock()
+    )  # torch uses every core for one photo: two at once only get in each other's way
 
     @app.get("/health")
     async def health() -> dict[str, str]:

@@ -2,11 +2,11 @@
 
     python benchmarks/serving_race.py [--seconds 5] [--json]
 
-Needs a workspace (`ATELIER_HOME`) with a live release. The plain stack is `serving_plain.py`: FastAPI, ResNet-50
-in eager PyTorch at 224 pixels, FAISS IndexFlatIP over as many items. Each server runs alone, is warmed up, and
-answers the same photos in a closed loop of 1 to 32 clients (`serving_load.py`, a process of its own on the same
-cores). Then ours is asked at half of the top load, in two senses: by half as many clients (`p99_ms`), and at
-half of its best rate, evenly spread (`p99_half_rate_ms`).
+Needs a workspace (`ATELIER_HOME`) with a live release. The plain stack is `serving_plain.py`: FastAPI,
+ResNet-50 in eager PyTorch at 224 pixels, FAISS IndexFlatIP over as many items. Each server runs alone, is
+warmed up, and answers the same photos in a closed loop of 1 to 32 clients (`serving_load.py`, a process of its
+own on the same cores). Then ours is asked at half of the top load, in two senses: by half as many clients
+(`p99_ms`), and at half of its best rate, evenly spread (`p99_half_rate_ms`).
 
 The photos: street photos made of held-out products as phones send them (1200x1600, JPEG 85, about 300 kB), in
 turns with real user photos (clothing_cc0, 400 pixels wide) where `--real-data` has them, else with the same
@@ -30,6 +30,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -152,7 +153,9 @@ def _phone_photos() -> Iterator[bytes]:
     reader = open_answerer(settings, live(settings)).reader
     rng = np.random.default_rng(0)
     chosen = rng.choice(reader.item_ids, 2 * NUM_PHOTOS, replace=False)
-    pictures = [np.asarray(Image.open(io.BytesIO(reader.thumbnail(item) or b"")).convert("RGB")) for item in chosen]
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(reader.thumbnail(item) or b"")).convert("RGB")) for item in chosen
+    ]
     for picture, clutter in zip(pictures[:NUM_PHOTOS], pictures[NUM_PHOTOS:], strict=True):
         background = np.asarray(Image.fromarray(clutter).resize((400, 533)))
         pixels, _ = render_street(cut_out(picture), background, rng, TYPICAL)
@@ -217,7 +220,7 @@ def _point(
     return Point(server, clients, seen["requests"] / seen["seconds"], float(p50), float(p99), seen["errors"])
 
 
-def _load(port: int, photos: Path, seconds: float, how: list[str]) -> dict[str, object] | object:
+def _load(port: int, photos: Path, seconds: float, how: list[str]) -> Any:
     command = [sys.executable, str(HERE / "serving_load.py"), "--port", str(port), "--photos", str(photos)]
     done = subprocess.run(
         [*command, "--seconds", str(seconds), *how], stdout=subprocess.PIPE, check=True, text=True

@@ -64,7 +64,9 @@ class Service:
         self.num_inside += 1
         try:
             loop, asked = asyncio.get_running_loop(), time.perf_counter()
-            return await loop.run_in_executor(self.workers, lambda: self._in_time(asked, function, args, kwargs))
+            return await loop.run_in_executor(
+                self.workers, lambda: self._in_time(asked, function, args, kwargs)
+            )
         finally:
             self.num_inside -= 1
 

@@ -29,8 +29,8 @@ SHUTDOWN_SECONDS = 10
 def serve(settings: Settings) -> None:
     """Answer at `serve_host:serve_port` until SIGINT or SIGTERM; requests in flight get ten seconds to end.
 
-    One process: threads share the student and the index, each photo is one thread's. The access log goes to standard output, one JSON
-    object a line, everything else to standard error.
+    One process: threads share the student and the index, each photo is one thread's. The access log goes to
+    standard output, one JSON object a line, everything else to standard error.
     """
     _log_to_console()
     # A photo's matrix products are short: BLAS threads that wait for the next one took half of both cores.

@@ -59,7 +59,9 @@ def test_taking_a_box_is_picking_its_pixels_one_by_one() -> None:
         width, height = rng.integers(1, 30, 2)
         pixels = rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
         x0, y0 = rng.uniform(-40, width), rng.uniform(-40, height)
-        box = Box(x0, y0, max(x0 + 0.1, rng.uniform(0, width + 40)), max(y0 + 0.1, rng.uniform(0, height + 40)))
+        box = Box(
+            x0, y0, max(x0 + 0.1, rng.uniform(0, width + 40)), max(y0 + 0.1, rng.uniform(0, height + 40))
+        )
         edges = np.floor(np.asarray(box.as_tuple()) + 0.5).astype(int)
         columns = np.arange(edges[0], max(edges[0] + 1, edges[2])).clip(0, width - 1)
         rows = np.arange(edges[1], max(edges[1] + 1, edges[3])).clip(0, height - 1)
