@@ -14,12 +14,14 @@ from atelier.errors import PictureError
 from atelier.pictures import (
     PictureLimits,
     decode,
+    decode_shrunk,
     encode_jpeg,
     normalise,
     perceptual_hash,
     read_mask,
     size,
 )
+from atelier.vocabulary import Box
 
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 
@@ -123,6 +125,24 @@ def test_decode_shrinks_large_jpegs_but_not_below_what_was_asked() -> None:
     assert decode(data, shrink_to=128).shape == (300, 200, 3)
     assert decode(data, shrink_to=1000).shape == (1200, 800, 3)
     assert decode(data).shape == (1200, 800, 3)
+
+
+def test_a_part_keeps_the_detail_that_was_asked_on_its_longer_side() -> None:
+    data = encode_jpeg(scene(0, 1200, 800))
+    assert decode_shrunk(data, 128).pixels.shape == (300, 200, 3)
+    assert decode_shrunk(data, 128, Box(0, 0, 100, 300)).pixels.shape == (600, 400, 3)
+    assert decode_shrunk(data, 128, Box(700, 0, 9_000, 200)).pixels.shape == (1200, 800, 3)
+
+
+def test_boxes_go_into_a_shrunk_picture_and_back() -> None:
+    stored = Image.fromarray(np.rot90(scene(0, 1200, 800)).copy())
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = decode_shrunk(saved(stored, "JPEG", exif=exif), 128)
+    assert (photo.full_size, photo.pixels.shape) == ((800, 1200), (300, 200, 3))
+    box = Box(80, 240, 400, 1200)
+    assert photo.inside(box).as_tuple() == pytest.approx((20, 60, 100, 300))
+    assert photo.outside(photo.inside(box)).as_tuple() == pytest.approx(box.as_tuple())
 
 
 @pytest.mark.parametrize(

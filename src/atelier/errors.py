@@ -17,6 +17,7 @@ AtelierError
 ├── ReleaseError            a release is unknown or incomplete
 │   └── NoReleaseError      nothing is live yet
 ├── QueryError              a search request cannot be answered as it was asked
+├── OverloadedError         more is asked of a server than it can answer in time
 └── ServiceError            a local service did not start or is not healthy
 
 Messages say what, what was expected, what was seen, and what to do next.
@@ -90,6 +91,10 @@ class NoReleaseError(ReleaseError):
 
 class QueryError(AtelierError):
     """A search request cannot be answered as it was asked."""
+
+
+class OverloadedError(AtelierError):
+    """More is asked of a server than it can answer in time; the same request may succeed in a moment."""
 
 
 class ServiceError(AtelierError):

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from atelier.errors import PictureError
+from atelier.vocabulary import Box
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """What is opened at all; a JPEG with several pictures inside (MPO, as phones write it) counts as JPEG."""
@@ -29,6 +30,8 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """What undoes each EXIF orientation."""
+_ON_ITS_SIDE = (5, 6, 7, 8)
+"""Orientations of which the upright picture's width is the stored one's height."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,53 @@ def decode(data: bytes, limits: PictureLimits = DEFAULT_LIMITS, shrink_to: int |
 
     EXIF rotation is applied; CMYK, 16-bit, palette and transparent pictures (over white) are converted; of
     an animation the first frame is taken. With `shrink_to`, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size
-    as long as its shorter side stays at least that long, which is several times faster: the caller then
-    scales boxes. Raises PictureError.
+    as long as its shorter side stays at least that long, which is several times faster. Raises PictureError.
     """
     image = _open(data, limits)
     if shrink_to is not None:
-        _shrink(image, shrink_to)
+        _shrink(image, shrink_to / min(image.size))
     _load(image)
     return np.array(_rgb(_turned(image)))
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """A picture that was decoded no larger than it is needed."""
+
+    pixels: np.ndarray
+    """Upright RGB, uint8 [H, W, 3]."""
+    full_size: tuple[int, int]
+    """(width, height) of the whole upright picture: what boxes from outside are measured in."""
+
+    def inside(self, box: Box) -> Box:
+        """A box of the whole picture, in pixels of `pixels`."""
+        x, y = self._scale
+        return Box(box.x0 * x, box.y0 * y, box.x1 * x, box.y1 * y)
+
+    def outside(self, box: Box) -> Box:
+        """A box in pixels of `pixels`, in those of the whole picture."""
+        x, y = self._scale
+        return Box(box.x0 / x, box.y0 / y, box.x1 / x, box.y1 / y)
+
+    @property
+    def _scale(self) -> tuple[float, float]:
+        height, width = self.pixels.shape[:2]
+        return width / self.full_size[0], height / self.full_size[1]
+
+
+def decode_shrunk(
+    data: bytes, shrink_to: int, part: Box | None = None, limits: PictureLimits = DEFAULT_LIMITS
+) -> Shrunk:
+    """Like `decode` with `shrink_to`, for a caller who has boxes.
+
+    `part`, in pixels of the whole upright picture, is what is looked at: its longer side, instead of the
+    picture's shorter one, stays at least `shrink_to` long. Raises PictureError.
+    """
+    image = _open(data, limits)
+    width, height = image.size if _orientation(image) not in _ON_ITS_SIDE else image.size[::-1]
+    _shrink(image, shrink_to / (min(width, height) if part is None else _longer_side(part, width, height)))
+    _load(image)
+    return Shrunk(np.array(_rgb(_turned(image))), (width, height))
 
 
 def size(data: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[int, int]:
@@ -156,10 +198,17 @@ def _load(image: Image.Image) -> None:
         ) from error
 
 
-def _shrink(image: Image.Image, shrink_to: int) -> None:
-    scale = shrink_to / min(image.size)
+def _shrink(image: Image.Image, scale: float) -> None:
+    """Have a JPEG decoded at the smallest of 1/2, 1/4 and 1/8 that is at least `scale`."""
     if scale < 1:
         image.draft("", (math.ceil(image.size[0] * scale), math.ceil(image.size[1] * scale)))
+
+
+def _longer_side(part: Box, width: int, height: int) -> float:
+    """Of what lies on the picture; at least a pixel."""
+    x = min(part.x1, width) - max(part.x0, 0)
+    y = min(part.y1, height) - max(part.y0, 0)
+    return max(x, y, 1.0)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -51,6 +51,15 @@ class Settings(BaseSettings):
     shadow_release: str | None = Field(
         None, validate_default=True, description="Release that runs in shadow, for `shadow_share` above 0."
     )
+    serve_workers: int | None = Field(
+        None, ge=1, description="Photos that are worked on at once. Default: one for each core, at least two."
+    )
+    serve_queue: int = Field(
+        64, ge=1, description="Requests that may be inside at once; more get 503 and Retry-After."
+    )
+    serve_patience_seconds: float = Field(
+        10.0, gt=0, description="A request that has waited longer for its turn gets 503 instead."
+    )
     max_upload_bytes: int = Field(20_000_000, gt=0, description="Largest photo that a request may carry.")
     max_picture_pixels: int = Field(
         40_000_000, gt=0, description="Pictures of more pixels are refused before they are decoded."

@@ -94,6 +94,50 @@ def test_a_box_counts_in_pixels_of_the_upright_photo(client: TestClient) -> None
     assert search(client, stream.getvalue(), box="100,50,130,90", k=1)["items"][0]["item_id"] == "J/1"
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_box_finds_the_same_on_a_phones_photo_that_is_decoded_small(
+    client: TestClient, orientation: int
+) -> None:
+    street = np.full((2000, 3000, 3), 90, np.uint8)
+    street[500:900, 1000:1300] = garment("Jeans", 205, 400, 300)
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = street if orientation == 1 else np.rot90(street).copy()
+    Image.fromarray(stored).save(stream, "JPEG", quality=95, exif=exif)
+    found = search(client, stream.getvalue(), box="1000,500,1300,900", k=1)["items"][0]
+    assert found["item_id"] == "J/1"
+    assert found["score"] > 0.99
+
+
+def test_a_box_beside_a_photo_that_is_decoded_small_is_refused_with_the_whole_size(
+    client: TestClient,
+) -> None:
+    photo = encoded(np.full((400, 600, 3), 90, np.uint8), "JPEG")
+    assert "600 wide and 400 high" in complaint(client, photo, box="700,0,900,100")
+    assert "600 wide and 400 high" in complaint(client, photo, box="1e307,0,1e308,100")
+
+
+def test_more_requests_than_may_be_inside_are_sent_away_for_a_moment(client: TestClient) -> None:
+    service = client.app.state.service  # type: ignore[attr-defined]
+    service.num_inside += service.settings.serve_queue  # as many as may be inside
+    try:
+        response = client.post("/v1/search", files={"photo": SHIRT})
+    finally:
+        service.num_inside -= service.settings.serve_queue
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert "inside already" in response.json()["detail"]
+    assert search(client)["items"]
+
+
+def test_who_waited_too_long_for_a_turn_is_not_worked_on(settings: Settings) -> None:
+    impatient = settings.model_copy(update={"serve_patience_seconds": 1e-9})
+    with TestClient(create_app(impatient)) as client:
+        response = client.post("/v1/search", files={"photo": SHIRT})
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert "for its turn" in response.json()["detail"]
+
+
 def test_filters_hold_for_every_item_of_the_answer(client: TestClient) -> None:
     by_id = {item.item_id: item for item in ITEMS}
     found = search(

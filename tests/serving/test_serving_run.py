@@ -16,6 +16,7 @@ from atelier.serving.run import search
 from atelier.settings import Settings
 from atelier.vocabulary import Box
 
+SOURCES = Path(__file__).parents[2] / "src"
 FORBIDDEN = (
     *("torch", "prefect", "mlflow", "dvc", "great_expectations", "accelerate", "timm"),
     *("atelier.jobs", "atelier.engine", "atelier.datasets", "atelier.registry", "atelier.versioning"),
@@ -83,7 +84,7 @@ def test_serving_imports_nothing_of_the_training_side(settings: Settings) -> Non
     )
     seen = subprocess.run(
         [sys.executable, "-c", program],
-        env={"ATELIER_HOME": str(settings.home)},
+        env={"ATELIER_HOME": str(settings.home), "PYTHONPATH": str(SOURCES)},
         capture_output=True,
         text=True,
         check=False,

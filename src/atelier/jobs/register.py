@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,6 +16,7 @@ from atelier.families import retrieval
 from atelier.families.retrieval.inference import INPUT, OUTPUTS, EmbeddingContract, Encoder, crop, prepare
 from atelier.families.retrieval.metrics import per_category
 from atelier.jobs.held_out import Answers, Exam, load_exam, marks_of, sit
+from atelier.jobs.quantize import serve_in_eight_bits
 from atelier.jobs.scoring import View, best_views, milliseconds_per_picture
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.pictures import decode
@@ -63,6 +64,7 @@ def register(
 ) -> Registered:
     """Examine student and teacher on the held-out part and register the student as the candidate.
 
+    The student becomes its int8 form first where that loses nothing on validation and is faster here.
     Found registered already: nothing is done. DigestError: weights have changed since they were trained.
     """
     start = time.perf_counter()
@@ -77,13 +79,18 @@ def register(
     tags = {"data_version": version, "preset": preset, "student": student.run_id, "teacher": teacher.run_id}
     with TemporaryDirectory() as folder, registry.start_run(f"examination-{preset}", key, tags) as run:
         student_dir, teacher_dir = Path(folder) / "student", Path(folder) / "teacher"
-        pupil = _encoder(settings, registry, student, student_dir, STUDENT_FILES, "student")
-        master = _encoder(settings, registry, teacher, teacher_dir, TEACHER_FILES, "teacher")
+        student_dir.mkdir()
+        read_weights(registry, student, STUDENT_FILES, student_dir)
+        eight_bits = serve_in_eight_bits(settings, version, student_dir, progress)
+        pupil = encoder_in(student_dir, threads=settings.serve_threads)
+        teacher_dir.mkdir()
+        read_weights(registry, teacher, TEACHER_FILES, teacher_dir)
+        master = encoder_in(teacher_dir, "teacher", settings.serve_threads)
         exam = load_exam(settings, version)
         answers, taught = sit(exam, pupil, progress), sit(exam, master, progress, only_best=True)
         metrics = {f"test/{name}": value for name, value in answers.metrics.items()}
         metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
-        metrics |= _distillation(student_dir, teacher_dir, answers, taught)
+        metrics |= _distillation(student_dir, teacher_dir, answers, taught) | eight_bits.metrics()
         run.metrics(metrics, 0)
         run.json(MARKS_FILE, marks_of(exam, answers))
         _show(run, exam, answers)
@@ -223,19 +230,6 @@ def _signature(contract: EmbeddingContract) -> Signature:
 def _example(exam: Exam, contract: EmbeddingContract) -> NDArray[np.float32]:
     """A catalogue photo as the network wants it: float32 [1, 3, S, S]."""
     return prepare(crop(decode(exam.catalogue.read(exam.photos[0]))), contract.image_size)[None]
-
-
-def _encoder(
-    settings: Settings,
-    registry: Registry,
-    outcome: TrainOutcome,
-    folder: Path,
-    files: Sequence[str],
-    name: str,
-) -> Encoder:
-    folder.mkdir()
-    read_weights(registry, outcome, files, folder)
-    return encoder_in(folder, name, settings.serve_threads)
 
 
 def _version_of(registry: Registry, run_id: str) -> ModelVersion | None:

@@ -25,17 +25,14 @@ promoting or rolling back a release needs no restart.
 """
 
 
-def create_app(
-    settings: Settings, live: LiveRelease | None = None, num_workers: int | None = None
-) -> FastAPI:
-    """Build the application. Starting it loads what is live and follows it; stopping it ends both.
-
-    `num_workers` bounds the photos that are worked on at once, by default one for each core and at least two.
-    """
+def create_app(settings: Settings, live: LiveRelease | None = None) -> FastAPI:
+    """Build the application. Starting it loads what is live and follows it; stopping it ends both."""
     live = live or LiveRelease(settings)
     shadow = Shadow(settings)
     metrics = Metrics(live, shadow.metrics.registry)
-    workers = ThreadPoolExecutor(num_workers or max(2, os.cpu_count() or 2), thread_name_prefix="search")
+    workers = ThreadPoolExecutor(
+        settings.serve_workers or max(2, os.cpu_count() or 2), thread_name_prefix="search"
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -8,25 +8,39 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atelier.errors import DigestError, QueryError
-from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
+from atelier.families.retrieval.inference import (
+    CONTRACT_FILE,
+    MODEL_FILE,
+    EmbeddingContract,
+    Encoded,
+    Encoder,
+    crop,
+    prepare,
+    within,
+)
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import Hit, IndexReader
+from atelier.pictures import DEFAULT_LIMITS, PictureLimits, Shrunk, decode_shrunk, encode_jpeg
 from atelier.release.manifest import Release
+from atelier.serving.batcher import Batcher
 from atelier.settings import Settings
 from atelier.vocabulary import Box
 
 MAX_K = 100
-SHRINK_FACTOR = 6
-"""A photo without a box is decoded at no less than this multiple of what the network sees: a phone's photo in
-a third of the time (39 instead of 137 ms), with enough pixels left for an item that fills a sixth of it."""
 NUM_CATEGORIES = 3
 """How many categories an answer names."""
+SHRINK_FACTOR = 4
+"""A photo's shorter side, or the longer side of what is boxed in it, is decoded at no less than this multiple
+of what the network sees: enough for an item that fills a quarter of a photo without a box."""
+MAX_BATCH = 16
+"""Photos that go through the network together, at most."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +84,19 @@ class Answerer:
         self.release = release
         self.encoder = encoder
         self.reader = reader
+        self._embed = Batcher(partial(_embed, encoder), MAX_BATCH)
         self._number_of = {name: index for index, name in enumerate(encoder.contract.categories)}
         self.loaded_at = datetime.now(UTC)
+
+    def open_photo(
+        self, data: bytes, box: Box | None = None, limits: PictureLimits = DEFAULT_LIMITS
+    ) -> tuple[Shrunk, Box | None]:
+        """Decode a photo no larger than an answer needs it, and give its box in the pixels of that.
+
+        PictureError: it is no picture within the limits. QueryError: the box is beside it.
+        """
+        photo = decode_shrunk(data, SHRINK_FACTOR * self.encoder.contract.image_size, box, limits)
+        return photo, None if box is None else photo.inside(within(box, *photo.full_size))
 
     def answer(
         self, pixels: NDArray[np.uint8], box: Box | None = None, filters: Filters = NO_FILTERS, k: int = 10
@@ -83,7 +108,7 @@ class Answerer:
         if not 1 <= k <= MAX_K:
             raise QueryError(f"k: expected 1 to {MAX_K}, got {k}")
         started = time.perf_counter()
-        encoded = self.encoder.encode([pixels], [box])
+        encoded = self._embed(prepare(crop(pixels, box), self.encoder.contract.image_size))
         embedded = time.perf_counter()
         neighbours = self.reader.search(encoded.embedding[0], max(k, NUM_NEIGHBOURS))
         hits = neighbours[:k]
@@ -110,9 +135,14 @@ class Answerer:
         return {item_id: picture for item_id, picture in found.items() if picture is not None}
 
     def warm_up(self) -> None:
-        """Answer a grey picture, so that the first real request finds everything in memory."""
+        """Do once all that requests will ask for, so that the first real one finds everything in memory."""
+        photo = encode_jpeg(np.full((1600, 1200, 3), 128, np.uint8))
+        for box in (None, Box(300, 400, 900, 1200)):
+            decoded, inside = self.open_photo(photo, box)
+            self.thumbnails(self.answer(decoded.pixels, inside))
         side = self.encoder.contract.image_size
-        self.thumbnails(self.answer(np.full((side, side, 3), 128, np.uint8)))
+        for num_photos in range(1, MAX_BATCH + 1):
+            self.encoder.encode_prepared(np.full((num_photos, 3, side, side), 0.5, np.float32))
 
     def _guesses(
         self, probability_1C: NDArray[np.float32], neighbours: Sequence[Hit]
@@ -126,6 +156,11 @@ class Answerer:
         best = np.argsort(-probability_C, kind="stable")[:NUM_CATEGORIES]
         names = self.encoder.contract.categories
         return tuple(CategoryGuess(names[i], float(probability_C[i])) for i in best)
+
+
+def _embed(encoder: Encoder, prepared: Sequence[NDArray[np.float32]]) -> list[Encoded]:
+    """One run of the network for several photos, and to each its own row."""
+    return encoder.encode_prepared(np.stack(prepared)).apart()
 
 
 def open_answerer(settings: Settings, release: Release) -> Answerer:

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from atelier.errors import NoReleaseError, PictureError, QueryError
+from atelier.errors import NoReleaseError, OverloadedError, PictureError, QueryError
 from atelier.serving.schemas import Problem, SearchForm
 
 log = logging.getLogger("atelier.serving")
@@ -22,6 +22,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(QueryError, _unprocessable)
     app.add_exception_handler(PictureError, _unprocessable)
     app.add_exception_handler(NoReleaseError, _not_ready)
+    app.add_exception_handler(OverloadedError, _overloaded)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _ours)
@@ -59,6 +60,10 @@ async def _unprocessable(request: Request, error: Exception) -> JSONResponse:
 
 async def _not_ready(request: Request, error: Exception) -> JSONResponse:
     return _problem(request, 503, str(error), {"Retry-After": "5"})
+
+
+async def _overloaded(request: Request, error: Exception) -> JSONResponse:
+    return _problem(request, 503, str(error), {"Retry-After": "1"})
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
-from atelier import pictures
-from atelier.serving.engine import SHRINK_FACTOR, Answer, Answerer, parse_box
+from atelier.errors import OverloadedError
+from atelier.pictures import PictureLimits
+from atelier.serving.engine import Answer, Answerer, parse_box
 from atelier.serving.live import LiveRelease
 from atelier.serving.metrics import Metrics
 from atelier.serving.problems import responses
@@ -39,12 +40,11 @@ PAGE_POLICY = (
     "default-src 'none'; img-src 'self' blob: data:; connect-src 'self'; "
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 )
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Service:
     """What the routes share; lies at `app.state.service`."""
 
@@ -53,15 +53,36 @@ class Service:
     metrics: Metrics
     workers: ThreadPoolExecutor
     shadow: Shadow
+    num_inside: int = 0
+    """Requests that are worked on or wait for it; read and written by the event loop alone."""
 
     async def work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run CPU work in the bounded pool, off the event loop; what does not fit waits its turn."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self.workers, lambda: function(*args, **kwargs)
-        )
+        """Run CPU work in the bounded pool, off the event loop; what does not fit waits its turn.
+
+        OverloadedError: `serve_queue` requests are inside already, or its turn did not come in time.
+        """
+        if self.num_inside >= self.settings.serve_queue:
+            raise OverloadedError(f"{self.num_inside} requests are inside already; ask again in a moment")
+        self.num_inside += 1
+        try:
+            loop, asked = asyncio.get_running_loop(), time.perf_counter()
+            return await loop.run_in_executor(
+                self.workers, lambda: self._in_time(asked, function, args, kwargs)
+            )
+        finally:
+            self.num_inside -= 1
+
+    def _in_time(
+        self, asked: float, function: Callable[P, T], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> T:
+        """Not for somebody who has long gone."""
+        waited = time.perf_counter() - asked
+        if waited > self.settings.serve_patience_seconds:
+            raise OverloadedError(f"the request waited {waited:.1f} s for its turn; ask again in a moment")
+        return function(*args, **kwargs)
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
@@ -192,12 +213,10 @@ def _answer(
 ) -> Answer:
     """Decode and answer, in a worker thread."""
     started = time.perf_counter()
-    limits = pictures.PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
-    # A box is in pixels of the whole photo, so that only a photo without one may be decoded small.
-    shrink_to = None if box else SHRINK_FACTOR * answerer.encoder.contract.image_size
-    pixels = pictures.decode(form.photo.file.read(), limits, shrink_to)
+    limits = PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
+    photo, box = answerer.open_photo(form.photo.file.read(), box, limits)
     decoded = time.perf_counter()
-    answer = answerer.answer(pixels, box, form.filters(), form.k)
+    answer = answerer.answer(photo.pixels, box, form.filters(), form.k)
     return replace(answer, seconds={"wait": started - arrived, "decode": decoded - started, **answer.seconds})
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import uvicorn
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from atelier import pictures
 from atelier.errors import PictureError
@@ -28,10 +29,12 @@ SHUTDOWN_SECONDS = 10
 def serve(settings: Settings) -> None:
     """Answer at `serve_host:serve_port` until SIGINT or SIGTERM; requests in flight get ten seconds to end.
 
-    One process: threads share the student and the index. The access log goes to standard output, one JSON
-    object a line, everything else to standard error.
+    One process: threads share the student and the index, each photo is one thread's. The access log goes to
+    standard output, one JSON object a line, everything else to standard error.
     """
     _log_to_console()
+    # A photo's matrix products are short: BLAS threads that wait for the next one took half of both cores.
+    threadpool_limits(1, user_api="blas")
     uvicorn.run(
         create_app(settings),
         host=settings.serve_host,

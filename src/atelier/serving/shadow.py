@@ -25,7 +25,7 @@ from atelier.errors import AtelierError
 from atelier.families.retrieval.metrics import agreement
 from atelier.release.manifest import Release
 from atelier.release.store import show
-from atelier.serving.engine import SHRINK_FACTOR, Answer, Answerer, Filters, open_answerer
+from atelier.serving.engine import Answer, Answerer, Filters, open_answerer
 from atelier.serving.schemas import SearchForm
 from atelier.serving.shadow_log import Compared, ShadowLog
 from atelier.settings import Settings
@@ -156,10 +156,9 @@ class Shadow:
             limits = pictures.PictureLimits(
                 self._settings.max_picture_pixels, self._settings.min_picture_side
             )
-            image_size = self.answerer.encoder.contract.image_size
-            pixels = pictures.decode(asked.photo, limits, None if asked.box else SHRINK_FACTOR * image_size)
+            photo, inside = self.answerer.open_photo(asked.photo, asked.box, limits)
             decoded = time.perf_counter()
-            answer = self.answerer.answer(pixels, asked.box, asked.filters, asked.k)
+            answer = self.answerer.answer(photo.pixels, inside, asked.filters, asked.k)
             seconds = time.perf_counter() - decoded
             compared = compare(asked, answer, self.answerer.release.release_id, seconds)
             self._log.write(compared)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from atelier.families.retrieval.framing import ASPECT, content_box, frame, frame_box
+from atelier.families.retrieval.framing import ASPECT, content_box, frame, frame_box, take
 from atelier.vocabulary import Box
 
 
@@ -51,6 +51,21 @@ def test_beyond_the_edges_the_border_is_repeated() -> None:
     assert framed.shape[0] > 40
     assert (framed[0] == (200, 10, 10)).all()
     assert (framed[-1] == 9).all()
+
+
+def test_taking_a_box_is_picking_its_pixels_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        width, height = rng.integers(1, 30, 2)
+        pixels = rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
+        x0, y0 = rng.uniform(-40, width), rng.uniform(-40, height)
+        box = Box(
+            x0, y0, max(x0 + 0.1, rng.uniform(0, width + 40)), max(y0 + 0.1, rng.uniform(0, height + 40))
+        )
+        edges = np.floor(np.asarray(box.as_tuple()) + 0.5).astype(int)
+        columns = np.arange(edges[0], max(edges[0] + 1, edges[2])).clip(0, width - 1)
+        rows = np.arange(edges[1], max(edges[1] + 1, edges[3])).clip(0, height - 1)
+        assert np.array_equal(take(pixels, box), pixels[rows[:, None], columns])
 
 
 def test_a_boxed_item_in_a_street_lines_up_with_its_catalogue_photo() -> None:

@@ -97,6 +97,12 @@ class Encoded:
     label_probability: NDArray[np.float32]
     """[B, L], the same for the contract's `labels`."""
 
+    def apart(self) -> list[Self]:
+        """What was said about each picture: B times one row."""
+        columns = [getattr(self, field.name) for field in fields(self)]
+        rows = range(len(self.embedding))
+        return [type(self)(*(column[row : row + 1] for column in columns)) for row in rows]
+
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """What was said about several batches, as if they had been one."""
@@ -229,13 +235,18 @@ def crop(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]
     if box is None:
         return frame(pixels)
     height, width = pixels.shape[:2]
+    return frame(pixels, within(box, width, height))
+
+
+def within(box: Box, width: int, height: int) -> Box:
+    """The part of a box that lies on an upright picture of that size. QueryError: nothing of it does."""
     x0, y0, x1, y1 = max(0.0, box.x0), max(0.0, box.y0), min(width, box.x1), min(height, box.y1)
     if x0 >= x1 or y0 >= y1:
         raise QueryError(
             f"box {box.as_tuple()} lies outside the picture: expected pixels of the upright photo, "
             f"which is {width} wide and {height} high"
         )
-    return frame(pixels, Box(x0, y0, x1, y1))
+    return Box(x0, y0, x1, y1)
 
 
 def _read_verified(onnx_path: Path, expected: str) -> bytes:
