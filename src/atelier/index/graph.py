@@ -27,6 +27,8 @@ Neighbours = tuple[Rows, NDArray[np.float32]]
 DEGREE = 64
 """Edges of a SymphonyQG vertex: 64 was the fastest at recall 0.99 of 32, 64 and 96."""
 _EF_CONSTRUCTION = 200
+_MIN_DIMENSION = 64
+"""Of SymphonyQG's rotation; vectors of fewer dimensions go to FAISS on any processor."""
 _HNSW_DEGREE = 32
 _HNSW_EF_CONSTRUCTION = 80
 _X86 = {"x86_64", "AMD64"}
@@ -59,7 +61,9 @@ class Graph(Protocol):
 def build_graph(vectors_ND: NDArray[np.float32], *, threads: int, library: Library | None = None) -> Graph:
     """Build a graph of more than `DEGREE` unit vectors [N, D], with the best library that runs here."""
     vectors_ND = np.ascontiguousarray(vectors_ND, np.float32)
-    if (library or usable_library()) == "symphonyqg":
+    if library is None:
+        library = usable_library() if vectors_ND.shape[1] >= _MIN_DIMENSION else "faiss"
+    if library == "symphonyqg":
         return SymphonyGraph.build(vectors_ND, threads)
     return FaissGraph.build(vectors_ND, threads)
 

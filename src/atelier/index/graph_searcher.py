@@ -7,7 +7,8 @@ thread. Every answer is read off one immutable `_State`; a change makes another 
 one assignment.
 
 Filters cost no recall. Few rows that pass are all looked at. Of many, the graph is asked for so many more
-that enough of them should pass; where too few do, for more again, until looking at all of them is cheaper.
+that enough of them should pass, and once for more still. Where that is not enough either, what passes lies
+far from the query, where a graph is not to be relied on, and all of it is looked at.
 
 N = rows, D = embedding
 """
@@ -37,10 +38,12 @@ CALIBRATED_K = 10
 """The number of neighbours that `ef` is meant for."""
 DEAD_SHARE = 0.2
 """A graph of which a larger share was deleted is built anew."""
-SCAN_PER_EF = 4
+SCAN_PER_EF = 3
 """Rows that can be looked at in the time in which a graph widens its search by one candidate: measured."""
-_OVERFETCH = 1.5
-_SLACK = 8
+_OVERFETCH = 2
+"""So many times more neighbours are asked for than it should take until k of them pass."""
+_SURE_PART = 0.75
+"""The last part of what a graph answers is less complete than the rest: it is only asked for, not used."""
 _WIDEN = 4
 
 log = logging.getLogger(__name__)
@@ -208,15 +211,17 @@ class GraphSearcher:
         return merging is None or not merging.is_alive()
 
     def ef_for(self, k: int) -> int:
-        """Candidates to keep for k neighbours."""
-        return self.ef + max(0, k - CALIBRATED_K)
+        """Candidates to keep for k neighbours: in proportion, so that the last of many are found as well."""
+        return self.ef if k <= CALIBRATED_K else self.ef * k // CALIBRATED_K
 
     def _search(
         self, state: _State, query_D: NDArray[np.float32], k: int, selection: Selection | None
     ) -> Neighbours:
         wanted = _both(selection, state.alive)
-        if wanted is not None and wanted.count <= SCAN_PER_EF * _width(k, wanted.count / state.num_stored):
-            return scan(state.vectors_ND, wanted.rows, query_D, k)
+        if wanted is not None:
+            width = _width(k, wanted.count / state.num_stored)
+            if wanted.count <= SCAN_PER_EF * self.ef_for(width):
+                return scan(state.vectors_ND, wanted.rows, query_D, k)
         found = []
         for part in state.parts:
             if selection is None:
@@ -241,15 +246,19 @@ class GraphSearcher:
         share: float,
     ) -> Neighbours:
         """Up to k of a graph's rows that are wanted; about this share of its rows is."""
-        width = _width(k, share)
-        while width * SCAN_PER_EF < len(part.graph):
+        first = _width(k, share)
+        for width in (first, _WIDEN * first):
+            if self.ef_for(width) * SCAN_PER_EF >= len(part.graph):
+                break
             rows, scores = part.graph.search(query_D, width, self.ef_for(width))
             if len(rows) < width:
                 break  # the graph is in pieces
-            rows, scores = _kept(part, wanted, rows, scores)
+            if wanted is None and part.rows is None:
+                return rows, scores
+            sure = max(k, int(_SURE_PART * width))
+            rows, scores = _kept(part, wanted, rows[:sure], scores[:sure])
             if len(rows) >= k:
                 return rows[:k], scores[:k]
-            width *= _WIDEN
         rows = part.all_rows()
         return scan(state.vectors_ND, rows if wanted is None else rows[wanted.mask_N[rows]], query_D, k)
 
@@ -293,7 +302,9 @@ class GraphSearcher:
                 now = self._state
                 new = now.loose_rows[~np.isin(now.loose_rows, before.loose_rows)]
                 loose = np.append(rows, new)
-                kept = tuple(part for part in now.parts if not any(part is gone for gone in parts))
+                kept = tuple(
+                    part for part in now.parts if not any(part.graph is gone.graph for gone in parts)
+                )
                 self._state = replace(
                     now, parts=kept + built, loose_rows=loose, loose_vectors=now.vectors_ND[loose]
                 ).settled()
@@ -302,7 +313,7 @@ class GraphSearcher:
 
 def _width(k: int, share: float) -> int:
     """Neighbours to ask for, so that k of them should be wanted when this share of all is."""
-    return k if share >= 1 else int(_OVERFETCH * k / max(share, 1e-9)) + _SLACK
+    return k if share >= 1 else int(_OVERFETCH * k / max(share, 1e-9))
 
 
 def _both(selection: Selection | None, alive: Selection | None) -> Selection | None:

@@ -36,7 +36,7 @@ NUM_CANDIDATES = 100
 """Items found by the recall vector, or by text, that relevance and fusion put in order."""
 _DIGITS = 6
 """Scores are rounded to this many decimals: what differs less is a tie."""
-_MARGIN = 16
+_MARGIN = 6
 """So many more neighbours are taken than asked for, so that exact scores decide who is the last."""
 _THUMBNAILS_KEPT = 1_024
 

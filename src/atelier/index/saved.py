@@ -45,16 +45,16 @@ def make_searcher(
     *,
     saved: SavedSearcher | None = None,
     threads: int = 1,
-    graph_from: int = GRAPH_FROM,
+    graph_from: int | None = None,
     library: Library | None = None,
 ) -> Searcher:
-    """The right searcher for these unit vectors: exact below `graph_from` rows, a graph above.
+    """The right searcher for these unit vectors: exact below `graph_from` (`GRAPH_FROM`) rows, a graph above.
 
     The graph is loaded where there is a `saved` one that this processor can run, and built otherwise: about
     a minute for 200,000 vectors of 256 dimensions on two threads. A graph that cannot reach `TARGET_RECALL`
     is not used; the log and `description` say so. DigestError: the file is not the one that was saved.
     """
-    if len(vectors_ND) < graph_from:
+    if len(vectors_ND) < (GRAPH_FROM if graph_from is None else graph_from):
         return ExactSearcher(vectors_ND)
     if saved is not None and _runs_here(saved, library):
         graph = load(saved.path, saved.sha256)

@@ -78,10 +78,7 @@ class ExactSearcher:
     def search(self, query_D: NDArray[np.float32], k: int, selection: Selection | None = None) -> Neighbours:
         if selection is None:
             return _best(self.vectors_ND @ query_D, k, None)
-        rows = selection.rows
-        if len(rows) * _DENSE > len(self):
-            return _best((self.vectors_ND @ query_D)[rows], k, rows)
-        return _best(self.vectors_ND[rows] @ query_D, k, rows)
+        return scan(self.vectors_ND, selection.rows, query_D, k)
 
     def search_batch(
         self, queries_QD: NDArray[np.float32], k: int, selection: Selection | None = None
@@ -96,7 +93,9 @@ class ExactSearcher:
 
 
 def scan(vectors_ND: NDArray[np.float32], rows: Rows, query_D: NDArray[np.float32], k: int) -> Neighbours:
-    """The k best of some rows, by looking at each."""
+    """The k best of some rows, by looking at each; those that may tie with the last are added."""
+    if len(rows) * _DENSE > len(vectors_ND):
+        return _best((vectors_ND @ query_D)[rows], k, rows)
     return _best(vectors_ND[rows] @ query_D, k, rows)
 
 
