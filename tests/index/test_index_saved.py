@@ -161,6 +161,23 @@ def test_a_reader_finds_through_its_graph_what_an_exact_reader_finds(tmp_path: P
 
 
 @pytest.mark.usefixtures("few_are_many")
+def test_a_release_carries_the_graph_of_a_large_catalogue(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    version = build_index(settings, catalogue(1_500)).version
+    built = IndexReader.open(settings, version)
+    files = built.searcher_files(tmp_path)
+    saved = saved_in(tmp_path, {name: digest(path) for name, path in files.items()})
+    assert saved is not None
+    opened = IndexReader.open(settings, version, saved=saved)
+    for query in built.vectors_ND[::100]:
+        assert opened.search(query, 10) == built.search(query, 10)
+    with pytest.raises(DigestError):
+        IndexReader.open(settings, version, saved=SavedSearcher(saved.path, "0" * 64))
+    small = build_index(settings, catalogue(20), data_version="d2").version
+    assert IndexReader.open(settings, small).searcher_files(tmp_path) == {}
+
+
+@pytest.mark.usefixtures("few_are_many")
 def test_a_newer_version_shares_the_graph_of_the_older_one(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     older = IndexReader.open(settings, build_index(settings, catalogue(1_500)).version)

@@ -40,7 +40,7 @@ DEAD_SHARE = 0.2
 """A graph of which a larger share was deleted is built anew."""
 SCAN_PER_EF = 3
 """Rows that can be looked at in the time in which a graph widens its search by one candidate: measured."""
-_OVERFETCH = 2
+_OVERFETCH = 3
 """So many times more neighbours are asked for than it should take until k of them pass."""
 _SURE_PART = 0.75
 """The last part of what a graph answers is less complete than the rest: it is only asked for, not used."""

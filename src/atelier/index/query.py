@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryErr
 from atelier.index.filters import Filters
 from atelier.index.graph import Rows
 from atelier.index.graph_searcher import GraphSearcher
-from atelier.index.saved import SavedSearcher, make_searcher
+from atelier.index.saved import SavedSearcher, make_searcher, save
 from atelier.index.schema import FACTS, IndexVersion
 from atelier.index.searcher import ExactSearcher, Searcher, Selection
 from atelier.index.store import contract_of, open_version
@@ -212,6 +213,11 @@ class IndexReader:
         selection = self._filters.selection(categories, gender, season, max_price, in_stock)
         rows = np.array(self._rows_of_text(text, k, selection), np.int64)
         return self._hits(rows, np.zeros(len(rows)))
+
+    def searcher_files(self, folder: Path) -> dict[str, Path]:
+        """Write the graph into `folder`, for a release to carry: name -> file; empty for a small catalogue."""
+        path = save(self.searcher, folder)
+        return {} if path is None else {path.name: path}
 
     @property
     def categories(self) -> list[str]:

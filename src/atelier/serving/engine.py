@@ -17,6 +17,7 @@ from atelier.errors import DigestError, QueryError
 from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import Hit, IndexReader
+from atelier.index.saved import saved_in
 from atelier.release.manifest import Release
 from atelier.settings import Settings
 from atelier.vocabulary import Box
@@ -135,7 +136,7 @@ def open_answerer(settings: Settings, release: Release) -> Answerer:
     answerer = Answerer(
         release,
         Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
-        IndexReader.open(settings, release.index, contract.digest),
+        IndexReader.open(settings, release.index, contract.digest, saved=saved_in(folder, release.files)),
     )
     answerer.warm_up()
     return answerer
