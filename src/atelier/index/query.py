@@ -215,7 +215,7 @@ class IndexReader:
         return self._hits(rows, np.zeros(len(rows)))
 
     def searcher_files(self, folder: Path) -> dict[str, Path]:
-        """Write the graph into `folder`, for a release to carry: name -> file; empty for a small catalogue."""
+        """Write the graph into `folder`, for a release to carry: name -> file; none for a small catalogue."""
         path = save(self.searcher, folder)
         return {} if path is None else {path.name: path}
 
