@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from atelier.index.graph import Graph, Rows, build_graph, load_graph, usable_library
 from atelier.index.graph_searcher import GraphSearcher
 from atelier.index.query import IndexReader
+from atelier.index.saved import calibrated
 from atelier.index.searcher import Searcher, Selection
 from atelier.release.store import live
 from atelier.settings import Settings
@@ -152,7 +153,7 @@ def ours(vectors: Vectors, cache: Path) -> Contestant:
     graph = load_graph(path)
     entry = Contestant(f"ours ({graph.library})", seconds, path.stat().st_size / len(vectors), graph=graph)
     for ef in GRAPH_GRID:
-        searcher = GraphSearcher(vectors, graph, ef=ef)
+        searcher = GraphSearcher(vectors, graph, ef=ef, reach=K)
         entry.settings.append(Setting(f"ef {ef}", asking(searcher)))
     return entry
 
@@ -273,8 +274,8 @@ def filters(vectors: Vectors, queries: Vectors, entry: Contestant, folder: Path)
     import lancedb
     from lancedb.index import BTree, IvfRq
 
-    assert entry.best is not None and entry.graph is not None
-    searcher = GraphSearcher(vectors, entry.graph, ef=int(entry.best.name.split()[1]))
+    assert entry.graph is not None
+    searcher = calibrated(vectors, entry.graph)
     number = np.random.default_rng(1).random(len(vectors))
     table = lancedb.connect(folder / "lance").create_table("race", lance_rows(vectors, number))
     if len(vectors) >= 50_000:

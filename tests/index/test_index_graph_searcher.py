@@ -40,7 +40,7 @@ def graph() -> Graph:
 
 @pytest.fixture
 def searcher(graph: Graph) -> GraphSearcher:
-    return GraphSearcher(VECTORS, graph, ef=128, threads=2, loose_rows=400)
+    return GraphSearcher(VECTORS, graph, ef=64, reach=20, threads=2, loose_rows=400)
 
 
 def nearest(vectors: NDArray[np.float32], rows: Rows, query: NDArray[np.float32]) -> set[int]:
@@ -221,6 +221,6 @@ def test_threads_with_different_widths_do_not_disturb_each_other(searcher: Graph
 
 def test_a_graph_of_other_vectors_is_refused(graph: Graph) -> None:
     with pytest.raises(CatalogueIndexError, match="needs a graph of them"):
-        GraphSearcher(VECTORS[:-1], graph, ef=32)
+        GraphSearcher(VECTORS[:-1], graph, ef=32, reach=20)
     with pytest.raises(ValueError, match="loose_rows: expected at least"):
-        GraphSearcher(VECTORS, graph, ef=32, loose_rows=1)
+        GraphSearcher(VECTORS, graph, ef=32, reach=20, loose_rows=1)

@@ -132,7 +132,7 @@ def test_a_processor_without_avx2_builds_its_own_graph(
 def test_there_is_nothing_to_save_of_an_exact_or_changed_searcher(tmp_path: Path, graph: Graph) -> None:
     assert save(ExactSearcher(VECTORS), tmp_path) is None
     assert saved_in(tmp_path, {"student.onnx": "0"}) is None
-    changed = GraphSearcher(VECTORS, graph, ef=64)
+    changed = GraphSearcher(VECTORS, graph, ef=64, reach=20)
     changed.add(QUERIES[:1])
     with pytest.raises(CatalogueIndexError, match="only a searcher of one graph over all rows"):
         save(changed, tmp_path)

@@ -6,9 +6,9 @@ for a graph of their own; small graphs are merged into larger ones, without the 
 thread. Every answer is read off one immutable `_State`; a change makes another one and puts it in place by
 one assignment.
 
-Filters cost no recall. Few rows that pass are all looked at. Of many, the graph is asked for so many more
-that enough of them should pass, and once for more still. Where that is not enough either, what passes lies
-far from the query, where a graph is not to be relied on, and all of it is looked at.
+Filters cost no recall. A graph is complete only so far from the query: `reach`, in neighbours. Where that
+should be enough for k rows that pass, it is asked; where it should not, or turns out not to be, every row
+that passes is looked at.
 
 N = rows, D = embedding
 """
@@ -40,11 +40,8 @@ DEAD_SHARE = 0.2
 """A graph of which a larger share was deleted is built anew."""
 SCAN_PER_EF = 3
 """Rows that can be looked at in the time in which a graph widens its search by one candidate: measured."""
-_OVERFETCH = 3
+_OVERFETCH = 1.5
 """So many times more neighbours are asked for than it should take until k of them pass."""
-_SURE_PART = 0.75
-"""The last part of what a graph answers is less complete than the rest: it is only asked for, not used."""
-_WIDEN = 4
 
 log = logging.getLogger(__name__)
 
@@ -104,11 +101,13 @@ class GraphSearcher:
         graph: Graph,
         *,
         ef: int,
+        reach: int,
         threads: int = 1,
         loose_rows: int = LOOSE_ROWS,
         library: Library | None = None,
     ) -> None:
         """`graph` holds all rows of `vectors_ND`, in this order. `ef`: candidates kept for 10 neighbours.
+        `reach`: of how many neighbours the graph finds nearly all, which bounds its use under filters.
 
         `threads`, `loose_rows` and `library` say how and when changes are built into graphs.
         """
@@ -118,6 +117,7 @@ class GraphSearcher:
                 f"graph of them, this one has {len(graph):,} of {graph.dimension}"
             )
         self.ef = ef
+        self.reach = reach
         self._threads = threads
         self._loose_rows = loose_rows
         self._library = library
@@ -134,7 +134,8 @@ class GraphSearcher:
         state = self._state
         graphs = " and ".join(f"{part.graph.library} of {len(part.graph):,}" for part in state.parts)
         dead = 0 if state.alive is None else len(state.vectors_ND) - state.alive.count
-        return f"{graphs or 'no graph'}, {len(state.loose_rows):,} new, {dead:,} deleted, ef {self.ef}"
+        changes = f"{len(state.loose_rows):,} new, {dead:,} deleted"
+        return f"{graphs or 'no graph'}, {changes}, ef {self.ef}, reach {self.reach}"
 
     def __len__(self) -> int:
         return len(self._state.vectors_ND)
@@ -218,9 +219,10 @@ class GraphSearcher:
         self, state: _State, query_D: NDArray[np.float32], k: int, selection: Selection | None
     ) -> Neighbours:
         wanted = _both(selection, state.alive)
-        if wanted is not None:
-            width = _width(k, wanted.count / state.num_stored)
-            if wanted.count <= SCAN_PER_EF * self.ef_for(width):
+        if selection is not None:
+            assert wanted is not None
+            width = k * state.num_stored / max(wanted.count, 1)
+            if width > self.reach or wanted.count <= SCAN_PER_EF * self.ef_for(int(width)):
                 return scan(state.vectors_ND, wanted.rows, query_D, k)
         found = []
         for part in state.parts:
@@ -246,18 +248,14 @@ class GraphSearcher:
         share: float,
     ) -> Neighbours:
         """Up to k of a graph's rows that are wanted; about this share of its rows is."""
-        first = _width(k, share)
-        for width in (first, _WIDEN * first):
-            if self.ef_for(width) * SCAN_PER_EF >= len(part.graph):
-                break
+        width = k if wanted is None and part.rows is None else int(_OVERFETCH * k / max(share, 1e-9)) + 1
+        if self.ef_for(width) * SCAN_PER_EF < len(part.graph):
             rows, scores = part.graph.search(query_D, width, self.ef_for(width))
-            if len(rows) < width:
-                break  # the graph is in pieces
-            if wanted is None and part.rows is None:
-                return rows, scores
-            sure = max(k, int(_SURE_PART * width))
-            rows, scores = _kept(part, wanted, rows[:sure], scores[:sure])
-            if len(rows) >= k:
+            is_whole = len(rows) == width  # otherwise the graph is in pieces
+            if wanted is not None:
+                rows, scores = rows[: max(k, self.reach)], scores[: max(k, self.reach)]
+            rows, scores = _kept(part, wanted, rows, scores)
+            if is_whole and len(rows) >= k:
                 return rows[:k], scores[:k]
         rows = part.all_rows()
         return scan(state.vectors_ND, rows if wanted is None else rows[wanted.mask_N[rows]], query_D, k)
@@ -309,11 +307,6 @@ class GraphSearcher:
                     now, parts=kept + built, loose_rows=loose, loose_vectors=now.vectors_ND[loose]
                 ).settled()
             log.info("searcher: %s", self.description)
-
-
-def _width(k: int, share: float) -> int:
-    """Neighbours to ask for, so that k of them should be wanted when this share of all is."""
-    return k if share >= 1 else int(_OVERFETCH * k / max(share, 1e-9))
 
 
 def _both(selection: Selection | None, alive: Selection | None) -> Selection | None:

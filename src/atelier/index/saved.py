@@ -23,6 +23,10 @@ GRAPH_FROM = 50_000
 """Rows from which a graph answers. Below, the product takes less than the rest of a request."""
 TARGET_RECALL = 0.995
 """Recall at 10 that a graph's `ef` is chosen for, so that 0.99 holds on other queries too."""
+MIN_REACH_RECALL = 0.985
+"""Recall of as many neighbours as a graph may be asked for under a filter."""
+_REACHES = (20, 40, 80, 160, 320, 640)
+_NUM_REACH_QUERIES = 64
 _EFS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 _NUM_QUERIES = 256
 _NOISE = 0.5
@@ -73,15 +77,17 @@ def calibrated(
 ) -> Searcher:
     """A searcher whose `ef` is the smallest that finds `target_recall` of the true ten nearest.
 
+    And whose `reach` is as many neighbours as it finds `MIN_REACH_RECALL` of, at a width in proportion.
     Measured with queries near random rows. A graph of other vectors than these fails it too.
     """
     queries_QD = _queries(vectors_ND)
     kth_Q = np.array([np.partition(row, -CALIBRATED_K)[-CALIBRATED_K] for row in queries_QD @ vectors_ND.T])
     recall = 0.0
     for ef in _EFS:
-        searcher = GraphSearcher(vectors_ND, graph, ef=ef, threads=threads, library=library)
-        recall = _recall(searcher, vectors_ND, queries_QD, kth_Q)
+        recall = _recall(graph, CALIBRATED_K, ef, vectors_ND, queries_QD, kth_Q)
         if recall >= target_recall:
+            reach = _reach(graph, ef, vectors_ND, queries_QD[:_NUM_REACH_QUERIES])
+            searcher = GraphSearcher(vectors_ND, graph, ef=ef, reach=reach, threads=threads, library=library)
             log.info("searcher: %s, recall at 10 %.4f", searcher.description, recall)
             return searcher
     log.warning(
@@ -143,15 +149,32 @@ def _queries(vectors_ND: NDArray[np.float32]) -> NDArray[np.float32]:
     return moved / np.linalg.norm(moved, axis=1, keepdims=True)
 
 
+def _reach(graph: Graph, ef: int, vectors_ND: NDArray[np.float32], queries_QD: NDArray[np.float32]) -> int:
+    """The largest number of neighbours that the graph finds nearly all of."""
+    reach = CALIBRATED_K
+    scores_QN = queries_QD @ vectors_ND.T
+    for k in _REACHES:
+        width = ef * k // CALIBRATED_K
+        if 2 * width > len(vectors_ND):
+            break
+        kth_Q = np.partition(scores_QN, -k, axis=1)[:, -k]
+        if _recall(graph, k, width, vectors_ND, queries_QD, kth_Q) < MIN_REACH_RECALL:
+            break
+        reach = k
+    return reach
+
+
 def _recall(
-    searcher: Searcher,
+    graph: Graph,
+    k: int,
+    ef: int,
     vectors_ND: NDArray[np.float32],
     queries_QD: NDArray[np.float32],
     kth_Q: NDArray[np.float32],
 ) -> float:
     """By the true cosines of the found rows: a graph of other vectors cannot claim them."""
     hits = [
-        np.count_nonzero(vectors_ND[searcher.search(query_D, CALIBRATED_K)[0]] @ query_D >= kth - _TIE)
+        np.count_nonzero(vectors_ND[graph.search(query_D, k, ef)[0]] @ query_D >= kth - _TIE)
         for query_D, kth in zip(queries_QD, kth_Q, strict=True)
     ]
-    return float(np.sum(hits)) / (CALIBRATED_K * len(queries_QD))
+    return float(np.sum(hits)) / (k * len(queries_QD))
