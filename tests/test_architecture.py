@@ -58,6 +58,8 @@ LANDLORDS: dict[str, set[str]] = {
     "mlflow": {"registry"},
     "lancedb": {"index"},
     "lance": {"index"},
+    "rabitqlib": {"index"},
+    "faiss": {"index"},
     "fastapi": {"serving"},
     "uvicorn": {"serving"},
     "prometheus_client": {"serving"},

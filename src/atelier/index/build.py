@@ -43,6 +43,7 @@ from atelier.index.states import (
     verified,
 )
 from atelier.index.store import connect, find_table, open_version
+from atelier.index.text import index_titles
 
 if TYPE_CHECKING:
     from lance import LanceDataset
@@ -235,13 +236,14 @@ def _batches(rows: pa.Table, store: PictureStore, schema: pa.Schema) -> Iterator
 
 
 def _bring_indexes_up_to_date(table: Table, approximate_from: int) -> None:
-    """Every index of the table covers every row. An index over another column has its place here."""
+    """Every index of the table covers every row: titles, and vectors where there are many."""
     from lancedb.index import IvfRq
 
     table.checkout_latest()
     if table.list_indices():
         newest(table).optimize.optimize_indices()
         table.checkout_latest()
+    index_titles(table)
     if table.count_rows() >= approximate_from and not has_vector_index(table):
         table.create_index("vector", config=IvfRq(distance_type="cosine"))
     if has_vector_index(table):

@@ -1,35 +1,47 @@
-"""Questions to one published version: nearest items under filters, and their thumbnails.
+"""Questions to one published version: nearest items under filters, by picture, by text or both.
 
-B = queries, N = items, D = embedding
+B = queries, N = items, D = embedding, R = relevance embedding
 """
 
 from __future__ import annotations
 
-import difflib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from atelier.errors import EmbeddingContractError, QueryError
+from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
+from atelier.index.filters import Filters
+from atelier.index.graph import Rows
+from atelier.index.graph_searcher import GraphSearcher
+from atelier.index.saved import SavedSearcher, make_searcher, save
 from atelier.index.schema import FACTS, IndexVersion
+from atelier.index.searcher import ExactSearcher, Searcher, Selection
 from atelier.index.store import open_version, read_rows
+from atelier.index.text import fuse, has_titles_index, search_titles
 from atelier.vocabulary import Item
 
 if TYPE_CHECKING:
+    from lancedb.table import Table
+
     from atelier.settings import Settings
 
+NUM_CANDIDATES = 100
+"""Items found by the recall vector, or by text, that relevance and fusion put in order."""
 _DIGITS = 6
 """Scores are rounded to this many decimals: what differs less is a tie."""
-_FLOAT32_ERROR = 1e-5
-"""More than a float32 product of unit vectors is ever off."""
-_SCORES_AT_ONCE = 8_000_000
+_MARGIN = 6
+"""So many more neighbours are taken than asked for, so that exact scores decide who is the last."""
 _THUMBNAILS_KEPT = 1_024
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +69,9 @@ _SHOWN = tuple(field.name for field in fields(Hit) if field.name != "score")
 class IndexReader:
     """One index version in memory. Safe to share by threads; later publications do not touch it.
 
-    Facts and vectors are read once; a search is one matrix product, exact, with the filters applied before
-    the best are chosen, so that they cost no recall. That costs 4 D bytes an item and about 0.1 ms for every
-    1,000 items of 256 dimensions on one core: right up to some 100,000 items. For millions, an approximate
-    searcher built in memory from a published version takes the place of the product in `_scores`; the
-    version, the facts and the filters stay as they are.
+    Facts and vectors are read once. A `Searcher` finds the candidates: exactly up to some ten thousand items,
+    through a graph above (`saved.make_searcher`). Filters cost it no recall. The candidates' scores are then
+    computed anew in double precision, alike on every machine.
     """
 
     def __init__(
@@ -70,27 +80,39 @@ class IndexReader:
         vectors_ND: NDArray[np.float32],
         facts: pa.Table,
         read_thumbnail: Callable[[int], bytes],
+        *,
+        searcher: Searcher | None = None,
+        relevance_NR: NDArray[np.float16] | None = None,
+        table: Table | None = None,
     ) -> None:
-        """Use `open`. Rows of `vectors_ND` and of `facts` are in order of item id."""
+        """Use `open`. Rows of all are in order of item id."""
         self.version = version
         self.vectors_ND = vectors_ND
         self.facts = facts
+        self.searcher = searcher or ExactSearcher(vectors_ND)
+        self.relevance_NR = relevance_NR
         self.item_ids: list[str] = facts["item_id"].to_pylist()
-        self._known: dict[str, list[str]] = {
-            column: sorted(facts[column].unique().drop_null().to_pylist())
-            for column in ("category", "gender")
-        }
+        self._filters = Filters(facts)
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._thumbnail = lru_cache(maxsize=_THUMBNAILS_KEPT)(read_thumbnail)
+        self._table = table
 
     @classmethod
     def open(
-        cls, settings: Settings, version: IndexVersion, contract_digest: str | None = None
+        cls,
+        settings: Settings,
+        version: IndexVersion,
+        contract_digest: str | None = None,
+        *,
+        saved: SavedSearcher | None = None,
+        previous: IndexReader | None = None,
     ) -> IndexReader:
         """Load a version. `contract_digest`: that of the encoder whose queries will be asked.
 
-        EmbeddingContractError: the encoder's vectors do not belong to this index.
-        CatalogueIndexError: the version is gone or is not what it says.
+        A large catalogue takes its graph from `previous`, a reader of an earlier version of which most rows
+        are the same, or from a `saved` file, or builds it. EmbeddingContractError: the encoder's vectors do
+        not belong to this index. CatalogueIndexError: the version is gone or is not what it says.
+        DigestError: the saved file is not the one it should be.
         """
         if contract_digest not in (None, version.contract_digest):
             raise EmbeddingContractError(
@@ -98,8 +120,20 @@ class IndexReader:
                 f"the encoder has {str(contract_digest)[:12]}: their vectors cannot be compared. Publish an "
                 f"index for this model."
             )
-        rows = read_rows(open_version(settings, version))
-        return cls(version, rows.vectors_ND, rows.facts, rows.read_thumbnail)
+        table = open_version(settings, version)
+        rows = read_rows(table)
+        searcher = _shared(previous, version, rows.facts, rows.vectors_ND) or make_searcher(
+            rows.vectors_ND, saved=saved, threads=settings.serve_threads
+        )
+        return cls(
+            version,
+            rows.vectors_ND,
+            rows.facts,
+            rows.read_thumbnail,
+            searcher=searcher,
+            relevance_NR=rows.relevance_NR,
+            table=table,
+        )
 
     def search(
         self,
@@ -110,25 +144,80 @@ class IndexReader:
         max_price: float | None = None,
         in_stock: bool = False,
         gender: str | None = None,
+        season: str | None = None,
+        relevance: ArrayLike | None = None,
+        text: str | None = None,
     ) -> list[Hit]:
         """The k items nearest to a unit vector [D], best first; equal scores in order of item id.
 
-        Fewer than k where fewer pass the filters. An item of which a fact is unknown does not pass a filter
-        on that fact. QueryError: a category or gender that no item has, a k below 1, a vector not finite.
+        With a `relevance` vector [R], the first hundred by `vector` are put in order by it, and scored by it.
+        With a `text`, their ranking is fused with that of the titles; scores stay cosines. Fewer than k where
+        fewer pass the filters. An item of which a fact is unknown does not pass a filter on that fact.
+        QueryError: a category, gender or season that no item has, a k below 1, a vector not finite.
+        EmbeddingContractError: a vector of another dimension, or a relevance vector where there are none.
         """
-        passing = self._passing(categories, gender, max_price, in_stock)
-        return self._search(np.asarray(vector, np.float32)[None], k, passing)[0]
+        selection = self._filters.selection(categories, gender, season, max_price, in_stock)
+        query_BD = np.asarray(vector, np.float32)[None]
+        self._check(query_BD, k)
+        relevance_R = None if relevance is None else self._checked_relevance(relevance)
+        if text is None and relevance_R is None:
+            rows, scores = self._nearest(query_BD[0], k, selection)
+            return self._hits(rows, scores)
+        num = max(k, NUM_CANDIDATES)
+        rows, scores = self._nearest(query_BD[0], num, selection)
+        if text is not None:
+            rows = np.array(fuse([rows.tolist(), self._rows_of_text(text, num, selection)]), np.int64)
+            scores = _cosines(self.vectors_ND[rows], query_BD[0])
+        if relevance_R is not None:
+            assert self.relevance_NR is not None
+            scores = _cosines(self.relevance_NR[rows], relevance_R)
+            if text is None:
+                order = np.lexsort((rows, -scores))
+                rows, scores = rows[order], scores[order]
+        return self._hits(rows[:k], scores[:k])
 
     def search_batch(
         self, vectors: ArrayLike, k: int = 12, categories: Sequence[str] | None = None
     ) -> list[list[Hit]]:
         """Like `search`, for unit vectors [B, D]: the k best items of each."""
-        return self._search(np.asarray(vectors, np.float32), k, self._passing(categories, None, None, False))
+        selection = self._filters.selection(categories)
+        queries_BD = np.ascontiguousarray(vectors, np.float32)
+        self._check(queries_BD, k)
+        found = self.searcher.search_batch(queries_BD, self._candidates(k), selection)
+        return [
+            self._hits(*self._ordered(query_D, rows, k))
+            for query_D, (rows, _) in zip(queries_BD, found, strict=True)
+        ]
+
+    def search_text(
+        self,
+        text: str,
+        k: int = 12,
+        categories: Sequence[str] | None = None,
+        *,
+        max_price: float | None = None,
+        in_stock: bool = False,
+        gender: str | None = None,
+        season: str | None = None,
+    ) -> list[Hit]:
+        """The k items whose titles fit a text best, in English or Chinese; `score` is 0: there is no vector.
+
+        CatalogueIndexError: the index was published without titles to search.
+        """
+        self._check_k(k)
+        selection = self._filters.selection(categories, gender, season, max_price, in_stock)
+        rows = np.array(self._rows_of_text(text, k, selection), np.int64)
+        return self._hits(rows, np.zeros(len(rows)))
+
+    def searcher_files(self, folder: Path) -> dict[str, Path]:
+        """Write the graph into `folder`, for a release to carry: name -> file; none for a small catalogue."""
+        path = save(self.searcher, folder)
+        return {} if path is None else {path.name: path}
 
     @property
     def categories(self) -> list[str]:
         """Every category that some item has, sorted."""
-        return self._known["category"]
+        return self._filters.known["category"]
 
     def item(self, item_id: str) -> Item | None:
         """All facts of an item, `split` aside; None where this index has no such item."""
@@ -143,68 +232,64 @@ class IndexReader:
     def __len__(self) -> int:
         return len(self.item_ids)
 
-    def _search(
-        self, vectors: NDArray[np.float32], k: int, passing: NDArray[np.int64] | None
-    ) -> list[list[Hit]]:
-        self._check(vectors, k)
-        step = max(1, _SCORES_AT_ONCE // len(self))
-        return [
-            self._best(vector_D, scores_N, k, passing)
-            for start in range(0, len(vectors), step)
-            for vector_D, scores_N in zip(
-                vectors[start : start + step], self._scores(vectors[start : start + step]), strict=True
-            )
-        ]
+    def _candidates(self, k: int) -> int:
+        """An exact searcher adds the ties by itself."""
+        return k if isinstance(self.searcher, ExactSearcher) else k + _MARGIN
 
-    def _scores(self, vectors_BD: NDArray[np.float32]) -> NDArray[np.float32]:
-        return vectors_BD @ self.vectors_ND.T
+    def _nearest(
+        self, query_D: NDArray[np.float32], k: int, selection: Selection | None
+    ) -> tuple[Rows, NDArray[np.float64]]:
+        found, _ = self.searcher.search(np.ascontiguousarray(query_D), self._candidates(k), selection)
+        return self._ordered(query_D, found, k)
 
-    def _best(
-        self,
-        vector_D: NDArray[np.float32],
-        scores_N: NDArray[np.float32],
-        k: int,
-        passing: NDArray[np.int64] | None,
-    ) -> list[Hit]:
-        """Float32 scores choose the candidates; float64 ones, alike on every machine, put them in order."""
-        scores = scores_N if passing is None else scores_N[passing]
-        k = min(k, len(scores))
-        if k == 0:
-            return []
-        near = np.flatnonzero(scores >= np.partition(scores, -k)[-k] - _FLOAT32_ERROR)
-        rows = near if passing is None else passing[near]
-        exact = np.round(self.vectors_ND[rows].astype(np.float64) @ vector_D.astype(np.float64), _DIGITS)
-        best = np.argsort(-exact, kind="stable")[:k]  # rows are in order of item id, and so are ties
-        facts = self.facts.select(_SHOWN).take(pa.array(rows[best])).to_pylist()
-        return [Hit(score=float(score), **row) for row, score in zip(facts, exact[best], strict=True)]
+    def _ordered(self, query_D: NDArray[np.float32], rows: Rows, k: int) -> tuple[Rows, NDArray[np.float64]]:
+        """The k best candidates by float64 scores; rows are in order of item id, and so are ties."""
+        rows = rows.astype(np.int64)
+        scores = _cosines(self.vectors_ND[rows], query_D)
+        best = np.lexsort((rows, -scores))[:k]
+        return rows[best], scores[best]
 
-    def _passing(
-        self, categories: Sequence[str] | None, gender: str | None, max_price: float | None, in_stock: bool
-    ) -> NDArray[np.int64] | None:
-        """Rows that pass every filter, ascending; None for all."""
-        masks = []
-        if categories is not None:
-            masks.append(self._is_one_of("category", categories))
-        if gender is not None:
-            masks.append(self._is_one_of("gender", [gender]))
-        if max_price is not None:
-            masks.append(pc.less_equal(self.facts["price"], max_price))
-        if in_stock:
-            masks.append(pc.greater(self.facts["stock"], 0))
-        if not masks:
-            return None
-        return np.flatnonzero(np.logical_and.reduce([mask.fill_null(False).to_numpy() for mask in masks]))
-
-    def _is_one_of(self, column: str, values: Sequence[str]) -> pa.ChunkedArray:
-        known = self._known[column]
-        for value in values:
-            if value not in known:
-                close = difflib.get_close_matches(value, known, n=3, cutoff=0.5) or known[:8]
-                raise QueryError(
-                    f"{column}: no item has {value!r}; expected one of {len(known)} values, "
-                    f"such as {', '.join(close)}"
+    def _rows_of_text(self, text: str, num: int, selection: Selection | None) -> list[int]:
+        """Up to `num` rows that pass, best first."""
+        text = text.strip()
+        if len(text) < 2:  # less than the titles' tokens: a single Chinese character, say
+            passing = pc.match_substring(self.facts["title"], text, ignore_case=True).to_numpy()
+            rows = np.flatnonzero(passing if text else np.zeros(len(self), bool))
+        else:
+            if self._table is None or not has_titles_index(self._table):
+                raise CatalogueIndexError(
+                    f"index {self.version.table} was published without a full-text index on titles; publish "
+                    f"anew to search by text"
                 )
-        return pc.is_in(self.facts[column], value_set=pa.array(values, pa.string()))
+            share = 1.0 if selection is None else max(selection.count, 1) / len(self)
+            asked = num
+            while True:
+                asked = min(len(self), int(asked / share) + num)
+                ids = search_titles(self._table, text, asked)
+                rows = np.array([self._row_of[item_id] for item_id in ids], np.int64)
+                passing = rows if selection is None else rows[selection.mask_N[rows]]
+                if len(passing) >= num or len(ids) < asked or asked == len(self):
+                    return passing[:num].tolist()
+        return (rows if selection is None else rows[selection.mask_N[rows]])[:num].tolist()
+
+    def _hits(self, rows: Rows, scores: NDArray[np.float64]) -> list[Hit]:
+        if not len(rows):
+            return []
+        facts = self.facts.select(_SHOWN).take(pa.array(rows)).to_pylist()
+        return [Hit(score=float(score), **row) for row, score in zip(facts, scores, strict=True)]
+
+    def _checked_relevance(self, relevance: ArrayLike) -> NDArray[np.float32]:
+        relevance_R = np.asarray(relevance, np.float32)
+        dimension = None if self.relevance_NR is None else self.relevance_NR.shape[1]
+        if relevance_R.shape != (dimension,):
+            raise EmbeddingContractError(
+                f"index {self.version.table} has relevance vectors of {dimension} dimensions, the query's "
+                f"shape is {relevance_R.shape}; ask with the encoder of contract "
+                f"{self.version.contract_digest[:12]}"
+            )
+        if not np.isfinite(relevance_R).all():
+            raise QueryError("the query's relevance vector is not finite; expected a unit vector")
+        return relevance_R
 
     def _check(self, vectors: NDArray[np.float32], k: int) -> None:
         dimension = self.vectors_ND.shape[1]
@@ -215,5 +300,36 @@ class IndexReader:
             )
         if not np.isfinite(vectors).all():
             raise QueryError("the query's vector is not finite; expected a unit vector")
+        self._check_k(k)
+
+    def _check_k(self, k: int) -> None:
         if k < 1:
             raise QueryError(f"k: expected at least 1, got {k}")
+
+
+def _cosines(vectors_KD: NDArray[Any], query_D: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.round(vectors_KD.astype(np.float64) @ query_D.astype(np.float64), _DIGITS)
+
+
+def _shared(
+    previous: IndexReader | None, version: IndexVersion, facts: pa.Table, vectors_ND: NDArray[np.float32]
+) -> Searcher | None:
+    """The previous reader's graphs for this version's rows; None where that is not possible or worth it."""
+    if previous is None or previous.version.contract_digest != version.contract_digest:
+        return None
+    if not isinstance(previous.searcher, GraphSearcher):
+        return None
+    new_row = {item_id: row for row, item_id in enumerate(facts["item_id"].to_pylist())}
+    new_rows = np.array([new_row.get(item_id, -1) for item_id in previous.item_ids], np.int64)
+    is_same = (new_rows >= 0) & (vectors_ND[new_rows] == previous.vectors_ND).all(axis=1)
+    row_of_old = np.full(len(previous.searcher), -1)
+    row_of_old[: len(new_rows)] = np.where(is_same, new_rows, -1)
+    searcher = previous.searcher.moved(vectors_ND, row_of_old)
+    if searcher is not None:
+        log.info(
+            "index %s: shares the graph of %s, %s",
+            version.table,
+            previous.version.table,
+            searcher.description,
+        )
+    return searcher

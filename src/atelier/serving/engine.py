@@ -27,6 +27,7 @@ from atelier.families.retrieval.inference import (
 )
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import Hit, IndexReader
+from atelier.index.saved import saved_in
 from atelier.pictures import DEFAULT_LIMITS, PictureLimits, Shrunk, decode_shrunk, encode_jpeg
 from atelier.release.manifest import Release
 from atelier.serving.batcher import Batcher
@@ -173,7 +174,7 @@ def open_answerer(settings: Settings, release: Release) -> Answerer:
     answerer = Answerer(
         release,
         Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
-        IndexReader.open(settings, release.index, contract.digest),
+        IndexReader.open(settings, release.index, contract.digest, saved=saved_in(folder, release.files)),
     )
     answerer.warm_up()
     return answerer

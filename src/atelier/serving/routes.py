@@ -164,6 +164,7 @@ async def release(service: ServiceOf) -> ReleaseFacts:
         created_at=str(answerer.release.created_at),
         loaded_at=answerer.loaded_at,
         rows=len(answerer.reader),
+        searcher=answerer.reader.searcher.description,
         model_digest=answerer.encoder.contract.model_digest,
         index=f"{answerer.release.index.name}@{answerer.release.index.version}",
         categories=answerer.reader.categories,
@@ -180,6 +181,7 @@ async def health(service: ServiceOf) -> Health:
         data_version=answerer.release.data_version,
         loaded_at=answerer.loaded_at,
         rows=len(answerer.reader),
+        searcher=answerer.reader.searcher.description,
         failure=Failure(release=failure.release_id, error=failure.error, since=failure.since)
         if failure
         else None,

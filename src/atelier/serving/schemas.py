@@ -163,6 +163,7 @@ class Health(BaseModel):
     data_version: str
     loaded_at: datetime
     rows: int
+    searcher: str = Field(description="What finds the nearest items: exact, or through which graph.")
     failure: Failure | None = None
 
 

@@ -1,0 +1,186 @@
+"""Beside the one vector: titles in two languages, both at once, relevance vectors, and filters by season."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import lance
+import numpy as np
+import pyarrow as pa
+import pytest
+from index_world import build_index, catalogue, vector_of
+
+from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
+from atelier.index.query import Hit, IndexReader
+from atelier.index.schema import IndexItem, IndexVersion
+from atelier.index.store import connect
+from atelier.index.text import fuse, has_titles_index, index_titles
+from atelier.settings import Settings
+
+TITLES = (
+    "Red Floral Summer Dress",
+    "Blue Slim Jeans",
+    "红色连衣裙 夏季新款",
+    "蓝色牛仔裤",
+    "Black Running Shoes",
+    "黑色跑步鞋",
+)
+RELEVANCE_DIMENSION = 24
+
+
+def titled(num_items: int) -> list[IndexItem]:
+    return [
+        IndexItem(
+            replace(
+                row.item,
+                title=f"{TITLES[number % len(TITLES)]} {number}",
+                season="Summer" if number % 5 == 0 else None,
+            ),
+            row.picture_sha256,
+        )
+        for number, row in enumerate(catalogue(num_items))
+    ]
+
+
+ITEMS = titled(60)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def reader(settings: Settings) -> IndexReader:
+    version = build_index(settings, ITEMS).version
+    table = connect(settings).open_table(version.table)
+    index_titles(table)
+    index_titles(table)  # nothing more to do
+    return IndexReader.open(settings, replace(version, version=table.version))
+
+
+def ids(hits: Sequence[Hit]) -> list[str]:
+    return [hit.item_id for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("red dress", {TITLES[0]}),
+        ("RUNNING shoe", {TITLES[4]}),
+        ("jean", {TITLES[1]}),
+        ("连衣裙", {TITLES[2]}),
+        ("牛仔裤", {TITLES[3]}),
+        ("跑步", {TITLES[5]}),
+        ("裙", {TITLES[2]}),
+    ],
+)
+def test_titles_are_found_in_both_languages(reader: IndexReader, text: str, titles: set[str]) -> None:
+    hits = reader.search_text(text, 10)
+    assert len(hits) == 10
+    assert {hit.title.rpartition(" ")[0] for hit in hits} == titles
+
+
+def test_text_search_is_filtered_without_loss(reader: IndexReader) -> None:
+    summer = {
+        row.item.item_id
+        for row in ITEMS
+        if row.item.season == "Summer" and row.item.title.startswith(TITLES[0])
+    }
+    hits = reader.search_text("red floral summer dress", len(summer), season="Summer")
+    assert set(ids(hits)) == summer
+    for text in ("red dress", "裙"):
+        assert all(hit.gender == "Women" for hit in reader.search_text(text, 5, gender="Women"))
+
+
+def test_text_that_fits_nothing_finds_nothing(reader: IndexReader) -> None:
+    assert reader.search_text("zzqqxx", 5) == []
+    assert reader.search_text("  ", 5) == []
+    with pytest.raises(QueryError, match="k: expected at least 1"):
+        reader.search_text("red", 0)
+
+
+def test_text_cannot_break_the_query(reader: IndexReader) -> None:
+    for text in ("' OR 1=1 --", "title:*", '"unbalanced', "((", "a AND", "\\"):
+        assert isinstance(reader.search_text(text, 3), list)
+
+
+def test_an_index_without_titles_says_so(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    version = build_index(settings, ITEMS).version
+    assert not has_titles_index(connect(settings).open_table(version.table))
+    with pytest.raises(CatalogueIndexError, match="without a full-text index on titles"):
+        IndexReader.open(settings, version).search_text("red dress", 5)
+
+
+def test_fusion_is_that_of_the_paper() -> None:
+    assert fuse([[5, 3, 1], [3, 9]]) == [3, 5, 9, 1]  # 1/62+1/61, 1/61, 1/62, 1/63
+    assert fuse([[2], [1]]) == [1, 2]  # a tie goes to the lower row
+    assert fuse([[], [7]]) == [7]
+
+
+def test_a_picture_and_a_text_find_what_fits_both(reader: IndexReader) -> None:
+    """The item itself is far down by vector among jeans, and one of ten by text; together it is the first."""
+    wanted = next(row for row in ITEMS if row.item.title.startswith("蓝色牛仔裤"))
+    vector = vector_of(wanted.picture_sha256)
+    hits = reader.search(vector, 5, text="牛仔裤")
+    assert hits[0].item_id == wanted.item.item_id
+    assert hits[0].score == pytest.approx(1, abs=1e-6)
+    assert "牛仔裤" in hits[1].title
+    only = reader.search(vector, 5, text="牛仔裤", gender="Women")
+    assert all(hit.gender == "Women" for hit in only)
+
+
+def test_an_unknown_season_is_refused_and_a_known_one_filters(reader: IndexReader) -> None:
+    query = vector_of("0123456789")
+    expected = {row.item.item_id for row in ITEMS if row.item.season == "Summer"}
+    assert set(ids(reader.search(query, 60, season="Summer"))) == expected
+    with pytest.raises(QueryError, match="season: no item has 'Winter'"):
+        reader.search(query, 5, season="Winter")
+
+
+def with_relevance(settings: Settings, version: IndexVersion) -> tuple[IndexVersion, np.ndarray]:
+    """The version with a column `relevance` of random unit vectors, and these [N, R]."""
+    dataset = connect(settings).open_table(version.table).to_lance()
+    random = np.random.default_rng(0)
+    vectors = random.standard_normal((version.rows, RELEVANCE_DIMENSION)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), RELEVANCE_DIMENSION)
+    field = pa.field("relevance", pa.list_(pa.float32(), RELEVANCE_DIMENSION))
+    table = dataset.to_table().append_column(field, column)
+    return replace(
+        version, version=lance.write_dataset(table, dataset.uri, mode="overwrite").version
+    ), vectors
+
+
+def test_relevance_orders_the_first_hundred_by_the_recall_vector(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    version, relevance = with_relevance(settings, build_index(settings, catalogue(300)).version)
+    reader = IndexReader.open(settings, version)
+    query, wanted = vector_of("0123456789"), relevance[7]
+    first = ids(reader.search(query, 100))
+    row = {item_id: number for number, item_id in enumerate(reader.item_ids)}
+    expected = sorted(first, key=lambda item_id: -float(relevance[row[item_id]] @ wanted))
+    hits = reader.search(query, 10, relevance=wanted)
+    assert ids(hits) == expected[:10]
+    for hit in hits:  # half precision moves a cosine by less than this
+        assert hit.score == pytest.approx(float(relevance[row[hit.item_id]] @ wanted), abs=3e-4)
+    jeans = reader.search(query, 10, ["Jeans"], relevance=wanted)
+    assert {hit.category for hit in jeans} == {"Jeans"}
+
+
+def test_a_relevance_vector_needs_an_index_that_has_them(reader: IndexReader, tmp_path: Path) -> None:
+    query = vector_of("0123456789")
+    with pytest.raises(EmbeddingContractError, match="relevance vectors of None dimensions"):
+        reader.search(query, 5, relevance=np.ones(RELEVANCE_DIMENSION))
+    settings = Settings(home=tmp_path)
+    version, _ = with_relevance(settings, build_index(settings, catalogue(30)).version)
+    other = IndexReader.open(settings, version)
+    with pytest.raises(
+        EmbeddingContractError, match=f"relevance vectors of {RELEVANCE_DIMENSION} dimensions"
+    ):
+        other.search(query, 5, relevance=np.ones(3))
+    with pytest.raises(QueryError, match="not finite"):
+        other.search(query, 5, relevance=np.full(RELEVANCE_DIMENSION, np.nan))
