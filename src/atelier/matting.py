@@ -1,4 +1,4 @@
-"""Takes a product off its plain background: RGB in, RGBA out. NumPy only.
+"""Takes a product off its plain background: RGB in, RGBA out. NumPy, and Pillow to shrink.
 
 Training cuts products out with it, and so does the simulated world. uint8 [H, W, 3] in, [H, W, 4] out.
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from atelier.vocabulary import Box
 
 Pixels = NDArray[np.uint8]
 
@@ -36,6 +39,24 @@ def matte(pixels: Pixels) -> Pixels:
     return np.dstack([colours, np.rint(opacity * 255).astype(np.uint8)])
 
 
+def item_before_plain_background(pixels: Pixels) -> Box | None:
+    """The tight box of what is not plain background, in pixels; None where the background is not plain."""
+    small = _shrunk(pixels)
+    content = matte(small)[..., 3] >= 128
+    if content.all():
+        return None
+    rows = np.flatnonzero(content.mean(axis=1) > _LEAST_CONTENT)
+    columns = np.flatnonzero(content.mean(axis=0) > _LEAST_CONTENT)
+    if len(rows) < 2 or len(columns) < 2:
+        return None
+    y_step, x_step = pixels.shape[0] / small.shape[0], pixels.shape[1] / small.shape[1]
+    return Box(columns[0] * x_step, rows[0] * y_step, (columns[-1] + 1) * x_step, (rows[-1] + 1) * y_step)
+
+
+_LOOK_SIDE = 64
+"""A plain background is looked for in a picture of this longer side."""
+_LEAST_CONTENT = 0.012
+"""A row or column belongs to the item when more than this share of it is not background."""
 _FAR = 14
 """Largest difference in a channel (of 255) from the background's surface that JPEG noise explains."""
 _RINGING = 4
@@ -115,3 +136,13 @@ def _unmixed(
     share = opacity[edge][:, None]
     result[edge] = np.clip((pixels[edge] - (1 - share) * surface[edge]) / share, 0, 255).astype(np.uint8)
     return result
+
+
+def _shrunk(pixels: Pixels) -> Pixels:
+    """At most `_LOOK_SIDE` pixels on its longer side, which also averages noise away."""
+    height, width = pixels.shape[:2]
+    scale = _LOOK_SIDE / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(4, round(width * scale)), max(4, round(height * scale)))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

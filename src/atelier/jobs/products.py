@@ -54,15 +54,8 @@ def training_products(
             f"data version {data_version[:8]} has {len(photos)} catalogue photos to train on "
             f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
         )
-    shopper_photos = [
-        photo
-        for photo in catalogue.photos(PhotoKind.SHOPPER, Split.TRAIN)
-        if photo.item_id and photo.x0 is not None
-    ]
-    folder = kept_folder(
-        settings.stores_dir / "frames" / f"{data_version[:16]}-{FRAMES_FORMAT}",
-        lambda target: _write_frames(catalogue, photos, shopper_photos, target, progress),
-    )
+    shopper_photos = _shopper_photos(catalogue)
+    folder = frames_folder(settings, catalogue, data_version, progress)
     frames_N4FF = np.load(folder / "frames.npy", mmap_mode="r")
     shopper_of = {photo.item_id: row for row, photo in enumerate(shopper_photos)}
     return Products(
@@ -71,6 +64,16 @@ def training_products(
         shopper_frames_M3FF=np.load(folder / "shopper_frames.npy", mmap_mode="r"),
         shopper_N=np.asarray([shopper_of.get(photo.item_id, UNKNOWN) for photo in photos], np.int64),
         labels=_labels(items, frames_N4FF, items_per_cluster),
+    )
+
+
+def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, progress: bool = True) -> Path:
+    """Where the framed training products lie: `frames.npy` [N, 4, F, F] and `extents.npy` [N, 4], in the order
+    of `products_of(catalogue, Split.TRAIN)`, and `shopper_frames.npy`. Made once for a data version."""
+    photos, _ = products_of(catalogue, Split.TRAIN)
+    return kept_folder(
+        settings.stores_dir / "frames" / f"{data_version[:16]}-{FRAMES_FORMAT}",
+        lambda target: _write_frames(catalogue, photos, _shopper_photos(catalogue), target, progress),
     )
 
 
@@ -113,6 +116,15 @@ def in_threads(
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
         done = pool.map(work, tasks)
         return list(tqdm(done, label, total=len(tasks), unit="photo", disable=None if progress else True))
+
+
+def _shopper_photos(catalogue: Catalogue) -> list[Photo]:
+    """Shoppers' photos of known items, with boxes, of the training part."""
+    return [
+        photo
+        for photo in catalogue.photos(PhotoKind.SHOPPER, Split.TRAIN)
+        if photo.item_id and photo.x0 is not None
+    ]
 
 
 def _labels(items: Sequence[Item], frames_N4FF: NDArray[np.uint8], items_per_cluster: int) -> Labels:
