@@ -14,6 +14,8 @@ from atelier.datasets.drop import read_drop
 from atelier.datasets.raw import RawPhoto
 from atelier.errors import DropError, PictureError
 from atelier.index.query import IndexReader
+from atelier.jobs.detector.champion import FAMILY as DETECTION
+from atelier.jobs.detector.champion import detector_in
 from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import read_queries
 from atelier.jobs.register import encoder_in
@@ -32,13 +34,16 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     Its products, in any known layout, join a throwaway copy of the live gallery; one that the gallery has
     already takes the place of the old one, which has no say in its article type either. `category_accuracy`
     is over the products' article types. With a folder `queries/` (see `jobs.queries`) come
-    `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10` and so on.
+    `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10`, with a detector in the release
+    `<zip>/detected/recall_at_1`, and so on.
 
     NoReleaseError: nothing is live. DropError: no layout is recognised, no product can be read, or the
     queries are broken.
     """
     release = live(settings)
-    encoder = encoder_in(settings.releases_dir / release.release_id)
+    folder = settings.releases_dir / release.release_id
+    encoder = encoder_in(folder)
+    detector = detector_in(folder) if DETECTION in release.models else None
     reader = IndexReader.open(settings, release.index, encoder.contract.digest)
     pictures, products = _readable(_products(data_dir), progress)
     if not products:
@@ -61,7 +66,7 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         )
         queries = read_queries(queries_dir)
         metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
-        metrics |= recall_metrics(ask(encoder, gallery, queries, progress))
+        metrics |= recall_metrics(ask(encoder, gallery, queries, progress, detector=detector))
     return metrics
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
+from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import item_numbers, products_of
 from atelier.jobs.queries import Query, held_out_queries
@@ -26,6 +27,8 @@ class Exam:
     photos: list[Photo]
     items: list[Item]
     queries: list[Query]
+    detector: Detector | None = None
+    """What finds the item of a search that names no box; the champion, while there is one."""
 
     @property
     def is_held_out(self) -> NDArray[np.bool_]:
@@ -70,11 +73,12 @@ def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:
     }
 
 
-def load_exam(settings: Settings, data_version: str) -> Exam:
+def load_exam(settings: Settings, data_version: str, detector: Detector | None = None) -> Exam:
     """Read it from the workspace's data; its searches are rendered once for a data version."""
     catalogue = Catalogue.open(settings.data_dir)
     photos, items = products_of(catalogue)
-    return Exam(catalogue, photos, items, held_out_queries(settings, catalogue, data_version, Split.TEST))
+    queries = held_out_queries(settings, catalogue, data_version, Split.TEST)
+    return Exam(catalogue, photos, items, queries, detector)
 
 
 def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
@@ -82,7 +86,7 @@ def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool 
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
     vectors_GD, probability_GC = embed(encoder, pictures, "embedding the gallery", progress)
     gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
-    views = ask(encoder, gallery, exam.queries, progress, only_best=only_best)
+    views = ask(encoder, gallery, exam.queries, progress, detector=exam.detector, only_best=only_best)
     held_out_G = exam.is_held_out
     categories = recognised(
         encoder.contract.categories,

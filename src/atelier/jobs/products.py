@@ -68,8 +68,8 @@ def training_products(
 
 
 def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, progress: bool = True) -> Path:
-    """Where the framed training products lie: `frames.npy` [N, 4, F, F] and `extents.npy` [N, 4], in the order
-    of `products_of(catalogue, Split.TRAIN)`, and `shopper_frames.npy`. Made once for a data version."""
+    """Where the framed training products lie, made once for a data version: `frames.npy` [N, 4, F, F] and
+    `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and `shopper_frames.npy`."""
     photos, _ = products_of(catalogue, Split.TRAIN)
     return kept_folder(
         settings.stores_dir / "frames" / f"{data_version[:16]}-{FRAMES_FORMAT}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError, ReleaseError, VersionError
+from atelier.families.detection import inference as detection
 from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
 from atelier.index.build import Build, build
 from atelier.index.schema import Embedded, IndexItem
@@ -32,6 +33,8 @@ from atelier.vocabulary import PhotoKind
 FAMILY = "retrieval"
 SERVED_FILES = (MODEL_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
+DETECTOR = "detection"
+DETECTOR_FILES = (detection.MODEL_FILE, detection.CONTRACT_FILE)
 THUMBNAIL_SIDE = 256
 _ENCODED_AT_ONCE = 64
 
@@ -66,8 +69,10 @@ def publish(settings: Settings, *, progress: bool = True) -> Published:
     """
     started = time.monotonic()
     champion, data_version = _champion(settings), _data_version(settings)
+    detector = open_registry(settings).version(DETECTOR, "champion")
+    models = {version.name: _model_files(version) for version in (champion, detector) if version}
     with publishing(settings):
-        present = _live_already(settings, champion, data_version)
+        present = _live_already(settings, models, data_version)
         if present is not None:
             return _report(present, None, started)
         with TemporaryDirectory(dir=settings.releases_dir, prefix=STAGING_PREFIX) as folder:
@@ -85,10 +90,11 @@ def publish(settings: Settings, *, progress: bool = True) -> Published:
             release = stage(
                 settings,
                 data_version=data_version,
-                models={FAMILY: _model_files(champion)},
+                models=models,
                 index=built.version,
                 verification=verify(settings, built.version, counts),
-                files={name: model_dir / name for name in SERVED_FILES},
+                files={name: model_dir / name for name in SERVED_FILES}
+                | _detector_files(settings, detector, Path(folder) / DETECTOR),
             )
         promote(settings, release.release_id)
     return _report(release, built, started)
@@ -110,13 +116,21 @@ def _data_version(settings: Settings) -> str:
     return version.digest
 
 
-def _live_already(settings: Settings, champion: ModelVersion, data_version: str) -> Release | None:
-    """The live release if it has this model and data and nothing of it is lost; answered without LanceDB."""
+def _detector_files(settings: Settings, detector: ModelVersion | None, folder: Path) -> dict[str, Path]:
+    """What a release takes of the detector; nothing while none is the champion."""
+    if detector is None:
+        return {}
+    open_registry(settings).fetch(detector, folder)
+    return {name: folder / name for name in DETECTOR_FILES}
+
+
+def _live_already(settings: Settings, models: Mapping[str, ModelFiles], data_version: str) -> Release | None:
+    """The live release if it has these models and data and nothing is lost; answered without LanceDB."""
     try:
         release = live(settings)
     except ReleaseError:  # nothing is live, or what is live is broken: both are mended by publishing
         return None
-    is_same = release.models == {FAMILY: _model_files(champion)} and release.data_version == data_version
+    is_same = release.models == models and release.data_version == data_version
     is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
     return release if is_same and is_whole else None
 

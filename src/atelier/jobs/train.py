@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,10 @@ from atelier.engine.task import Task, Tracker
 from atelier.engine.tracker import NullTracker
 from atelier.engine.trainer import FitReport, fit
 from atelier.errors import DigestError, TrainingError, VersionError
-from atelier.families import retrieval
+from atelier.families import detection, retrieval
+from atelier.families.detection.presets import DetectionPreset
+from atelier.families.detection.presets import Schedule as DetectionSchedule
+from atelier.families.detection.products import Cutouts
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.export import export_network, save_module
 from atelier.families.retrieval.framing import frame
@@ -50,11 +54,14 @@ if TYPE_CHECKING:
 WEIGHTS_FOLDER = "weights"
 """Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
 MODULE_FILE = "module.safetensors"
-_SHAPE_THE_WEIGHTS = (
-    *("augment", "clusters", "distill", "export", "framing"),
-    *("losses", "model", "products", "task", "whitening"),
-)
-"""Modules of the family whose change makes earlier runs worthless."""
+_SHAPE_THE_WEIGHTS: dict[ModuleType, tuple[str, ...]] = {
+    retrieval: (
+        *("augment", "clusters", "distill", "export", "framing"),
+        *("losses", "model", "products", "task", "whitening"),
+    ),
+    detection: ("export", "inference", "kinds", "losses", "model", "products", "scenes", "task"),
+}
+"""Modules of each family whose change makes earlier runs worthless."""
 _WHITENING_PRODUCTS = 4096
 """Products that the whitening is measured on, at most: thrice as many change recall by less than 0.01."""
 _WHITENING_BATCH = 256
@@ -116,8 +123,8 @@ class Training:
     """All that one run needs."""
 
     task: Task
-    products: Products
-    schedule: Schedule
+    products: Products | Cutouts
+    schedule: Schedule | DetectionSchedule
     finish: Callable[[], None]
     """Done to what was trained, before it is judged and kept."""
     keep: Callable[[RunTracker], None]
@@ -128,10 +135,11 @@ def run_once(
     settings: Settings,
     name: str,
     key: str,
-    preset: RetrievalPreset,
+    preset: RetrievalPreset | DetectionPreset,
     data_version: str,
     training: Callable[[Registry], Training],
     progress: bool,
+    family: str = "retrieval",
 ) -> TrainOutcome:
     """Train in a run under `key`, unless a finished run has that key already.
 
@@ -144,7 +152,8 @@ def run_once(
         checkpoint_dir = settings.checkpoints_dir / key
         work = training(registry)
         if is_main_process():
-            with registry.start_run(name, key, {"data_version": data_version, "preset": preset.name}) as run:
+            tags = {"data_version": data_version, "preset": preset.name}
+            with registry.start_run(name, key, tags, family=family) as run:
                 run.params({"preset": asdict(preset)})
                 report = fit_on_schedule(work, run, checkpoint_dir, progress)
                 run.metrics(_figures(report), report.steps)
@@ -229,12 +238,17 @@ def log_network(
         export_network(network, categories, Path(folder), name)
         if module is not None:
             save_module(module, Path(folder) / MODULE_FILE)
-        run.file(Path(folder), WEIGHTS_FOLDER)
-        run.json(f"{WEIGHTS_FOLDER}.json", digests_of(Path(folder)))
+        log_weights(run, Path(folder))
+
+
+def log_weights(run: RunTracker, folder: Path) -> None:
+    """Keep the files of a trained network with its run, and their digests beside them."""
+    run.file(folder, WEIGHTS_FOLDER)
+    run.json(f"{WEIGHTS_FOLDER}.json", digests_of(folder))
 
 
 def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
-    """Copy files that `log_network` kept into `target_dir`. DigestError: a file has changed since."""
+    """Copy files that `log_weights` kept into `target_dir`. DigestError: a file has changed since."""
     digests: dict[str, str] = json.loads(registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}.json"))
     for name in names:
         data = registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}/{name}")
@@ -265,10 +279,10 @@ def current_version(settings: Settings) -> str:
     return version.digest
 
 
-def run_key(role: str, *parts: DataclassInstance | str | None) -> str:
+def run_key(role: str, *parts: DataclassInstance | str | None, family: ModuleType = retrieval) -> str:
     """Digest of all that a run depends on: its data, its configuration and the code that shapes weights."""
-    folder = Path(retrieval.__path__[0])
-    code = sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in _SHAPE_THE_WEIGHTS))
+    folder = Path(family.__path__[0])
+    code = sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in _SHAPE_THE_WEIGHTS[family]))
     return sha256_of(json.dumps([role, parts, code], sort_keys=True, default=asdict).encode())[:32]
 
 

@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.errors import DigestError, QueryError
+from atelier.families.detection import inference as detection
+from atelier.families.detection.inference import DetectionContract, Detector, FoundItem
 from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import Hit, IndexReader
@@ -22,6 +24,8 @@ from atelier.settings import Settings
 from atelier.vocabulary import Box
 
 MAX_K = 100
+DETECTION = "detection"
+"""The detector's name among a release's models."""
 NUM_CATEGORIES = 3
 """How many categories an answer names."""
 
@@ -57,16 +61,25 @@ class Answer:
     categories: tuple[CategoryGuess, ...]
     items: tuple[Hit, ...]
     seconds: dict[str, float] = field(compare=False)
-    """Stage -> duration: `embed`, `search`, and what the caller adds."""
+    """Stage -> duration: `detect`, `embed`, `search`, and what the caller adds."""
+    boxes: tuple[FoundItem, ...] = ()
+    """The items found in the photo, the one that was searched for first; none where the caller named a box,
+    or the release has no detector. In pixels of the picture that was given."""
 
 
 class Answerer:
-    """One release: its student, its index, and its manifest. Pure and safe to share by threads."""
+    """One release: its student, its index, its manifest and, in a release that has one, its detector.
 
-    def __init__(self, release: Release, encoder: Encoder, reader: IndexReader) -> None:
+    Pure and safe to share by threads.
+    """
+
+    def __init__(
+        self, release: Release, encoder: Encoder, reader: IndexReader, detector: Detector | None = None
+    ) -> None:
         self.release = release
         self.encoder = encoder
         self.reader = reader
+        self.detector = detector
         self._number_of = {name: index for index, name in enumerate(encoder.contract.categories)}
         self.loaded_at = datetime.now(UTC)
 
@@ -75,12 +88,16 @@ class Answerer:
     ) -> Answer:
         """The `k` items nearest to the boxed part of an upright RGB picture, uint8 [H, W, 3].
 
+        Without a box, to the item that the detector chooses; without a detector, to what stands before a
+        plain background, or else to the whole picture.
         QueryError: k is out of range, the box is beside the picture, or no item has what a filter names.
         """
         if not 1 <= k <= MAX_K:
             raise QueryError(f"k: expected 1 to {MAX_K}, got {k}")
+        asked = time.perf_counter()
+        found = self.detector.find([pixels])[0] if box is None and self.detector else []
         started = time.perf_counter()
-        encoded = self.encoder.encode([pixels], [box])
+        encoded = self.encoder.encode([pixels], [found[0].box if found else box])
         embedded = time.perf_counter()
         neighbours = self.reader.search(encoded.embedding[0], max(k, NUM_NEIGHBOURS))
         hits = neighbours[:k]
@@ -98,7 +115,12 @@ class Answerer:
             data_version=self.release.data_version,
             categories=self._guesses(encoded.category_probability, neighbours),
             items=tuple(hits),
-            seconds={"embed": embedded - started, "search": time.perf_counter() - embedded},
+            boxes=tuple(found),
+            seconds={
+                **({"detect": started - asked} if found else {}),
+                "embed": embedded - started,
+                "search": time.perf_counter() - embedded,
+            },
         )
 
     def thumbnails(self, answer: Answer) -> dict[str, bytes]:
@@ -109,7 +131,10 @@ class Answerer:
     def warm_up(self) -> None:
         """Answer a grey picture, so that the first real request finds everything in memory."""
         side = self.encoder.contract.image_size
-        self.thumbnails(self.answer(np.full((side, side, 3), 128, np.uint8)))
+        grey = np.full((side, side, 3), 128, np.uint8)
+        self.thumbnails(self.answer(grey))
+        if self.detector is not None:
+            self.detector.look([grey])
 
     def _guesses(
         self, probability_1C: NDArray[np.float32], neighbours: Sequence[Hit]
@@ -131,14 +156,22 @@ def open_answerer(settings: Settings, release: Release) -> Answerer:
     DigestError, EmbeddingContractError, CatalogueIndexError, OSError: a part of it is missing or wrong.
     """
     folder = settings.releases_dir / release.release_id
-    contract = _read_contract(folder / CONTRACT_FILE, release)
+    contract = EmbeddingContract.from_json(_read_listed(folder / CONTRACT_FILE, release))
     answerer = Answerer(
         release,
         Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
         IndexReader.open(settings, release.index, contract.digest),
+        _open_detector(settings, release),
     )
     answerer.warm_up()
     return answerer
+
+
+def rescaled(found: Sequence[FoundItem], factor: float) -> tuple[FoundItem, ...]:
+    """Boxes of a picture that was decoded small, in pixels of the whole one."""
+    return tuple(
+        replace(each, box=Box(*(round(edge * factor, 1) for edge in each.box.as_tuple()))) for each in found
+    )
 
 
 def parse_box(text: str | None) -> Box | None:
@@ -157,13 +190,22 @@ def parse_box(text: str | None) -> Box | None:
         ) from error
 
 
-def _read_contract(path: Path, release: Release) -> EmbeddingContract:
-    """The contract vouches for the model's file, and the manifest for the contract."""
+def _open_detector(settings: Settings, release: Release) -> Detector | None:
+    """The release's detector; None where its manifest names none, as in releases of before there were any."""
+    if DETECTION not in release.models:
+        return None
+    folder = settings.releases_dir / release.release_id
+    contract = DetectionContract.from_json(_read_listed(folder / detection.CONTRACT_FILE, release))
+    return Detector(folder / detection.MODEL_FILE, contract, threads=settings.serve_threads)
+
+
+def _read_listed(path: Path, release: Release) -> bytes:
+    """A contract: it vouches for its model's file, and the manifest for the contract."""
     data = path.read_bytes()
-    expected, seen = release.files.get(CONTRACT_FILE, "not listed"), hashlib.sha256(data).hexdigest()
+    expected, seen = release.files.get(path.name, "not listed"), hashlib.sha256(data).hexdigest()
     if seen != expected:
         raise DigestError(
             f"{path}: the manifest of release {release.release_id} expects sha256 {expected[:16]}, "
             f"seen {seen[:16]}. Roll back to another release, or publish anew."
         )
-    return EmbeddingContract.from_json(data)
+    return data

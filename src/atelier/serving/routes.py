@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
 from atelier import pictures
-from atelier.serving.engine import Answer, Answerer, parse_box
+from atelier.serving.engine import Answer, Answerer, parse_box, rescaled
 from atelier.serving.live import LiveRelease
 from atelier.serving.metrics import Metrics
 from atelier.serving.problems import responses
@@ -143,6 +143,7 @@ async def release(service: ServiceOf) -> ReleaseFacts:
         model_digest=answerer.encoder.contract.model_digest,
         index=f"{answerer.release.index.name}@{answerer.release.index.version}",
         categories=answerer.reader.categories,
+        detector_digest=answerer.detector.contract.digest if answerer.detector else None,
     )
 
 
@@ -156,6 +157,7 @@ async def health(service: ServiceOf) -> Health:
         data_version=answerer.release.data_version,
         loaded_at=answerer.loaded_at,
         rows=len(answerer.reader),
+        finds_items=answerer.detector is not None,
         failure=Failure(release=failure.release_id, error=failure.error, since=failure.since)
         if failure
         else None,
@@ -192,10 +194,16 @@ def _answer(
     limits = pictures.PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
     # A box is in pixels of the whole photo, so that only a photo without one may be decoded small.
     shrink_to = None if box else SHRINK_FACTOR * answerer.encoder.contract.image_size
-    pixels = pictures.decode(form.photo.file.read(), limits, shrink_to)
+    data = form.photo.file.read()
+    pixels = pictures.decode(data, limits, shrink_to)
     decoded = time.perf_counter()
     answer = answerer.answer(pixels, box, form.filters(), form.k)
-    return replace(answer, seconds={"wait": started - arrived, "decode": decoded - started, **answer.seconds})
+    boxes = rescaled(answer.boxes, max(pictures.size(data, limits)) / max(pixels.shape[:2]))
+    return replace(
+        answer,
+        boxes=boxes,
+        seconds={"wait": started - arrived, "decode": decoded - started, **answer.seconds},
+    )
 
 
 def _no_such_item(answerer: Answerer, item_id: str) -> HTTPException:

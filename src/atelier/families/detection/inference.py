@@ -4,7 +4,8 @@ The first look sees the whole photo, squeezed into a square, and tells every ite
 surrounds the item that the photo is about, and tells its box precisely. A photo before a plain background
 needs neither. NumPy, Pillow and ONNX Runtime are all it needs.
 
-B = batch, S = side of a view, G = cells, K = kinds. Boxes of views are in shares of the view, of photos in pixels.
+B = batch, S = side of a view, G = cells, K = kinds, N = boxes of a photo. Boxes in arrays are in shares of
+their view, a `Box` is in pixels of its photo.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.errors import DetectionContractError, DigestError
-from atelier.matting import item_before_plain_background
 from atelier.families.detection.metrics import iou
+from atelier.matting import item_before_plain_background
 from atelier.vocabulary import Box
 
 PREPROCESSING = "square-bilinear-1"
@@ -40,7 +41,7 @@ _AGREEING = 0.5
 
 Pixels = NDArray[np.uint8]
 Run = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
-"""Pixels [B, 3, S, S] in, the outputs out: probabilities of kinds [B, G, K], of the main item [B, G], boxes."""
+"""Pixels [B, 3, S, S] in, `OUTPUTS` out: probabilities [B, G, K] and [B, G], boxes [B, G, 4]."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,7 @@ class Detector:
         """`find` for pictures whatever their backgrounds."""
         if not pictures:
             return []
-        contract = self.contract
-        return look_twice(self._run, pictures, contract.look_size, contract.close_size, contract.rules)
+        return look_twice(self._run, pictures, self.contract)
 
     def _run(self, pixels_B3SS: NDArray[np.float32]) -> Sequence[NDArray[np.float32]]:
         told: Sequence[NDArray[np.float32]] = self._session.run(list(OUTPUTS), {INPUT: pixels_B3SS})
@@ -168,8 +168,8 @@ class Detector:
 def look_twice(run: Run, pictures: Sequence[Pixels], contract: DetectionContract) -> list[Found]:
     """Both looks at each of some pictures, a batch for each look."""
     rules = contract.rules
-    told = run(np.stack([squeezed(pixels, contract.look_size) for pixels in pictures]))
-    first = [_tell(*(each[row] for each in told), rules) for row in range(len(pictures))]
+    kind_BGK, main_BG, box_BG4 = run(np.stack([squeezed(pixels, contract.look_size) for pixels in pictures]))
+    first = [_tell(*told, rules) for told in zip(kind_BGK, main_BG, box_BG4, strict=True)]
     windows = [_window(boxes_N4[0], rules.close_margin) for boxes_N4, _, _ in first]
     views = [
         squeezed(pixels, contract.close_size, _pixels_of(window, pixels))

@@ -42,8 +42,9 @@ def targets_of(
     bump_BRG = torch.exp(-((away_BRG2 / sigma_BR2[:, :, None]) ** 2).sum(-1) / 2)
     nearest_BRG = F.one_hot(bump_BRG.argmax(2), len(middles_G2)).bool()
     bump_BRG = torch.where(nearest_BRG, 1.0, bump_BRG) * known_BR[..., None]
-    kind_BRK = F.one_hot(kinds_BR.clamp_min(0), num_kinds).float()
-    heat_BGK = (bump_BRG[..., None] * kind_BRK[:, :, None]).amax(1)
+    heat_BKG = bump_BRG.new_zeros(len(bump_BRG), num_kinds, len(middles_G2))
+    kind_BRG = kinds_BR.clamp_min(0)[..., None].expand_as(bump_BRG)
+    heat_BGK = heat_BKG.scatter_reduce(1, kind_BRG, bump_BRG, "amax").transpose(1, 2)
     reach_BR2 = torch.maximum(_MIDDLE * side_BR2, side_BR2.new_tensor(0.5 * cell_side))
     claims_BRG = (away_BRG2 <= reach_BR2[:, :, None]).all(-1) | nearest_BRG
     claims_BRG = claims_BRG & known_BR[..., None]
@@ -80,8 +81,9 @@ def box_loss(box_X4: Tensor, target_X4: Tensor, weight_X: Tensor) -> Tensor:
 
 def generalised_iou(one: Tensor, other: Tensor) -> Tensor:
     """From -1 for boxes far apart to 1 for equal ones, [..., 4] and [..., 4] -> [...]."""
-    inner = (torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])).clamp_min(0)
-    outer = torch.maximum(one[..., 2:], other[..., 2:]) - torch.minimum(one[..., :2], other[..., :2])
+    low, high = torch.maximum(one[..., :2], other[..., :2]), torch.minimum(one[..., 2:], other[..., 2:])
+    start, end = torch.minimum(one[..., :2], other[..., :2]), torch.maximum(one[..., 2:], other[..., 2:])
+    inner, outer = (high - low).clamp_min(0), end - start
     shared, around = inner.prod(-1), outer.prod(-1)
     union = (one[..., 2:] - one[..., :2]).prod(-1) + (other[..., 2:] - other[..., :2]).prod(-1) - shared
     return shared / union.clamp_min(1e-9) - (around - union) / around.clamp_min(1e-9)

@@ -46,9 +46,7 @@ class DetectionNetwork(nn.Module):
         self.config = config
         self.backbone = build_backbone(config)
         N = config.neck_channels
-        self.laterals = nn.ModuleList(
-            nn.Conv2d(num, N, 1) for num in self.backbone.feature_info.channels()
-        )
+        self.laterals = nn.ModuleList(nn.Conv2d(num, N, 1) for num in self.backbone.feature_info.channels())
         self.mix = nn.Sequential(_convolution(N), _convolution(N))
         self.head = nn.Conv2d(N, len(KINDS) + 1 + 4, 1)
         nn.init.normal_(self.head.weight, std=0.01)

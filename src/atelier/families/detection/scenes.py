@@ -101,8 +101,9 @@ def compose(
         plain_B, draw.uniform(*config.plain_height_share), draw.uniform(*config.height_share)
     )
     corners_B42 = _corners(draw, products.extents_B4, height_B, aspect_B, plain_B, config)
-    to_frame_B33 = _homography(corners_B42, _extent_corners(products.extents_B4))
-    product_B4 = _tight_boxes(products.frames_B4FF, _homography(_extent_corners(products.extents_B4), corners_B42))
+    extent_B42 = _extent_corners(products.extents_B4)
+    to_frame_B33 = _homography(corners_B42, extent_B42)
+    product_B4 = _tight_boxes(products.frames_B4FF, _homography(extent_B42, corners_B42))
     street_B = torch.randint(len(streets.pixels_M3HW), (draw.num,), device=device, generator=generator)
     part_B4 = _street_part(draw, streets.pixels_M3HW.shape[2:], aspect_B, config)
     worn_BR4, worn_kinds_BR = _worn_items(streets, street_B, part_B4)
@@ -158,14 +159,11 @@ def _views(
     line = (torch.arange(size, device=draw.device) + 0.5) / size
     x_BS = window_B4[:, :1] + line * (window_B4[:, 2:3] - window_B4[:, :1])
     y_BS = window_B4[:, 1:2] + line * (window_B4[:, 3:] - window_B4[:, 1:2])
-    behind = torch.where(
-        scenes.is_plain_B[:, None, None, None],
-        _plain(draw, size),
-        _street_pixels(scenes, streets.pixels_M3HW, x_BS, y_BS),
-    )
+    behind = _street_pixels(scenes, streets.pixels_M3HW, x_BS, y_BS)
+    behind[scenes.is_plain_B] = _plain(draw, size)[scenes.is_plain_B]
     product = _product_pixels(scenes, x_BS, y_BS)
-    alpha = product[:, 3:] * scenes.has_product_B[:, None, None, None]
-    pixels = torch.lerp(behind, product[:, :3], alpha)
+    alpha = product[:, 3:].mul_(scenes.has_product_B[:, None, None, None])
+    pixels = behind.lerp_(product[:, :3], alpha)
     boxes_BR4, kinds_BR = _seen_through(scenes.boxes_BR4, scenes.kinds_BR, window_B4)
     has_main_B = scenes.has_product_B & (kinds_BR[:, 0] >= 0)
     worn = _worn(pixels, draw, config).contiguous(memory_format=torch.channels_last)
@@ -175,9 +173,10 @@ def _views(
 def _corners(
     draw: _Draw, extents_B4: Tensor, height_B: Tensor, aspect_B: Tensor, plain_B: Tensor, config: SceneConfig
 ) -> Tensor:
-    """Where the product's four corners lie, [B, 4, 2] in shares of the scene; plain ones stand nearly upright.
+    """Where the product's four corners lie, [B, 4, 2] in shares of the scene.
 
-    As `simulate.shopper_photo` places a product: tilted, seen at an angle, wholly inside, rather in the middle.
+    As `simulate.shopper_photo` places a product: tilted, seen at an angle, wholly inside, rather near the
+    middle; before a plain background nearly upright.
     """
     calm_B = torch.where(plain_B, 0.4, 1.0)
     width_B = FRAME_ASPECT * (extents_B4[:, 2] - extents_B4[:, 0]) / (extents_B4[:, 3] - extents_B4[:, 1])
@@ -233,11 +232,11 @@ def _tight_boxes(frames_B4FF: Tensor, to_scene_B33: Tensor) -> Tensor:
     line = (torch.arange(side, device=frames_B4FF.device) * 2 + 1) / side - 1
     y, x = torch.meshgrid(line, line, indexing="ij")
     num = len(frames_B4FF)
-    opaque_BP = (frames_B4FF[:, 3] >= 128).flatten(1)
+    hollow_BP = (frames_B4FF[:, 3] < 128).flatten(1)
     low, high = [], []
     for place in _mapped(x.reshape(1, -1).expand(num, -1), y.reshape(1, -1).expand(num, -1), to_scene_B33):
-        low.append(place.masked_fill(~opaque_BP, math.inf).amin(1))
-        high.append(place.masked_fill(~opaque_BP, -math.inf).amax(1))
+        low.append(place.masked_fill(hollow_BP, math.inf).amin(1))
+        high.append(place.masked_fill(hollow_BP, -math.inf).amax(1))
     box_B4 = torch.stack([*low, *high], 1)
     # From the centres of the outermost pixels to their edges.
     step_B2 = (box_B4[:, 2:] - box_B4[:, :2]) / (2 * side)
@@ -314,17 +313,21 @@ def _slope(draw: _Draw, size: int, most: float) -> Tensor:
 
 
 def _worn(pixels_B3SS: Tensor, draw: _Draw, config: SceneConfig) -> Tensor:
-    """Light, colour, blur and grey noise of a hand-held camera."""
+    """Light, colour, blur and grey noise of a hand-held camera; changes `pixels_B3SS` in place."""
     size = pixels_B3SS.shape[-1]
     gain = draw.uniform(*config.exposure, 1, 1, 1) * (1 + config.cast * draw.uniform(-1, 1, 3, 1, 1))
-    light = gain * (1 + _slope(draw, size, config.shade))
     contrast = draw.uniform(*config.contrast, 1, 1, 1)
-    lit = ((pixels_B3SS - 0.5) * contrast + 0.5) * light
-    padded = F.pad(lit, (1, 1, 1, 1), mode="replicate")
-    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
-    blurred = (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) / 9
-    amount = draw.chance(config.blur_share, 1, 1, 1) * draw.uniform(0, 1, 1, 1, 1)
-    grain = torch.randn(
-        (draw.num, 1, size, size), device=draw.device, generator=draw.generator
-    ) * draw.uniform(0, config.noise, 1, 1, 1)
-    return (torch.lerp(lit, blurred, amount) + grain).clamp(0, 1)
+    grain = torch.randn((draw.num, 1, size, size), device=draw.device, generator=draw.generator)
+    lit = pixels_B3SS.mul_(contrast * gain).add_((0.5 - 0.5 * contrast) * gain)
+    lit.mul_(1 + _slope(draw, size, config.shade))
+    # Scenes come in random order: the first of a batch are blurred.
+    num_soft = round(draw.num * config.blur_share)
+    lit[:num_soft].lerp_(_blurred(lit[:num_soft]), draw.uniform(0, 1, 1, 1, 1)[:num_soft])
+    return lit.add_(grain.mul_(draw.uniform(0, config.noise, 1, 1, 1))).clamp_(0, 1)
+
+
+def _blurred(pixels: Tensor) -> Tensor:
+    """The mean of 3x3 pixels, first down, then across."""
+    padded = F.pad(pixels, (1, 1, 1, 1), mode="replicate")
+    rows = (padded[..., :-2, :] + padded[..., 1:-1, :]).add_(padded[..., 2:, :])
+    return (rows[..., :-2] + rows[..., 1:-1]).add_(rows[..., 2:]).div_(9)

@@ -48,4 +48,3 @@ def take(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     columns = np.clip(np.arange(x0, x1), 0, width - 1)
     rows = np.clip(np.arange(y0, y1), 0, height - 1)
     return pixels[rows[:, None], columns]
-

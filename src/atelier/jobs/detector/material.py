@@ -1,4 +1,4 @@
-"""What a detector is trained on and judged by: framed products, labelled street photos, photos with known truth.
+"""What a detector is trained on and judged by: framed products, street photos, photos with known truth.
 
 N = catalogue photos, M = street photos, R = boxes of a photo, H, W = a street's height and width
 """
@@ -30,7 +30,7 @@ STREETS_FORMAT = 1
 _STREET_SIZE = (240, 360)
 """Width and height of a kept street."""
 _MOST_STREETS = 2000
-_MOST_WORN = 11
+_MOST_WORN = 7
 """Labelled items of a street photo that are kept, the largest first."""
 _LEAST_PRODUCTS = 8
 
@@ -127,9 +127,7 @@ def _streets(settings: Settings, catalogue: Catalogue, data_version: str, produc
         settings.stores_dir / "streets" / f"{data_version[:16]}-detector-{STREETS_FORMAT}",
         lambda target: np.save(
             target / "streets.npy",
-            np.stack(
-                in_threads(lambda photo: _street(catalogue, photo), photos, "streets", progress=False)
-            ),
+            np.stack(in_threads(lambda photo: _street(catalogue, photo), photos, "streets", progress=False)),
         ),
     )
     regions = worn_items(catalogue)
@@ -137,8 +135,8 @@ def _streets(settings: Settings, catalogue: Catalogue, data_version: str, produc
     for row, photo in enumerate(photos):
         assert photo.width and photo.height, "an accepted photo knows its size"
         for column, worn in enumerate(regions.get(photo.photo_id, [])):
-            edges = (worn.x0 / photo.width, worn.y0 / photo.height, worn.x1 / photo.width, worn.y1 / photo.height)
-            boxes_MR4[row, column] = torch.tensor(edges)
+            edges = torch.tensor([worn.x0, worn.y0, worn.x1, worn.y1])
+            boxes_MR4[row, column] = edges / torch.tensor([photo.width, photo.height] * 2)
             kinds_MR[row, column] = KINDS.index(kind_of(worn.label))
     return Streets(torch.from_numpy(np.load(folder / "streets.npy")), boxes_MR4, kinds_MR)
 
