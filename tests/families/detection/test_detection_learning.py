@@ -39,7 +39,7 @@ def red_truths(num: int) -> list[Truth]:
     truths = []
     for _ in range(num):
         pixels = draw.integers(0, 200, (32, 24, 3), np.uint8).repeat(4, 0).repeat(4, 1)
-        x, y, wide, high = draw.integers(5, 40), draw.integers(5, 50), draw.integers(25, 45), draw.integers(40, 70)
+        x, y, wide, high = draw.integers((5, 5, 25, 40), (40, 50, 45, 70)).tolist()
         pixels[y : y + high, x : x + wide] = (230, 0, 0)
         truths.append(Truth(pixels, np.asarray([[x, y, x + wide, y + high]], np.float32), ("top",), True))
     return truths

@@ -10,14 +10,17 @@ from atelier.families.detection.metrics import Seen, detection_metrics, iou
 LEFT, RIGHT, FAR = (0, 0, 10, 10), (20, 0, 30, 10), (50, 50, 60, 60)
 
 
-def photo(found: list[tuple[int, ...]], scores: list[float], true: list[tuple[int, ...]], **more: object) -> Seen:
+Boxes = list[tuple[int, ...]]
+
+
+def photo(found: Boxes, scores: list[float], true: Boxes, *, has_main: bool = False) -> Seen:
     return Seen(
         boxes_N4=np.asarray(found, np.float32).reshape(-1, 4),
         kinds_N=("top",) * len(found),
         scores_N=np.asarray(scores, np.float32),
         true_R4=np.asarray(true, np.float32).reshape(-1, 4),
         true_kinds_R=("top",) * len(true),
-        has_main=bool(more.get("has_main", False)),
+        has_main=has_main,
     )
 
 
