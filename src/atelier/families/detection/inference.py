@@ -25,7 +25,7 @@ from PIL import Image
 
 from atelier.errors import DetectionContractError, DigestError
 from atelier.families.detection.metrics import iou
-from atelier.matting import item_before_plain_background
+from atelier.matting import SURE_BORDER_SHARE, item_before_plain_background
 from atelier.vocabulary import Box
 
 PREPROCESSING = "square-bilinear-1"
@@ -128,7 +128,7 @@ class Detector:
 
         One batch: the caller bounds B. What stands before a plain background is the one item of its photo.
         """
-        plain = [item_before_plain_background(pixels) for pixels in pictures]
+        plain = [item_before_plain_background(pixels, SURE_BORDER_SHARE) for pixels in pictures]
         cluttered = [pixels for pixels, box in zip(pictures, plain, strict=True) if box is None]
         looked = iter(self.look(cluttered))
         return [[FoundItem(box, "item", 1.0, True)] if box else next(looked) for box in plain]

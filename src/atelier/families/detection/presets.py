@@ -70,7 +70,7 @@ def small() -> DetectionPreset:
     options = {"layers": (1, 1, 2, 1), "channels": (24, 48, 96, 128), "stem_type": "deep", "stem_width": 8}
     return DetectionPreset(
         "small",
-        DetectionConfig(NetworkConfig("resnet18", options)),
+        DetectionConfig(NetworkConfig("resnet18", options, look_size=128)),
         Schedule(num_epochs=4),
         least_main_hits=0.3,
     )
