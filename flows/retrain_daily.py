@@ -14,13 +14,18 @@ from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
 from flows.summary import Summary, leave_artifacts, summarise
 from flows.train_detector import train_the_detector
-from flows.train_family import train_family
+from flows.train_family import adopt_family, train_family
 from flows.turns import one_run_at_a_time
 
 
 @flow(name="retrain-daily", timeout_seconds=20 * 3600, persist_result=False)
-def retrain_daily(preset: str = "small", drop: Path | None = None) -> Summary | State:
-    """Ingests `drop` (or all in `drops/`), retrains with `preset`, and makes live what passed the gate."""
+def retrain_daily(
+    preset: str = "small", drop: Path | None = None, adopt: Path | None = None, digest: str | None = None
+) -> Summary | State:
+    """Ingests `drop` (or all in `drops/`), retrains with `preset`, and makes live what passed the gate.
+
+    With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in instead of training one.
+    """
     settings = Settings()
     with one_run_at_a_time(settings) as turn:
         if turn.refused:
@@ -28,8 +33,9 @@ def retrain_daily(preset: str = "small", drop: Path | None = None) -> Summary | 
         began = time.monotonic()
         ingested = ingest_drop(drop)
         detector = train_the_detector(preset)  # first: the student's examination searches with it
-        family = train_family(preset)
+        family = train_family(preset) if adopt is None else adopt_family(adopt, digest)
         published = publish_release()
-        summary = summarise(settings, preset, ingested, detector, family, published, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        summary = summarise(settings, family.preset, ingested, detector, family, published, seconds)
         leave_artifacts(summary, gallery(settings, family.candidate))
         return summary

@@ -69,7 +69,7 @@ def summarise(
         steps={
             "ingest": [asdict(report) for report in ingested],
             "detector": asdict(detector),
-            **asdict(family),
+            **{name: report for name, report in asdict(family).items() if name != "preset"},
             "publish": asdict(published),
         },
     )

@@ -87,6 +87,9 @@ BARE_GPU_IMAGE = {
 """What training may import beside the standard library, so that a bare GPU image can train."""
 
 
+BARE_MODULES = ("atelier.jobs.train_pack",)
+"""Modules of other rooms that a bare GPU image runs too, with all of ours that they import."""
+
 STANDARD_LIBRARY = sys.stdlib_module_names
 
 
@@ -215,6 +218,26 @@ def all_imports() -> list[Import]:
 def test_every_import_goes_through_a_door_of_the_plan(all_imports: list[Import]) -> None:
     assert len(all_imports) > 100, "the files were not found"
     assert "\n".join(wrong_doors(all_imports)) == ""
+
+
+@pytest.mark.parametrize("module", BARE_MODULES)
+def test_a_bare_gpu_image_has_all_that_trains_a_pack(module: str) -> None:
+    paths = dict(source_files())
+    to_read, read = [module], set[str]()
+    while to_read:
+        name = to_read.pop()
+        read.add(name)
+        found = list(imports_of(name, paths[name].read_text(), str(paths[name].relative_to(ROOT))))
+        strangers = [
+            f"{each.where}: a bare GPU image has no '{each.library}', and {module} comes by here"
+            for each in found
+            if each.target_room is None
+            and each.library not in BARE_GPU_IMAGE | STANDARD_LIBRARY | {"_typeshed", "atelier"}
+        ]
+        assert "\n".join(strangers) == ""
+        to_read += [each.module for each in found if each.module in paths and each.module not in read]
+    assert "atelier.engine.trainer" in read, "imports were followed"
+    assert "registry" not in {room_of(name) for name in read}
 
 
 def test_rooms_do_not_look_into_each_other_in_circles(all_imports: list[Import]) -> None:

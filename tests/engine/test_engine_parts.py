@@ -12,7 +12,7 @@ import torch
 from engine_toys import CONFIG, ToyBatch, ToyData
 from torch import Tensor, nn
 
-from atelier.engine.batches import Batches, BatchIndices, to_device
+from atelier.engine.batches import Batches, BatchIndices, Carried, to_device
 from atelier.engine.config import EngineConfig
 from atelier.engine.ema import ExponentialMovingAverage
 from atelier.engine.randomness import StepRandomness, derive_seed
@@ -153,3 +153,11 @@ def test_randomness_depends_on_position_and_rank_alone() -> None:
     drawn = [value for position in range(3) for rank in range(2) for value in draw(position, rank)]
     assert len(set(drawn)) == len(drawn)
     assert derive_seed(1, 23) != derive_seed(12, 3)
+
+
+def test_a_batch_on_its_way_pins_every_tensor_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pinning itself needs a GPU: here it leaves a mark instead."""
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor + 1)
+    pinned = Carried((ToyBatch(torch.zeros(2), torch.zeros(2)), {"label": torch.zeros(3)})).pin_memory()
+    toys, labels = pinned.batch
+    assert [tensor.sum().item() for tensor in (toys.features, toys.label, labels["label"])] == [2, 2, 3]

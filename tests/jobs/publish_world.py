@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
+from tiny_networks import write_network
 
 from atelier.datasets import store
 from atelier.datasets.shards import write_shards
@@ -31,8 +31,10 @@ CATEGORIES = ("Dresses", "Jeans")
 SIGNATURE = Signature(
     inputs=(TensorSpec("pixels", "float32", (-1, 3, SIZE, SIZE)),),
     outputs=(
-        TensorSpec("embedding", "float32", (-1, DIMENSION)),
+        TensorSpec("recall", "float32", (-1, DIMENSION)),
+        TensorSpec("relevance", "float32", (-1, DIMENSION)),
         TensorSpec("category_logits", "float32", (-1, len(CATEGORIES))),
+        TensorSpec("label_logits", "float32", (-1, 0)),
     ),
 )
 
@@ -97,23 +99,8 @@ def write_student(path: Path, scale: float) -> EmbeddingContract:
         helper.make_node("AveragePool", ["pixels"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Flatten", ["pooled"], ["colours"]),
         helper.make_node("Sub", ["colours", "grey"], ["centred"]),
-        helper.make_node("LpNormalization", ["centred"], ["embedding"], axis=1, p=2),
-        helper.make_node("MatMul", ["embedding", "weight"], ["category_logits"]),
+        helper.make_node("LpNormalization", ["centred"], ["vector"], axis=1, p=2),
+        helper.make_node("MatMul", ["vector", "weight"], ["category_logits"]),
     ]
-    weight = np.full((DIMENSION, len(CATEGORIES)), scale, np.float32)
-    graph = helper.make_graph(
-        nodes,
-        "patchwork",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["B", 3, SIZE, SIZE])],
-        [
-            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", DIMENSION]),
-            helper.make_tensor_value_info("category_logits", TensorProto.FLOAT, ["B", len(CATEGORIES)]),
-        ],
-        [
-            helper.make_tensor("grey", TensorProto.FLOAT, [], [0.48]),
-            helper.make_tensor("weight", TensorProto.FLOAT, weight.shape, weight.ravel()),
-        ],
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return EmbeddingContract(digest, image_size=SIZE, dimension=DIMENSION, categories=CATEGORIES)
+    constants = {"grey": 0.48, "weight": np.full((DIMENSION, len(CATEGORIES)), scale)}
+    return write_network(path, nodes, constants, size=SIZE, dimension=DIMENSION, categories=CATEGORIES)

@@ -58,7 +58,7 @@ def test_a_first_publication_makes_the_champion_answer_over_the_data(settings: S
     assert (published.changed, published.rows, published.embedded) == (True, 20, 20)
     assert (published.data_version, published.model) == (digest, "retrieval 1")
     assert published.release_id == live_id(settings)
-    assert sorted(live(settings).files) == ["card.md", "contract.json", "student.onnx"]
+    assert sorted(live(settings).files) == ["card.md", "contract.json", "student.onnx", "text.onnx"]
     assert [ask(settings, number) for number in (1, 7, 20)] == ["0001", "0007", "0020"]
 
 
@@ -173,7 +173,8 @@ def test_a_weak_index_never_goes_live(settings: Settings, monkeypatch: pytest.Mo
 def blind(self: Encoder, batch: Sequence[NDArray[np.uint8]]) -> Encoded:
     embedding = np.zeros((len(batch), self.contract.dimension), np.float32)
     embedding[:, 0] = 1
-    return Encoded(embedding, np.zeros((len(batch), len(self.contract.categories)), np.float32))
+    probability = np.zeros((len(batch), len(self.contract.categories)), np.float32)
+    return Encoded(embedding, embedding, probability, probability[:, :0])
 
 
 def test_collecting_keeps_what_answers(settings: Settings) -> None:

@@ -15,12 +15,19 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
 from PIL import Image
+from tiny_networks import write_network
 from toy_detector import write_toy_detector
 
 from atelier.families.detection import inference as detection
-from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
+from atelier.families.retrieval.inference import (
+    CONTRACT_FILE,
+    MODEL_FILE,
+    TEXT_FILE,
+    EmbeddingContract,
+    Encoder,
+)
 from atelier.index.build import build
 from atelier.index.schema import Embedded, IndexItem
 from atelier.index.verify import verify
@@ -76,25 +83,13 @@ def write_colour_model(path: Path, sharpness: float = 20.0) -> EmbeddingContract
     nodes = [
         helper.make_node("AveragePool", ["pixels"], ["quarters"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Flatten", ["quarters"], ["flat"]),
-        helper.make_node("LpNormalization", ["flat"], ["embedding"], axis=1, p=2),
+        helper.make_node("LpNormalization", ["flat"], ["vector"], axis=1, p=2),
         helper.make_node("GlobalAveragePool", ["pixels"], ["mean"]),
         helper.make_node("Flatten", ["mean"], ["colour"]),
         helper.make_node("Mul", ["colour", "sharpness"], ["category_logits"]),
     ]
-    graph = helper.make_graph(
-        nodes,
-        "colour",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["B", 3, SIZE, SIZE])],
-        [
-            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", 12]),
-            helper.make_tensor_value_info("category_logits", TensorProto.FLOAT, ["B", 3]),
-        ],
-        [helper.make_tensor("sharpness", TensorProto.FLOAT, [], [sharpness])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    path.write_bytes(model.SerializeToString())
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return EmbeddingContract(digest, image_size=SIZE, dimension=12, categories=CATEGORIES)
+    constants = {"sharpness": sharpness}
+    return write_network(path, nodes, constants, size=SIZE, dimension=12, categories=CATEGORIES)
 
 
 def embed_with(encoder: Encoder) -> Callable[[Sequence[str]], Embedded]:
@@ -126,7 +121,7 @@ def prepare_release(
 ) -> Release:
     """Write a model, build and verify its index, and stage both, with the toy detector where it is wanted."""
     with TemporaryDirectory() as folder:
-        files = {MODEL_FILE: Path(folder) / MODEL_FILE, CONTRACT_FILE: Path(folder) / CONTRACT_FILE}
+        files = {name: Path(folder) / name for name in (MODEL_FILE, TEXT_FILE, CONTRACT_FILE)}
         contract = write_colour_model(files[MODEL_FILE], sharpness)
         models = {"retrieval": ModelFiles("retrieval", 1, contract.model_digest)}
         if with_detector:

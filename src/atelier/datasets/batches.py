@@ -1,6 +1,6 @@
 """The batches that families are trained on: plain tensors, no I/O.
 
-B = batch, F = side of a frame, A = attributes
+B = batch, F = side of a frame, A = attributes, T = tokens, L = labelled photos
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ class ProductBatch:
     """int64."""
     attributes_BA: Tensor
     """int64; -1 where a value is not known."""
+    tokens_BT: Tensor
+    """int64; tokens of the title, see the family's `token_ids`."""
+    title_B: Tensor
+    """int64; products of one title share a number."""
+    labelled_frames_L3FF: Tensor
+    """uint8; shoppers' photos of unknown items, of which a coarse label is known; L may be zero."""
+    label_L: Tensor
+    """int64."""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,14 @@ class Catalogue:
             if (kind is None or photo.kind == kind) and (split is None or photo.split == split)
         ]
 
+    def labelled_photos(self, split: Split | None = None) -> list[Photo]:
+        """Shoppers' photos whose sender says what they show (`category`), though not which item it is."""
+        return [
+            photo
+            for photo in self.photos(PhotoKind.SHOPPER, split)
+            if photo.category is not None and photo.item_id is None
+        ]
+
     def regions(self) -> list[Region]:
         return self.rows("regions")
 

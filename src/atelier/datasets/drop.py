@@ -9,7 +9,10 @@ from atelier.datasets.layouts import (
     atelier_drop,
     clothing_co_parsing,
     clothing_dataset,
+    deepfashion_consumer_to_shop,
+    deepfashion_in_shop,
     fashion_product_images,
+    stanford_online_products,
 )
 from atelier.datasets.layouts.layout import Folder, Layout
 from atelier.datasets.raw import Drop, RawPhoto, Rejected
@@ -22,6 +25,9 @@ LAYOUTS: tuple[Layout, ...] = (
     fashion_product_images.LAYOUT,
     clothing_dataset.LAYOUT,
     clothing_co_parsing.LAYOUT,
+    deepfashion_in_shop.LAYOUT,
+    deepfashion_consumer_to_shop.LAYOUT,
+    stanford_online_products.LAYOUT,
 )
 """In the order in which a folder is tried."""
 

@@ -56,8 +56,8 @@ class Files:
         self.by_path: Mapping[PurePosixPath, File] = {file.path: file for file in _walk(root)}
 
     def folders(self) -> list[PurePosixPath]:
-        """Every folder that directly holds a file, in order of their names; a zip is one."""
-        return sorted({path.parent for path in self.by_path})
+        """Every folder with a file in it or beneath it, in order of their names; a zip is one."""
+        return sorted({folder for path in self.by_path for folder in path.parents})
 
     def get(self, path: PurePosixPath) -> File | None:
         return self.by_path.get(path)

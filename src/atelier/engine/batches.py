@@ -6,12 +6,13 @@ number, without reading what came before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterator, Sized
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from atelier.engine.config import EngineConfig
 from atelier.engine.randomness import derive_seed
@@ -39,7 +40,7 @@ class Batches:
         self._loader = DataLoader(
             dataset,
             batch_sampler=cast(Any, BatchIndices(len(cast(Sized, dataset)), config, start, rank, num_ranks)),
-            collate_fn=getattr(dataset, "collate", None),
+            collate_fn=partial(_carried, getattr(dataset, "collate", default_collate)),
             num_workers=config.num_workers,
             pin_memory=self._device.type == "cuda",
             # Of its own, so that starting workers draws nothing from the process-wide generator.
@@ -47,8 +48,8 @@ class Batches:
         )
 
     def __iter__(self) -> Iterator[Any]:
-        for batch in self._loader:
-            yield to_device(batch, self._device)
+        for carried in self._loader:
+            yield to_device(carried.batch, self._device)
 
 
 class BatchIndices:
@@ -83,17 +84,37 @@ class BatchIndices:
             epoch, first = epoch + 1, 0
 
 
+@dataclass(frozen=True)
+class Carried:
+    """A batch on its way from the loader. Its pinning thread knows no dataclasses, but it knows `pin_memory`:
+    a copy from memory that is not pinned would make the training process wait for the device."""
+
+    batch: Any
+
+    def pin_memory(self) -> Carried:
+        return Carried(with_tensors(self.batch, torch.Tensor.pin_memory))
+
+
+def _carried(collate: Callable[[Any], Any], samples: Any) -> Carried:
+    return Carried(collate(samples))
+
+
 def to_device(batch: Any, device: torch.device) -> Any:
     """The batch with every tensor in it on `device`; looks into dataclasses, dicts, lists and tuples."""
+    return with_tensors(batch, lambda tensor: tensor.to(device, non_blocking=True))
+
+
+def with_tensors(batch: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """The batch with `change` done to every tensor in it; looks where `to_device` looks."""
     if isinstance(batch, torch.Tensor):
-        return batch.to(device, non_blocking=True)
+        return change(batch)
     if is_dataclass(batch) and not isinstance(batch, type):
         names = [field.name for field in fields(batch) if field.init]
-        return replace(batch, **{name: to_device(getattr(batch, name), device) for name in names})
+        return replace(batch, **{name: with_tensors(getattr(batch, name), change) for name in names})
     if isinstance(batch, dict):
-        return {key: to_device(value, device) for key, value in batch.items()}
+        return {key: with_tensors(value, change) for key, value in batch.items()}
     if isinstance(batch, tuple) and hasattr(batch, "_fields"):
-        return type(batch)(*(to_device(value, device) for value in batch))
+        return type(batch)(*(with_tensors(value, change) for value in batch))
     if isinstance(batch, list | tuple):
-        return type(batch)(to_device(value, device) for value in batch)
+        return type(batch)(with_tensors(value, change) for value in batch)
     return batch

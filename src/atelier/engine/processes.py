@@ -19,6 +19,17 @@ def wait_for_everyone() -> None:
     _state().wait_for_everyone()
 
 
+def num_processes() -> int:
+    """How many train together."""
+    return int(_state().num_processes)
+
+
+def device() -> torch.device:
+    """Where this process trains."""
+    where: torch.device = _state().device
+    return where
+
+
 def _state() -> PartialState:
     """Accelerate's own view. Without an accelerator it must be told that several processes share a CPU."""
     return PartialState(cpu=not torch.accelerator.is_available())

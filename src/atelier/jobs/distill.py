@@ -5,26 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
-
-from atelier.families.retrieval.distill import DistillTask, StudentModule
 from atelier.families.retrieval.export import load_module
-from atelier.families.retrieval.model import RetrievalNetwork
-from atelier.families.retrieval.task import RetrievalModule
-from atelier.jobs.train import (
-    MODULE_FILE,
-    Training,
-    TrainOutcome,
-    current_version,
-    load_material,
-    log_network,
-    preset_named,
-    read_weights,
-    run_key,
-    run_once,
-    whiten,
-)
-from atelier.registry.runs import RunTracker
+from atelier.jobs.fitting import MODULE_FILE, Training, preset_named, student_training, teacher_of
+from atelier.jobs.train import TrainOutcome, current_version, load_material, read_weights, run_key, run_once
 from atelier.registry.store import Registry
 from atelier.settings import Settings
 
@@ -40,27 +23,12 @@ def distill(settings: Settings, preset: str, teacher: TrainOutcome, *, progress:
 
     def training(registry: Registry) -> Training:
         material = load_material(settings, config.student, version, progress)
-        labels = material.products.labels
-        taught_by = RetrievalModule(
-            RetrievalNetwork(config.teacher.network, len(labels.categories)), labels, config.teacher
-        )
+        taught_by = teacher_of(material.products.labels, config)
         with TemporaryDirectory() as folder:
             read_weights(registry, teacher, [MODULE_FILE], Path(folder))
             load_module(taught_by, Path(folder) / MODULE_FILE)
-        torch.manual_seed(config.student_schedule.seed)
-        network = RetrievalNetwork(config.student.network, len(labels.categories))
-        module = StudentModule(network, taught_by, config.student)
+        return student_training(material, config, taught_by)
 
-        def keep(run: RunTracker) -> None:
-            log_network(run, network, labels.categories, "student")
-            run.tag(teacher=teacher.run_id)
-
-        return Training(
-            task=DistillTask(module, taught_by, material.streets_M3HW, config.student, material.validation),
-            products=material.products,
-            schedule=config.student_schedule,
-            finish=lambda: whiten(network, material, config.student),
-            keep=keep,
-        )
-
-    return run_once(settings, f"student-{preset}", key, config, version, training, progress)
+    return run_once(
+        settings, f"student-{preset}", key, config, version, training, progress, teacher=teacher.run_id
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from atelier.datasets.drop import read_drop
+from atelier.datasets.drop import Drop, read_drop
 from atelier.datasets.raw import RawPhoto
 from atelier.errors import DropError, PictureError
 from atelier.index.query import IndexReader
@@ -20,6 +20,7 @@ from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import read_queries
 from atelier.jobs.register import encoder_in
 from atelier.jobs.scoring import Gallery, ask, embed, recall_metrics, recognised
+from atelier.jobs.user_photos import label_metrics
 from atelier.pictures import decode
 from atelier.release.store import live
 from atelier.settings import Settings
@@ -37,6 +38,9 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10`, with a detector in the release
     `<zip>/detected/recall_at_1`, and so on.
 
+    Shoppers' photos with a label and no item add `user_photos/label_accuracy` (see `jobs.user_photos`), its
+    read-out fitted on the workspace's own training senders.
+
     NoReleaseError: nothing is live. DropError: no layout is recognised, no product can be read, or the
     queries are broken.
     """
@@ -45,13 +49,13 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     encoder = encoder_in(folder)
     detector = detector_in(folder) if DETECTION in release.models else None
     reader = IndexReader.open(settings, release.index, encoder.contract.digest)
-    pictures, products = _readable(_products(data_dir), progress)
+    drop = read_drop(data_dir)
+    pictures, products = _readable(_products(drop), progress)
     if not products:
         raise DropError(f"{data_dir} holds no product with a readable catalogue photo to evaluate on")
     items = [item for item, _ in products]
-    vectors, probability = embed(
-        encoder, [(picture, None) for picture in pictures], "embedding products", progress
-    )
+    said = embed(encoder, [(picture, None) for picture in pictures], "embedding products", progress)
+    vectors, probability = said.embedding, said.category_probability
     known, known_vectors = _gallery_without(reader, {item.item_id for item in items})
     categories = recognised(
         encoder.contract.categories, vectors, probability, known_vectors, [item.category for item in known]
@@ -67,7 +71,7 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         queries = read_queries(queries_dir)
         metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
         metrics |= recall_metrics(ask(encoder, gallery, queries, progress, detector=detector))
-    return metrics
+    return metrics | label_metrics(encoder, _labelled(drop), progress)
 
 
 def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], NDArray[np.float32]]:
@@ -77,9 +81,21 @@ def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], ND
     return items, reader.vectors_ND[others]
 
 
-def _products(data_dir: Path) -> list[tuple[Item, RawPhoto]]:
+def _labelled(drop: Drop) -> list[tuple[bytes, str]]:
+    """Shoppers' photos that say what they show, but not which item; what cannot be decoded is named."""
+    found = []
+    for raw in drop.photos:
+        if raw.photo.kind == PhotoKind.SHOPPER and raw.photo.category and raw.photo.item_id is None:
+            data = _first_readable([raw.read, *raw.otherwise])
+            if data is None:
+                tqdm.write(f"left out: {raw.where} is not a readable picture", file=sys.stderr)
+            else:
+                found.append((data, raw.photo.category))
+    return found
+
+
+def _products(drop: Drop) -> list[tuple[Item, RawPhoto]]:
     """Each product of the folder with its first catalogue photo."""
-    drop = read_drop(data_dir)
     photo_of: dict[str | None, RawPhoto] = {}
     for raw in drop.photos:
         if raw.photo.kind == PhotoKind.CATALOGUE:

@@ -12,10 +12,11 @@ import numpy as np
 
 from atelier.errors import RegistryError
 from atelier.families.retrieval.inference import Encoder
+from atelier.jobs.fitting import preset_named
 from atelier.jobs.held_out import load_exam, marks_of, sit
 from atelier.jobs.register import MARKS_FILE, MODEL, Registered, encoder_in
 from atelier.jobs.scoring import milliseconds_per_picture
-from atelier.jobs.train import current_version, preset_named, run_key
+from atelier.jobs.train import current_version, run_key
 from atelier.registry.models import ModelVersion
 from atelier.registry.plots import gate_interval
 from atelier.registry.store import Registry, open_registry

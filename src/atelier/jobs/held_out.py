@@ -15,6 +15,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import item_numbers, products_of
 from atelier.jobs.queries import Query, held_out_queries
 from atelier.jobs.scoring import Gallery, View, ask, best_views, embed, recall_metrics, recognised
+from atelier.jobs.user_photos import user_photo_metrics
 from atelier.settings import Settings
 from atelier.vocabulary import Item, Photo, Split
 
@@ -57,7 +58,7 @@ class Answers:
     """Category that is recognised in each held-out product; its neighbours are products that are not."""
     metrics: dict[str, float]
     """`recall_at_1` over all searches as a shopper would make them (boxed where a box is known), the same for
-    each way of asking, and `category_accuracy` over the held-out products."""
+    each way of asking, `category_accuracy` over the held-out products, and those of `jobs.user_photos`."""
 
 
 def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:
@@ -84,7 +85,8 @@ def load_exam(settings: Settings, data_version: str, detector: Detector | None =
 def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
     """Let an encoder answer the exam; `only_best` asks each kind of search one way only, see `ask`."""
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
-    vectors_GD, probability_GC = embed(encoder, pictures, "embedding the gallery", progress)
+    said = embed(encoder, pictures, "embedding the gallery", progress)
+    vectors_GD, probability_GC = said.embedding, said.category_probability
     gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
     views = ask(encoder, gallery, exam.queries, progress, detector=exam.detector, only_best=only_best)
     held_out_G = exam.is_held_out
@@ -102,5 +104,6 @@ def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool 
         "recall_at_10": float((ranks < 10).mean()) if len(ranks) else 0.0,
         "category_accuracy": float(np.mean(right)) if right else 0.0,
         **recall_metrics(views),
+        **({} if only_best else user_photo_metrics(exam.catalogue, encoder, progress)),
     }
     return Answers(views, categories, metrics)

@@ -1,6 +1,7 @@
 """The catalogue as the retrieval family is trained on it: framed once for each data version, then mapped.
 
-N = catalogue photos, M = shoppers' photos, F = side of a frame, H, W = a street's height and width
+N = catalogue photos, M = shoppers' photos of known items, P = labelled photos of unknown ones, F = side of a
+frame, H, W = a street's height and width
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from tqdm import tqdm
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
-from atelier.families.retrieval.clusters import look_alike_clusters
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Products, product_frame, squeezed
+from atelier.families.retrieval.tokens import token_ids
 from atelier.matting import matte
 from atelier.pictures import decode
 from atelier.settings import Settings
@@ -32,7 +33,7 @@ Result = TypeVar("Result")
 
 ATTRIBUTES = ("subcategory", "department", "gender", "colour", "season", "usage")
 """Facts of an item that the embedding should know."""
-FRAMES_FORMAT = 1
+FRAMES_FORMAT = 2
 """Raise it when frames are made differently: kept ones are then made anew."""
 _STREET_SIZE = (160, 240)
 """Width and height of a kept street: a view shows a third of it or more."""
@@ -40,10 +41,11 @@ _LEAST_PRODUCTS = 8
 
 
 def training_products(
-    settings: Settings, catalogue: Catalogue, data_version: str, items_per_cluster: int, progress: bool = True
+    settings: Settings, catalogue: Catalogue, data_version: str, num_buckets: int, progress: bool = True
 ) -> Products:
-    """The training part of the catalogue with all its labels.
+    """The training part of the catalogue with all its labels; all in one cluster until somebody clusters it.
 
+    `num_buckets`: of the tower that the titles' tokens are for.
     The first call for a data version takes three minutes for each 100,000 photos; later ones map the arrays.
 
     TrainingError: the catalogue has too few products to train on.
@@ -55,26 +57,42 @@ def training_products(
             f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
         )
     shopper_photos = _shopper_photos(catalogue)
+    _, label_P, shopper_labels = labelled(catalogue, Split.TRAIN)
     folder = frames_folder(settings, catalogue, data_version, progress)
-    frames_N4FF = np.load(folder / "frames.npy", mmap_mode="r")
     shopper_of = {photo.item_id: row for row, photo in enumerate(shopper_photos)}
     return Products(
-        frames_N4FF=frames_N4FF,
+        frames_N4FF=np.load(folder / "frames.npy", mmap_mode="r"),
         extents_N4=np.load(folder / "extents.npy"),
         shopper_frames_M3FF=np.load(folder / "shopper_frames.npy", mmap_mode="r"),
         shopper_N=np.asarray([shopper_of.get(photo.item_id, UNKNOWN) for photo in photos], np.int64),
-        labels=_labels(items, frames_N4FF, items_per_cluster),
+        tokens_NT=token_ids([item.title for item in items], num_buckets),
+        labelled_frames_P3FF=np.load(folder / "labelled_frames.npy", mmap_mode="r"),
+        label_P=label_P,
+        labels=_labels(items, shopper_labels),
     )
 
 
 def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, progress: bool = True) -> Path:
     """Where the framed training products lie, made once for a data version: `frames.npy` [N, 4, F, F] and
-    `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and `shopper_frames.npy`."""
+    `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and shoppers' photos."""
     photos, _ = products_of(catalogue, Split.TRAIN)
+    labelled_photos, _, _ = labelled(catalogue, Split.TRAIN)
+    shopper_photos = _shopper_photos(catalogue)
     return kept_folder(
         settings.stores_dir / "frames" / f"{data_version[:16]}-{FRAMES_FORMAT}",
-        lambda target: _write_frames(catalogue, photos, _shopper_photos(catalogue), target, progress),
+        lambda target: _write_frames(catalogue, photos, shopper_photos, labelled_photos, target, progress),
     )
+
+
+def labelled(catalogue: Catalogue, split: Split) -> tuple[list[Photo], NDArray[np.int64], tuple[str, ...]]:
+    """Shoppers' photos of unknown items of which a label is known, its numbers, and the labels' names.
+
+    The names are those of the training part; photos of other labels are left out.
+    """
+    names = tuple(sorted({str(photo.category) for photo in catalogue.labelled_photos(Split.TRAIN)}))
+    number = {name: index for index, name in enumerate(names)}
+    photos = [photo for photo in catalogue.labelled_photos(split) if photo.category in number]
+    return photos, np.asarray([number[str(photo.category)] for photo in photos], np.int64), names
 
 
 def streets(
@@ -127,7 +145,7 @@ def _shopper_photos(catalogue: Catalogue) -> list[Photo]:
     ]
 
 
-def _labels(items: Sequence[Item], frames_N4FF: NDArray[np.uint8], items_per_cluster: int) -> Labels:
+def _labels(items: Sequence[Item], shopper_labels: tuple[str, ...]) -> Labels:
     category_N, categories = _numbers([item.category for item in items])
     columns, sizes = [], []
     for attribute in ATTRIBUTES:
@@ -138,11 +156,14 @@ def _labels(items: Sequence[Item], frames_N4FF: NDArray[np.uint8], items_per_clu
     attributes = np.stack(columns, axis=1) if columns else np.zeros((len(items), 0), np.int64)
     return Labels(
         item_N=item_numbers(items),
-        cluster_N=look_alike_clusters(frames_N4FF, category_N, items_per_cluster),
+        cluster_N=np.zeros(len(items), np.int64),
         category_N=category_N,
         attributes_NA=attributes,
         categories=tuple(categories),
         attribute_sizes=tuple(sizes),
+        title_N=_numbers([item.title for item in items])[0],
+        noun_N=_numbers([item.title.split()[-1].casefold() for item in items])[0],
+        shopper_labels=shopper_labels,
     )
 
 
@@ -173,6 +194,7 @@ def _write_frames(
     catalogue: Catalogue,
     photos: Sequence[Photo],
     shopper_photos: Sequence[Photo],
+    labelled_photos: Sequence[Photo],
     target: Path,
     progress: bool,
 ) -> None:
@@ -181,14 +203,15 @@ def _write_frames(
         return product_frame(pixels, matte(pixels))
 
     def shopper(photo: Photo) -> NDArray[np.uint8]:
-        return squeezed(frame(decode(catalogue.read(photo)), photo.box))
+        return squeezed(frame(decode(catalogue.read(photo), shrink_to=None if photo.box else 320), photo.box))
 
     framed = in_threads(product, photos, "framing products", progress)
     np.save(target / "frames.npy", np.stack([pixels for pixels, _ in framed]))
     np.save(target / "extents.npy", np.asarray([extent for _, extent in framed], np.float32))
-    shoppers = in_threads(shopper, shopper_photos, "framing shoppers' photos", progress)
     empty = np.zeros((0, 3, FRAME_SIDE, FRAME_SIDE), np.uint8)
-    np.save(target / "shopper_frames.npy", np.stack(shoppers) if shoppers else empty)
+    for name, own in (("shopper_frames", shopper_photos), ("labelled_frames", labelled_photos)):
+        frames = in_threads(shopper, own, "framing shoppers' photos", progress)
+        np.save(target / f"{name}.npy", np.stack(frames) if frames else empty)
 
 
 def _street(catalogue: Catalogue, photo: Photo) -> NDArray[np.uint8]:

@@ -16,7 +16,13 @@ from PIL import Image
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError, ReleaseError, VersionError
 from atelier.families.detection import inference as detection
-from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
+from atelier.families.retrieval.inference import (
+    CONTRACT_FILE,
+    MODEL_FILE,
+    TEXT_FILE,
+    EmbeddingContract,
+    Encoder,
+)
 from atelier.index.build import Build, build
 from atelier.index.schema import Embedded, IndexItem
 from atelier.index.store import seems_present
@@ -31,7 +37,7 @@ from atelier.versioning.workspace import current
 from atelier.vocabulary import PhotoKind
 
 FAMILY = "retrieval"
-SERVED_FILES = (MODEL_FILE, CONTRACT_FILE, "card.md")
+SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
 DETECTOR = "detection"
 DETECTOR_FILES = (detection.MODEL_FILE, detection.CONTRACT_FILE)

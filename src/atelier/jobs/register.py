@@ -33,7 +33,7 @@ MODEL = "retrieval"
 """Name of the registered model."""
 MARKS_FILE = "marks.json"
 """Where an examination keeps its answers for the gate."""
-STUDENT_FILES = ("student.safetensors", "student.onnx", "network.json", "contract.json")
+STUDENT_FILES = ("student.safetensors", "student.onnx", "text.onnx", "network.json", "contract.json")
 TEACHER_FILES = ("teacher.onnx", "contract.json")
 _GALLERY_ROWS = 8
 _LICENCES = {
@@ -201,11 +201,14 @@ def _facts(
 
 def _signature(contract: EmbeddingContract) -> Signature:
     S = contract.image_size
-    shapes = ((-1, contract.dimension), (-1, len(contract.categories)))
+    sizes = (
+        *(contract.dimension, contract.relevance_dimension),
+        *(len(contract.categories), len(contract.labels)),
+    )
     return Signature(
         inputs=(TensorSpec(INPUT, "float32", (-1, 3, S, S)),),
         outputs=tuple(
-            TensorSpec(name, "float32", shape) for name, shape in zip(OUTPUTS, shapes, strict=True)
+            TensorSpec(name, "float32", (-1, size)) for name, size in zip(OUTPUTS, sizes, strict=True)
         ),
     )
 

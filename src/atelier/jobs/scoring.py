@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from atelier.families.detection.inference import Detector
-from atelier.families.retrieval.inference import Encoder, crop, prepare
+from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
 from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics, top_k
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.jobs.products import in_threads
@@ -65,24 +65,22 @@ class View:
 
 def embed(
     encoder: Encoder, pictures: Sequence[tuple[bytes, Box | None]], label: str, progress: bool
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Vectors [N, D] and category probabilities [N, C] of encoded pictures, framed by their boxes."""
+) -> Encoded:
+    """What the encoder says about encoded pictures, framed by their boxes; a batch of them at a time."""
     size = encoder.contract.image_size
 
     def prepared(picture: tuple[bytes, Box | None]) -> NDArray[np.float32]:
         data, box = picture
         return prepare(crop(decode(data), box), size)
 
-    vectors = [np.zeros((0, encoder.contract.dimension), np.float32)]
-    probabilities = [np.zeros((0, len(encoder.contract.categories)), np.float32)]
+    parts = [encoder.encode([])]
     with tqdm(total=len(pictures), desc=label, unit="photo", disable=None if progress else True) as bar:
         for start in range(0, len(pictures), _BATCH):
             batch = pictures[start : start + _BATCH]
-            encoded = encoder.encode_prepared(np.stack(in_threads(prepared, batch, label, progress=False)))
-            vectors.append(encoded.embedding)
-            probabilities.append(encoded.category_probability)
+            pixels = np.stack(in_threads(prepared, batch, label, progress=False))
+            parts.append(encoder.encode_prepared(pixels))
             bar.update(len(batch))
-    return np.concatenate(vectors), np.concatenate(probabilities)
+    return Encoded.joined(parts)
 
 
 def ask(
@@ -112,7 +110,7 @@ def ask(
             ways["boxed"] = [(query, query.box) for query in boxed]
         for how, asked in ways.items():
             pictures = [(query.data, box) for query, box in asked]
-            vectors_QD, _ = embed(encoder, pictures, f"{kind}/{how}", progress)
+            vectors_QD = embed(encoder, pictures, f"{kind}/{how}", progress).embedding
             views.append(_view(f"{kind}/{how}", [query for query, _ in asked], vectors_QD, gallery))
     return views
 

@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.engine.batches import to_device
-from atelier.engine.config import EngineConfig
 from atelier.engine.processes import is_main_process, wait_for_everyone
-from atelier.engine.task import Task, Tracker
 from atelier.engine.tracker import NullTracker
-from atelier.engine.trainer import FitReport, fit
-from atelier.errors import DigestError, TrainingError, VersionError
-from atelier.families import detection, retrieval
+from atelier.errors import DigestError, VersionError
 from atelier.families.detection.presets import DetectionPreset
-from atelier.families.detection.presets import Schedule as DetectionSchedule
-from atelier.families.detection.products import Cutouts
 from atelier.families.retrieval.config import RetrievalConfig
-from atelier.families.retrieval.export import export_network, save_module
 from atelier.families.retrieval.framing import frame
-from atelier.families.retrieval.model import RetrievalNetwork
-from atelier.families.retrieval.presets import PRESETS, RetrievalPreset, Schedule
-from atelier.families.retrieval.products import Labels, Products, squeezed
-from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, Validation, learn_whitening
-from atelier.jobs.products import in_threads, item_numbers, products_of, streets, training_products
+from atelier.families.retrieval.presets import RetrievalPreset
+from atelier.families.retrieval.products import Labels, squeezed
+from atelier.families.retrieval.tokens import token_ids
+from atelier.families.retrieval.validation import Validation
+from atelier.jobs.fitting import (
+    FACTS_FILE,
+    Training,
+    code_digest,
+    facts_training,
+    figures_of,
+    fit_on_schedule,
+    preset_named,
+    sha256_of,
+    teacher_training,
+)
+from atelier.jobs.material import Material
+from atelier.jobs.products import (
+    in_threads,
+    item_numbers,
+    labelled,
+    products_of,
+    streets,
+    training_products,
+)
 from atelier.jobs.queries import Query, held_out_queries
 from atelier.pictures import decode
 from atelier.registry.digests import digests_of
@@ -53,18 +61,6 @@ if TYPE_CHECKING:
 
 WEIGHTS_FOLDER = "weights"
 """Where a run keeps its network; digests of its files lie beside it in `weights.json`."""
-MODULE_FILE = "module.safetensors"
-_SHAPE_THE_WEIGHTS: dict[ModuleType, tuple[str, ...]] = {
-    retrieval: (
-        *("augment", "clusters", "distill", "export", "framing"),
-        *("losses", "model", "products", "task", "whitening"),
-    ),
-    detection: ("export", "inference", "kinds", "losses", "model", "products", "scenes", "task"),
-}
-"""Modules of each family whose change makes earlier runs worthless."""
-_WHITENING_PRODUCTS = 4096
-"""Products that the whitening is measured on, at most: thrice as many change recall by less than 0.01."""
-_WHITENING_BATCH = 256
 _VALIDATION_GALLERY = 1000
 """Catalogue photos among which validation looks, at most; the test looks among all."""
 
@@ -82,53 +78,40 @@ class TrainOutcome:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Material:
-    """What a retrieval network is trained on and judged by."""
-
-    products: Products
-    streets_M3HW: torch.Tensor
-    validation: Validation
-
-
 def train(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
     """Train the preset's teacher on the current data version, or find the run that did.
 
-    Killed and called again, it goes on from its last checkpoint. VersionError: there is no data yet.
+    Two passes, each a run of its own: the facts of the products first, then, from there, items and the
+    clusters that the first pass's features fall into. Killed and called again, it goes on from its last
+    checkpoint. VersionError: there is no data yet.
     """
     config = preset_named(preset)
     version = current_version(settings)
-    key = run_key("teacher", version, config.teacher, config.teacher_schedule)
+    facts = learn_facts(settings, preset, progress=progress)
+    key = run_key("teacher", version, config.teacher, config.teacher_schedule, facts.key)
 
     def training(registry: Registry) -> Training:
-        del registry  # only a student asks it, for its teacher
         material = load_material(settings, config.teacher, version, progress)
-        labels = material.products.labels
-        torch.manual_seed(config.teacher_schedule.seed)
-        network = RetrievalNetwork(config.teacher.network, len(labels.categories))
-        module = RetrievalModule(network, labels, config.teacher)
-        return Training(
-            task=RetrievalTask(module, material.streets_M3HW, config.teacher, material.validation),
-            products=material.products,
-            schedule=config.teacher_schedule,
-            finish=lambda: whiten(network, material, config.teacher),
-            keep=lambda run: log_network(run, network, labels.categories, "teacher", module),
-        )
+        with TemporaryDirectory() as folder:
+            read_weights(registry, facts, [FACTS_FILE], Path(folder))
+            return teacher_training(material, config, Path(folder) / FACTS_FILE)
 
-    return run_once(settings, f"teacher-{preset}", key, config, version, training, progress)
+    return run_once(
+        settings, f"teacher-{preset}", key, config, version, training, progress, facts=facts.run_id
+    )
 
 
-@dataclass(frozen=True)
-class Training:
-    """All that one run needs."""
+def learn_facts(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
+    """The first pass: article types, other facts, titles and shoppers' labels; or find its run."""
+    config = preset_named(preset)
+    version = current_version(settings)
+    key = run_key("facts", version, config.teacher, config.facts_schedule)
 
-    task: Task
-    products: Products | Cutouts
-    schedule: Schedule | DetectionSchedule
-    finish: Callable[[], None]
-    """Done to what was trained, before it is judged and kept."""
-    keep: Callable[[RunTracker], None]
-    """Logs what was trained, once it is."""
+    def training(registry: Registry) -> Training:
+        del registry  # only later passes ask it, for earlier ones
+        return facts_training(load_material(settings, config.teacher, version, progress), config)
+
+    return run_once(settings, f"facts-{preset}", key, config, version, training, progress)
 
 
 def run_once(
@@ -140,8 +123,9 @@ def run_once(
     training: Callable[[Registry], Training],
     progress: bool,
     family: str = "retrieval",
+    **tags: str,
 ) -> TrainOutcome:
-    """Train in a run under `key`, unless a finished run has that key already.
+    """Train in a run under `key`, with `tags`, unless a finished run has that key already.
 
     Of several processes all train, and the main one keeps the run.
     """
@@ -152,12 +136,15 @@ def run_once(
         checkpoint_dir = settings.checkpoints_dir / key
         work = training(registry)
         if is_main_process():
-            tags = {"data_version": data_version, "preset": preset.name}
+            tags |= {"data_version": data_version, "preset": preset.name}
             with registry.start_run(name, key, tags, family=family) as run:
                 run.params({"preset": asdict(preset)})
+                run.metrics(work.figures, 0)
                 report = fit_on_schedule(work, run, checkpoint_dir, progress)
-                run.metrics(_figures(report), report.steps)
-                work.keep(run)
+                run.metrics(figures_of(report), report.steps)
+                with TemporaryDirectory() as folder:
+                    work.write(Path(folder))
+                    keep_weights(run, Path(folder))
                 run.figure("loss_curves", loss_curves(run.history()))
             shutil.rmtree(checkpoint_dir, ignore_errors=True)
         else:
@@ -169,86 +156,25 @@ def run_once(
     return TrainOutcome(finished.run_id, key, found is not None, metrics, time.perf_counter() - start)
 
 
-def _figures(report: FitReport) -> dict[str, float]:
-    return {f"validation/{name}": value for name, value in report.metrics.items()} | {
-        "images_per_second": report.images_per_second,
-        "peak_memory_gb": report.peak_memory_bytes / 2**30,
-        "training_seconds": report.seconds,
-    }
-
-
-def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, progress: bool) -> FitReport:
-    """Train on products as the schedule says, and finish; smaller batches where the catalogue is small."""
-    schedule, products = training.schedule, training.products
-    batch_size = min(schedule.batch_size, len(products))
-    max_steps = max(1, schedule.num_epochs * (len(products) // batch_size))
-    config = EngineConfig(
-        max_steps=max_steps,
-        batch_size=batch_size,
-        learning_rate=schedule.learning_rate,
-        weight_decay=schedule.weight_decay,
-        warmup_steps=round(schedule.warmup_share * max_steps),
-        max_grad_norm=schedule.max_grad_norm,
-        precision=schedule.precision,
-        ema_decay=schedule.ema_decay,
-        evaluate_every=max(1, max_steps // schedule.num_evaluations),
-        checkpoint_every=max(1, max_steps // 10),
-        log_every=max(1, min(20, max_steps // 20)),
-        channels_last=schedule.channels_last,
-        compile=schedule.compile,
-        num_workers=schedule.num_workers,
-        seed=schedule.seed,
-    )
-    report = fit(training.task, products, config, tracker, checkpoint_dir, progress=progress)
-    training.finish()
-    return replace(report, metrics=training.task.evaluate(training.task.module.eval()))
-
-
-def whiten(network: RetrievalNetwork, material: Material, config: RetrievalConfig) -> None:
-    """Learn the network's whitening from a sample of what it was trained on."""
-    products, device = material.products, network.mean.device
-    order = torch.randperm(len(products), generator=torch.Generator().manual_seed(0))
-    batches = (
-        to_device(products.__getitems__(rows.tolist()), device)
-        for rows in order[:_WHITENING_PRODUCTS].split(_WHITENING_BATCH)
-    )
-    learn_whitening(network, batches, material.streets_M3HW, config)
-
-
 def load_material(settings: Settings, config: RetrievalConfig, data_version: str, progress: bool) -> Material:
     """Read a data version as training wants it."""
     catalogue = Catalogue.open(settings.data_dir)
-    products = training_products(settings, catalogue, data_version, config.items_per_cluster, progress)
+    products = training_products(settings, catalogue, data_version, config.network.text.num_buckets, progress)
     return Material(
         products,
         torch.from_numpy(streets(settings, catalogue, data_version, products)),
-        _validation(settings, catalogue, data_version, config.network.image_size, products.labels),
+        _validation(settings, catalogue, data_version, config, products.labels),
     )
 
 
-def log_network(
-    run: RunTracker,
-    network: RetrievalNetwork,
-    categories: tuple[str, ...],
-    name: str,
-    module: nn.Module | None = None,
-) -> None:
-    """Keep a trained network with its run: safetensors, ONNX, contract; `module` with its training heads."""
-    with TemporaryDirectory() as folder:
-        export_network(network, categories, Path(folder), name)
-        if module is not None:
-            save_module(module, Path(folder) / MODULE_FILE)
-        log_weights(run, Path(folder))
-
-
-def log_weights(run: RunTracker, folder: Path) -> None:
-    """Keep the files of a trained network with its run, and their digests beside them."""
+def keep_weights(run: RunTracker, folder: Path) -> None:
+    """Log a trained network's files with its run, and their digests beside them."""
     run.file(folder, WEIGHTS_FOLDER)
     run.json(f"{WEIGHTS_FOLDER}.json", digests_of(folder))
 
 
 def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
-    """Copy files that `log_weights` kept into `target_dir`. DigestError: a file has changed since."""
+    """Copy files that `keep_weights` logged into `target_dir`. DigestError: a file has changed since."""
     digests: dict[str, str] = json.loads(registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}.json"))
     for name in names:
         data = registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}/{name}")
@@ -259,13 +185,6 @@ def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str]
                 f"UI and train again"
             )
         (target_dir / name).write_bytes(data)
-
-
-def preset_named(name: str) -> RetrievalPreset:
-    """TrainingError, naming the known ones, where there is no such preset."""
-    if name not in PRESETS:
-        raise TrainingError(f"there is no preset '{name}'; known presets: {', '.join(PRESETS)}")
-    return PRESETS[name]()
 
 
 def current_version(settings: Settings) -> str:
@@ -279,21 +198,20 @@ def current_version(settings: Settings) -> str:
     return version.digest
 
 
-def run_key(role: str, *parts: DataclassInstance | str | None, family: ModuleType = retrieval) -> str:
-    """Digest of all that a run depends on: its data, its configuration and the code that shapes weights."""
-    folder = Path(family.__path__[0])
-    code = sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in _SHAPE_THE_WEIGHTS[family]))
-    return sha256_of(json.dumps([role, parts, code], sort_keys=True, default=asdict).encode())[:32]
+def run_key(role: str, *parts: DataclassInstance | str | None, code: str | None = None) -> str:
+    """Digest of all that a run depends on: its data, its configuration and the code that shapes weights.
 
-
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    `code`: digest of that code; by default the retrieval family's.
+    """
+    depends_on = [role, parts, code or code_digest()]
+    return sha256_of(json.dumps(depends_on, sort_keys=True, default=asdict).encode())[:32]
 
 
 def _validation(
-    settings: Settings, catalogue: Catalogue, data_version: str, size: int, labels: Labels
+    settings: Settings, catalogue: Catalogue, data_version: str, config: RetrievalConfig, labels: Labels
 ) -> Validation:
-    """Held-out products among a part of the others, and searches for them."""
+    """Held-out products among a part of the others, searches for them, and labelled photos."""
+    size = config.network.image_size
     held_out, _ = products_of(catalogue, Split.VALIDATION)
     others, _ = products_of(catalogue, Split.TRAIN)
     photos = held_out + others[: max(0, _VALIDATION_GALLERY - len(held_out))]
@@ -309,6 +227,12 @@ def _validation(
     def query_picture(query: Query) -> NDArray[np.uint8]:
         return squeezed(frame(query.pixels(), query.box), size)
 
+    def labelled_picture(photo: Photo) -> NDArray[np.uint8]:
+        return squeezed(frame(decode(catalogue.read(photo))), size)
+
+    labelled_photos, label_L, _ = labelled(catalogue, Split.VALIDATION)
+    labelled_pictures = in_threads(labelled_picture, labelled_photos, "labelled photos", False)
+    _, title_G = np.unique([item.title for item in gallery_items], return_inverse=True)
     queries = held_out_queries(settings, catalogue, data_version, Split.VALIDATION)
     queries = [query for query in queries if query.item_id in number_of]
     kinds = sorted({query.kind for query in queries})
@@ -317,6 +241,8 @@ def _validation(
         gallery_G3SS=np.stack(in_threads(gallery_picture, photos, "validation gallery", False)),
         gallery_item_G=number_G,
         gallery_category_G=np.asarray([category_of.get(item.category, -1) for item in gallery_items]),
+        gallery_tokens_GT=token_ids([item.title for item in gallery_items], config.network.text.num_buckets),
+        gallery_title_G=title_G.astype(np.int64),
         held_out_G=np.arange(len(photos)) < len(held_out),
         queries={
             kind: np.stack(in_threads(query_picture, own, kind, False)) for kind, own in by_kind.items()
@@ -324,4 +250,8 @@ def _validation(
         query_items={
             kind: np.asarray([number_of[query.item_id] for query in own]) for kind, own in by_kind.items()
         },
+        labelled_L3SS=np.stack(labelled_pictures)
+        if labelled_pictures
+        else np.zeros((0, 3, size, size), np.uint8),
+        label_L=label_L,
     )

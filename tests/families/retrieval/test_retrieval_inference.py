@@ -8,16 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
+from tiny_networks import write_network
 
 from atelier.errors import DigestError, EmbeddingContractError, QueryError
 from atelier.families.retrieval.inference import EmbeddingContract, Encoder, crop, prepare
 from atelier.vocabulary import Box
 
 SIZE = 8
+COLOURS = ("red", "green", "blue")
 
 
 def write_mean_colour_model(path: Path, *, unit: bool = True) -> EmbeddingContract:
@@ -25,25 +26,24 @@ def write_mean_colour_model(path: Path, *, unit: bool = True) -> EmbeddingContra
     nodes = [
         helper.make_node("GlobalAveragePool", ["pixels"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["colour"]),
-        helper.make_node("LpNormalization", ["colour"], ["embedding"], axis=1, p=2)
+        helper.make_node("LpNormalization", ["colour"], ["vector"], axis=1, p=2)
         if unit
-        else helper.make_node("Identity", ["colour"], ["embedding"]),
+        else helper.make_node("Identity", ["colour"], ["vector"]),
         helper.make_node("Mul", ["colour", "ten"], ["category_logits"]),
     ]
-    graph = helper.make_graph(
-        nodes,
-        "mean_colour",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["B", 3, SIZE, SIZE])],
-        [
-            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", 3]),
-            helper.make_tensor_value_info("category_logits", TensorProto.FLOAT, ["B", 3]),
-        ],
-        [helper.make_tensor("ten", TensorProto.FLOAT, [], [10.0])],
+    return write_network(path, nodes, {"ten": 10.0}, size=SIZE, dimension=3, categories=COLOURS)
+
+
+def contract_of(digest: str) -> EmbeddingContract:
+    return EmbeddingContract(
+        model_digest=digest,
+        text_digest="ef" * 32,
+        image_size=SIZE,
+        dimension=3,
+        relevance_dimension=3,
+        num_buckets=64,
+        categories=COLOURS,
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    path.write_bytes(onnx.ModelProto.SerializeToString(model))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return EmbeddingContract(digest, image_size=SIZE, dimension=3, categories=("red", "green", "blue"))
 
 
 def plain(colour: tuple[int, int, int], height: int = 12, width: int = 20) -> NDArray[np.uint8]:
@@ -100,7 +100,12 @@ def test_another_file_than_the_contracts_is_refused_with_both_digests(tmp_path: 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
-    [({"dimension": 4}, "shapes"), ({"categories": ("one",)}, "shapes"), ({"image_size": 9}, "trial run")],
+    [
+        ({"dimension": 4}, "shapes"),
+        ({"categories": ("one",)}, "shapes"),
+        ({"labels": ("one",)}, "shapes"),
+        ({"image_size": 9}, "trial run"),
+    ],
 )
 def test_a_contract_that_the_network_does_not_keep_is_refused(
     tmp_path: Path, change: dict[str, object], complaint: str
@@ -128,22 +133,26 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a network")
     digest = hashlib.sha256(b"not a network").hexdigest()
     with pytest.raises(EmbeddingContractError, match="cannot load"):
-        Encoder(path, EmbeddingContract(digest, SIZE, 3, ("a",)))
+        Encoder(path, contract_of(digest))
 
 
 def test_contract_survives_json_and_its_digest_names_every_field() -> None:
-    contract = EmbeddingContract("ab" * 32, image_size=64, dimension=128, categories=("Tshirts", "Bücher"))
+    contract = replace(contract_of("ab" * 32), categories=("Tshirts", "Bücher"), labels=("Hat",))
     assert EmbeddingContract.from_json(contract.to_json()) == contract
     assert EmbeddingContract.from_json(contract.to_json()).digest == contract.digest
     variants = [
         replace(contract, model_digest="cd" * 32),
-        replace(contract, image_size=65),
+        replace(contract, image_size=9),
         replace(contract, dimension=64),
+        replace(contract, text_digest="cd" * 32),
+        replace(contract, relevance_dimension=64),
+        replace(contract, num_buckets=65),
+        replace(contract, labels=("Shoes",)),
         replace(contract, categories=("Bücher", "Tshirts")),
         replace(contract, preprocessing="letterbox"),
         replace(contract, metric="dot"),
     ]
-    assert len({contract.digest, *(variant.digest for variant in variants)}) == 7
+    assert len({contract.digest, *(variant.digest for variant in variants)}) == 11
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"categories": [], "colour": 1}'])

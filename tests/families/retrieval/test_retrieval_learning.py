@@ -12,22 +12,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from atelier.engine.task import Task
-from atelier.errors import TrainingError
+from atelier.errors import QueryError, TrainingError
 from atelier.families.retrieval.augment import mirrored, street_views, tidy_views
-from atelier.families.retrieval.clusters import look_alike_clusters
-from atelier.families.retrieval.config import AugmentConfig, NetworkConfig
-from atelier.families.retrieval.distill import DistillTask, StudentModule
+from atelier.families.retrieval.config import AugmentConfig, NetworkConfig, RetrievalConfig
+from atelier.families.retrieval.distill import DistillTask, StudentModule, Teacher
 from atelier.families.retrieval.export import export_network, load_module, save_module
-from atelier.families.retrieval.inference import Encoder
+from atelier.families.retrieval.inference import Encoder, TextEncoder
 from atelier.families.retrieval.model import RetrievalNetwork, build_backbone
 from atelier.families.retrieval.presets import PRESETS, debug
 from atelier.families.retrieval.products import FRAME_SIDE, Labels, Products, product_frame
-from atelier.families.retrieval.task import RetrievalModule, RetrievalTask, learn_whitening
+from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
+from atelier.families.retrieval.tokens import token_ids
 from atelier.matting import matte
 
 COLOURS = [(200, 20, 20), (20, 160, 20), (20, 20, 200), (200, 200, 20)] * 2
+COLOUR_NAMES = ["red", "green", "blue", "黄色"] * 2
+NUM_LABELS = 2
 
 
 def photo(number: int) -> np.ndarray:
@@ -47,7 +50,20 @@ def products() -> Products:
         extents_N4=np.asarray([extent for _, extent in framed], np.float32),
         shopper_frames_M3FF=np.full((1, 3, FRAME_SIDE, FRAME_SIDE), 77, np.uint8),
         shopper_N=np.where(number == 3, 0, -1),
-        labels=Labels(number, number // 2, number // 4, (number % 4)[:, None], ("tall", "wide"), (4,)),
+        tokens_NT=token_ids([f"{colour} rectangle" for colour in COLOUR_NAMES], num_buckets=1024),
+        labelled_frames_P3FF=np.full((2, 3, FRAME_SIDE, FRAME_SIDE), 99, np.uint8),
+        label_P=np.array([1, 0]),
+        labels=Labels(
+            item_N=number,
+            cluster_N=number // 2,
+            category_N=number // 4,
+            attributes_NA=(number % 4)[:, None],
+            categories=("tall", "wide"),
+            attribute_sizes=(4,),
+            title_N=number % 4,
+            noun_N=number // 4,
+            shopper_labels=("Hat", "Shoes"),
+        ),
     )
 
 
@@ -76,6 +92,14 @@ def test_batches_carry_the_shoppers_photo_where_there_is_one(products: Products)
     assert batch.has_shopper_B.tolist() == [True, False]
     assert batch.shopper_frames_B3FF[0].unique().tolist() == [77]
     assert batch.item_B.tolist() == [3, 0]
+
+
+def test_labelled_photos_ride_with_one_product_in_six(products: Products) -> None:
+    batch = products.collate(products.__getitems__([5, 4, 3, 2, 1, 0]))
+    assert batch.label_L.tolist() == [0], "product 5 brings photo 1"
+    assert batch.labelled_frames_L3FF.unique().tolist() == [99]
+    none = replace(products, label_P=products.label_P[:0]).__getitems__([0, 1, 2, 3, 4, 5])
+    assert len(none.label_L) == 0
 
 
 def test_views_are_pictures_and_depend_on_the_generator_alone(products: Products) -> None:
@@ -122,16 +146,6 @@ def test_mirroring_moves_the_extent_with_the_product() -> None:
     assert extent.tolist() == [[0.5, -1, 1, 1]]
 
 
-def test_look_alikes_share_a_cluster_and_categories_never_do() -> None:
-    frames = np.zeros((6, 4, 16, 16), np.uint8)
-    frames[:, 3] = 255
-    frames[[0, 1, 4], 0] = 250
-    clusters = look_alike_clusters(frames, np.array([0, 0, 0, 0, 1, 1]), items_per_cluster=2)
-    assert clusters[0] == clusters[1]
-    assert clusters[2] == clusters[3] != clusters[0]
-    assert not set(clusters[:4]) & set(clusters[4:])
-
-
 def trained(task: Task, products: Products, steps: int) -> list[float]:
     optimizer = torch.optim.AdamW(
         [weight for weight in task.module.parameters() if weight.requires_grad], lr=5e-3
@@ -147,17 +161,39 @@ def trained(task: Task, products: Products, steps: int) -> list[float]:
     return losses
 
 
+def network_of(config: RetrievalConfig) -> RetrievalNetwork:
+    return RetrievalNetwork(config.network, 2, NUM_LABELS)
+
+
+def test_the_first_pass_learns_types_and_titles_and_ends_where_the_second_begins(products: Products) -> None:
+    torch.manual_seed(0)
+    config = debug().teacher
+    network = network_of(config)
+    facts = FactsModule(network, products.labels, config)
+    losses = trained(RetrievalTask(facts, streets(), config), products, steps=60)
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    network.eval()
+    with torch.inference_mode():
+        text_NR = network.embed_text(torch.from_numpy(products.tokens_NT))
+        frames = torch.from_numpy(products.frames_N4FF[:, :3]).float() / 255
+        image_NR = network(F.interpolate(frames, (config.network.image_size,) * 2)).embedding
+    found = (text_NR[:4] @ image_NR.T).argmax(1) % 4
+    assert (found == torch.arange(4)).sum() >= 3, "a title finds a product of its colour"
+    RetrievalModule(network, products.labels, config).load_state_dict(facts.state_dict(), strict=False)
+
+
 def test_a_teacher_learns_and_its_student_follows_it(products: Products) -> None:
     torch.manual_seed(0)
     config = debug().teacher
-    teacher = RetrievalModule(RetrievalNetwork(config.network, 2), products.labels, config)
+    teacher = RetrievalModule(network_of(config), products.labels, config)
     losses = trained(RetrievalTask(teacher, streets(), config), products, steps=40)
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
 
-    student = StudentModule(RetrievalNetwork(debug().student.network, 2), teacher, config)
+    taught_by = Teacher(teacher.network, teacher.items)
+    student = StudentModule(network_of(debug().student), taught_by, config)
     before = student.items.prototypes_ND.clone()
     distances = []
-    task = DistillTask(student, teacher, streets(), debug().student)
+    task = DistillTask(student, taught_by, streets(), debug().student)
     for steps in (1, 40):
         trained(task, products, steps)
         taught = task.prepare(products.__getitems__(list(range(8))), generator(99))
@@ -169,29 +205,42 @@ def test_a_teacher_learns_and_its_student_follows_it(products: Products) -> None
 
 def test_a_whitened_teacher_teaches_the_space_before_whitening(products: Products) -> None:
     config = debug().teacher
-    teacher = RetrievalModule(RetrievalNetwork(config.network, 2), products.labels, config)
+    teacher = RetrievalModule(network_of(config), products.labels, config)
     identity = torch.eye(config.network.dimension)
     batches = [products.__getitems__(list(range(8)))] * 4
-    learn_whitening(teacher.network, batches, streets(), config)
-    assert not torch.allclose(teacher.network.whitening.matrix_DD, identity, atol=1e-3)
+    learn_space(teacher.network, batches, streets(), config)
+    assert not torch.allclose(teacher.network.space.matrix_DD, identity, atol=1e-3)
 
-    student = StudentModule(RetrievalNetwork(debug().student.network, 2), teacher, config)
-    task = DistillTask(student, teacher, streets(), debug().student)
-    assert torch.equal(task.teacher.whitening.matrix_DD, identity)
+    taught_by = Teacher(teacher.network, teacher.items)
+    student = StudentModule(network_of(debug().student), taught_by, config)
+    task = DistillTask(student, taught_by, streets(), debug().student)
+    assert torch.equal(task.teacher.space.matrix_DD, identity)
 
 
 def test_the_onnx_file_answers_as_the_network_does(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    network = RetrievalNetwork(debug().student.network, 2).eval()
-    contract = export_network(network, ("tall", "wide"), tmp_path, "student")
+    network = network_of(debug().student).eval()
+    photos = F.normalize(torch.randn(2, 50, network.config.dimension), dim=-1)
+    network.space.learn(photos[0], photos[1], photos[1])
+    contract = export_network(network, ("tall", "wide"), ("Hat", "Shoes"), tmp_path, "student")
     encoder = Encoder(tmp_path / "student.onnx", contract)
     size = contract.image_size
     pictures = np.random.default_rng(0).integers(0, 255, (5, 3, size, size), dtype=np.uint8)
     with torch.inference_mode():
-        embedding, logits, _ = network(torch.from_numpy(pictures).float() / 255)
+        features = network(torch.from_numpy(pictures).float() / 255)
+        recall = network.space.recall(features.embedding)
+        title = network.embed_text(torch.from_numpy(token_ids(["Blue 连衣裙"], 1024)))
     seen = encoder.encode_prepared((pictures / 255).astype(np.float32))
-    np.testing.assert_allclose(seen.embedding, embedding.numpy(), atol=1e-4)
-    assert seen.category_probability.argmax(1).tolist() == logits.argmax(1).tolist()
+    np.testing.assert_allclose(seen.relevance, features.embedding.numpy(), atol=1e-4)
+    np.testing.assert_allclose(seen.embedding, recall.numpy(), atol=1e-4)
+    assert seen.embedding.shape == (5, contract.dimension)
+    assert seen.category_probability.argmax(1).tolist() == features.category_logits.argmax(1).tolist()
+    assert seen.label_probability.argmax(1).tolist() == features.label_logits.argmax(1).tolist()
+
+    texts = TextEncoder(tmp_path / "text.onnx", contract)
+    np.testing.assert_allclose(texts.encode(["Blue 连衣裙"]).relevance, title.numpy(), atol=1e-4)
+    with pytest.raises(QueryError, match="expected words"):
+        texts.encode(["blue", "?!"])
 
 
 def test_weights_survive_a_round_trip_and_refuse_another_network(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 
 from atelier.families.retrieval.losses import (
     MarginSoftmax,
+    PairContrast,
     embedding_distance,
     masked_mean,
     similarity_divergence,
@@ -31,6 +33,39 @@ def test_margin_softmax_equals_its_definition() -> None:
         lowered = [10 * (cosine - 0.2 * (index == right)) for index, cosine in enumerate(cosines)]
         expected += math.log(sum(math.exp(value) for value in lowered)) - lowered[right]
     assert loss(embedding, target).item() == pytest.approx(expected / 3, rel=1e-5)
+
+
+def test_a_sampled_softmax_sees_all_right_classes_and_costs_the_sample() -> None:
+    torch.manual_seed(0)
+    loss = MarginSoftmax(num_classes=1000, dimension=8, scale=10, margin=0.2, num_sampled=50)
+    embedding, target = unit_rows(3), torch.tensor([999, 0, 999])
+    loss(embedding, target).backward()
+    assert loss.prototypes_ND.grad is not None
+    touched = loss.prototypes_ND.grad.abs().sum(1) > 0
+    assert int(touched.sum()) == 50
+    assert bool(touched[[0, 999]].all())
+    whole = MarginSoftmax(1000, 8, 10, 0.2)
+    whole.load_state_dict(loss.state_dict())
+    torch.testing.assert_close(loss.eval()(embedding, target), whole(embedding, target))
+
+
+@pytest.mark.parametrize("form", ["softmax", "sigmoid"])
+def test_pair_contrast_falls_when_photos_and_titles_meet(form: Literal["softmax", "sigmoid"]) -> None:
+    loss, image, group = PairContrast(form), unit_rows(4), torch.arange(4)
+    assert loss(image, image, group) < loss(image, image.roll(1, 0), group)
+    alike = torch.tensor([0, 0, 2, 3])
+    swapped = image[[1, 0, 2, 3]]
+    assert loss(image, swapped, alike) < loss(image, swapped, group), "two colours under one title"
+
+
+def test_sigmoid_contrast_equals_its_definition() -> None:
+    loss, image, text = PairContrast("sigmoid"), unit_rows(3), unit_rows(3, seed=1)
+    expected = 0.0
+    for row in range(3):
+        for column in range(3):
+            logit = 10 * float(image[row] @ text[column]) - 10
+            expected += math.log(1 + math.exp(-logit if row == column else logit)) / 3
+    assert loss(image, text, torch.arange(3)).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_margin_softmax_leaves_unknown_targets_out() -> None:

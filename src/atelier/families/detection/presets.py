@@ -71,7 +71,7 @@ def small() -> DetectionPreset:
     return DetectionPreset(
         "small",
         DetectionConfig(NetworkConfig("resnet18", options, look_size=128)),
-        Schedule(num_epochs=4),
+        Schedule(num_epochs=5),
         least_main_hits=0.3,
     )
 

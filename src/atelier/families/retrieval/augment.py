@@ -4,12 +4,14 @@ A *frame* is a product's picture cut to its canonical box (3:4, see `inference.f
 and kept with its alpha. A view looks at the frame through a box that is a little off, tilted and in
 perspective; where it is a street view, what is not product shows a street.
 
-B = batch, F = side of a frame, S = side of a view. Normalised coordinates run from -1 to 1.
+B = batch, L = labelled photos, F = side of a frame, S = side of a view. Normalised coordinates run
+from -1 to 1.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +29,8 @@ def mirrored(
     """Some products with left and right exchanged, and their extents; both views of a product agree in it."""
     draw = _Draw(len(frames_B4FF), frames_B4FF.device, generator)
     turn_B = draw.chance(config.mirror_share).bool()
-    other_B4 = extents_B4[:, [2, 1, 0, 3]] * torch.tensor([-1, 1, -1, 1], device=extents_B4.device)
+    x0_B, y0_B, x1_B, y1_B = extents_B4.unbind(1)
+    other_B4 = torch.stack([-x1_B, y0_B, -x0_B, y1_B], 1)  # no tables to copy to the device: it would wait
     return (
         torch.where(turn_B[:, None, None, None], frames_B4FF.flip(-1), frames_B4FF),
         torch.where(turn_B[:, None], other_B4, extents_B4),
@@ -79,6 +82,22 @@ def street_views(
     # Zero padding has darkened the colour of half-transparent border pixels by alpha already inside `view`.
     pixels = view[:, :3] * alpha + behind * (1 - alpha)
     return _worn(pixels, draw, config, strength=1.0)
+
+
+def labelled_views(
+    frames_L3FF: Tensor, size: int, config: AugmentConfig, generator: torch.Generator
+) -> Tensor:
+    """Parts of shoppers' photos that keep their own background: mirrored, tilted, nearer or further, worn.
+
+    `frames_L3FF`: uint8. Returns float [L, 3, size, size] in 0..1.
+    """
+    draw = _Draw(len(frames_L3FF), frames_L3FF.device, generator)
+    wider = replace(config, zoom=config.labelled_zoom, shift=config.labelled_zoom / 2)
+    grid = _view_grid(draw, None, config.tilt_degrees, 0.08, wider, size)
+    turn = 1 - 2 * draw.chance(config.mirror_share, 1, 1)
+    grid = torch.stack([grid[..., 0] * turn, grid[..., 1]], -1)
+    view = F.grid_sample(_float(frames_L3FF), grid, padding_mode="reflection", align_corners=False)
+    return _worn(view, draw, config, strength=0.8)
 
 
 class _Draw:

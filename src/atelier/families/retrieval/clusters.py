@@ -1,57 +1,166 @@
-"""Look-alikes: small clusters within each category, told apart by the cluster softmax.
+"""Look-alikes: balanced clusters of features within each category, told apart by the cluster softmax.
 
-N = products, K = clusters, P = pixels of a thumbnail
+K-means constrained twice: a cluster never spans two categories, and the sizes of a category's clusters keep
+within a stated factor. Halving again and again makes both hold exactly and costs no memory for distances:
+a split reads its own rows a block at a time, so that a million memory-mapped vectors fit anywhere.
+
+N = products, D = features
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+
 import numpy as np
 from numpy.typing import NDArray
 
-_THUMBNAIL_SIDE = 8
-_NUM_ROUNDS = 12
+_NUM_ROUNDS = 10
+"""Rounds of 2-means in one split; most settle earlier."""
+_BLOCK_ROWS = 16_384
+
+
+@dataclass(frozen=True)
+class ClusterSpread:
+    """How even the clusters of some products are."""
+
+    num_clusters: int
+    smallest: int
+    median: float
+    largest: int
+
+    @classmethod
+    def of(cls, cluster_N: NDArray[np.int64]) -> ClusterSpread:
+        sizes = np.bincount(cluster_N)
+        return cls(len(sizes), int(sizes.min()), float(np.median(sizes)), int(sizes.max()))
 
 
 def look_alike_clusters(
-    frames_N4FF: NDArray[np.uint8], category_N: NDArray[np.int64], items_per_cluster: int
+    features_ND: NDArray[np.floating],
+    category_N: NDArray[np.int64],
+    items_per_cluster: int,
+    size_factor: float = 2.0,
 ) -> NDArray[np.int64]:
-    """A cluster number for each product; no cluster spans two categories.
+    """A cluster number for each product: several a category, about `items_per_cluster` products in each.
 
-    K-means over 8x8 colour thumbnails, category by category, with one cluster for every `items_per_cluster`
-    products. Deterministic: the first centres are spread evenly along the brightness of a category.
+    In a category of n products, k = round(n / items_per_cluster) clusters hold between n / k / size_factor
+    and n / k * size_factor products each (rounded outwards). The same products in another order get the same
+    clusters. Time grows with N log N; memory beyond the features is some arrays of length N. ValueError: the
+    factor is below 1, or the lengths differ.
+
+    Balanced bisecting K-means: 2-means (Lloyd) whose cut is moved, along the line between the two centres,
+    into the range that leaves every later cluster enough products (cf. Malinen and Fränti 2014, who solve
+    the same constraint by assignment in O(N^3)).
     """
-    thumbnails_NP = _thumbnails(frames_N4FF)
-    cluster_N = np.zeros(len(category_N), np.int64)
+    if size_factor < 1:
+        raise ValueError(f"size_factor: expected at least 1, got {size_factor}")
+    if len(features_ND) != len(category_N):
+        raise ValueError(f"{len(features_ND)} rows of features for {len(category_N)} categories")
+    canonical_N = _canonical_order(features_ND)
+    cluster_N = np.empty(len(category_N), np.int64)
     num_clusters = 0
     for category in np.unique(category_N):
-        rows = np.flatnonzero(category_N == category)
-        own = _k_means(thumbnails_NP[rows], max(1, round(len(rows) / items_per_cluster)))
-        _, own = np.unique(own, return_inverse=True)
-        cluster_N[rows] = own + num_clusters
-        num_clusters += int(own.max()) + 1
+        rows = canonical_N[category_N[canonical_N] == category]
+        target = max(1, round(len(rows) / items_per_cluster))
+        mean_size = len(rows) / target
+        bounds = (max(1, int(mean_size / size_factor)), int(np.ceil(mean_size * size_factor)))
+        for members in _halved(features_ND, rows, target, bounds):
+            cluster_N[members] = num_clusters
+            num_clusters += 1
     return cluster_N
 
 
-def _thumbnails(frames_N4FF: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Mean colours of an 8x8 grid, over white: float32 [N, 192]."""
-    side = frames_N4FF.shape[-1] // _THUMBNAIL_SIDE
-    thumbnails = []
-    for start in range(0, len(frames_N4FF), 1024):
-        frames = frames_N4FF[start : start + 1024, :, : 8 * side, : 8 * side].astype(np.float32) / 255
-        shown = frames[:, :3] * frames[:, 3:] + (1 - frames[:, 3:])
-        grid = shown.reshape(len(frames), 3, 8, side, 8, side).mean(axis=(3, 5))
-        thumbnails.append(grid.reshape(len(frames), -1))
-    return np.concatenate(thumbnails)
+def title_purity(cluster_N: NDArray[np.int64], noun_N: NDArray[np.int64]) -> float:
+    """Mean share of a product's cluster-mates that its title calls the same, by `Labels.noun_N`.
+
+    Products alone in their cluster do not count. 0 to 1; what two random products share is the floor.
+    """
+    _, pair_N, count = np.unique(
+        cluster_N * (noun_N.max() + 1) + noun_N, return_inverse=True, return_counts=True
+    )
+    alike_N, size_N = count[pair_N], np.bincount(cluster_N)[cluster_N]
+    company_N = size_N > 1
+    return float(((alike_N - 1)[company_N] / (size_N - 1)[company_N]).mean()) if company_N.any() else 0.0
 
 
-def _k_means(points_NP: NDArray[np.float32], num_clusters: int) -> NDArray[np.int64]:
-    """Lloyd's algorithm. An empty cluster keeps its centre."""
-    order = np.argsort(points_NP.mean(axis=1), kind="stable")
-    centres_KP = points_NP[order[np.linspace(0, len(order) - 1, num_clusters).astype(int)]]
-    nearest = np.zeros(len(points_NP), np.int64)
+def _canonical_order(features_ND: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Rows sorted by a digest of their bytes: sums, and with them clusters, then forget the given order."""
+    digests = [
+        int.from_bytes(blake2b(row.tobytes(), digest_size=8).digest(), "big")
+        for start in range(0, len(features_ND), _BLOCK_ROWS)
+        for row in np.ascontiguousarray(features_ND[start : start + _BLOCK_ROWS], np.float32)
+    ]
+    return np.argsort(np.asarray(digests, np.uint64), kind="stable")
+
+
+def _halved(
+    features_ND: NDArray[np.floating], rows: NDArray[np.int64], target: int, bounds: tuple[int, int]
+) -> Iterator[NDArray[np.int64]]:
+    """`rows` in `target` groups whose sizes are within `bounds`."""
+    if target == 1:
+        yield rows
+        return
+    low, high = bounds
+    left = target // 2
+    right = target - left
+    # Neither side may get fewer products than its clusters need, nor more than they can hold.
+    least = max(left * low, len(rows) - right * high)
+    most = min(left * high, len(rows) - right * low)
+    score = _along_two_means(features_ND, rows)
+    natural = int((score < 0).sum())
+    # Which of the two centres is called the first is arbitrary: take the way round that moves the cut less.
+    if abs(np.clip(len(rows) - natural, least, most) - (len(rows) - natural)) < abs(
+        np.clip(natural, least, most) - natural
+    ):
+        score, natural = -score, int((score > 0).sum())
+    cut = int(np.clip(natural, least, most))
+    order = np.argsort(score, kind="stable")
+    yield from _halved(features_ND, rows[np.sort(order[:cut])], left, bounds)
+    yield from _halved(features_ND, rows[np.sort(order[cut:])], right, bounds)
+
+
+def _along_two_means(features_ND: NDArray[np.floating], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How much nearer each row is to the second of two means than to the first; below zero to the first."""
+    mean_D = sum(block.sum(axis=0) for block in _blocks(features_ND, rows)) / len(rows)
+    axis_D = _main_axis(features_ND, rows, mean_D)
+    score = np.concatenate([(block - mean_D) @ axis_D for block in _blocks(features_ND, rows)])
     for _ in range(_NUM_ROUNDS):
-        distance_NK = (centres_KP**2).sum(1) - 2 * points_NP @ centres_KP.T
-        nearest = distance_NK.argmin(axis=1)
-        for cluster in np.unique(nearest):
-            centres_KP[cluster] = points_NP[nearest == cluster].mean(axis=0)
-    return nearest
+        is_first = score < 0
+        num_first = int(is_first.sum())
+        if num_first in (0, len(rows)):
+            return score  # all alike: any cut is as good as another
+        sum_D = np.zeros_like(mean_D)
+        start = 0
+        for block in _blocks(features_ND, rows):
+            sum_D += block[is_first[start : start + len(block)]].sum(axis=0)
+            start += len(block)
+        first_D = sum_D / num_first
+        second_D = (mean_D * len(rows) - sum_D) / (len(rows) - num_first)
+        between_D, middle = second_D - first_D, (second_D @ second_D - first_D @ first_D) / 2
+        score = np.concatenate([block @ between_D - middle for block in _blocks(features_ND, rows)])
+        if (is_first == (score < 0)).all():
+            break
+    return score
+
+
+def _main_axis(
+    features_ND: NDArray[np.floating], rows: NDArray[np.int64], mean_D: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The direction of the largest spread, by a few steps of power iteration from a fixed start."""
+    axis_D = np.random.default_rng(0).standard_normal(len(mean_D))
+    for _ in range(4):
+        moved_D = np.zeros_like(mean_D)
+        for block in _blocks(features_ND, rows):
+            centred = block - mean_D
+            moved_D += (centred @ axis_D) @ centred
+        length = np.linalg.norm(moved_D)
+        if length == 0:
+            break
+        axis_D = moved_D / length
+    return axis_D
+
+
+def _blocks(features_ND: NDArray[np.floating], rows: NDArray[np.int64]) -> Iterator[NDArray[np.float64]]:
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        yield np.asarray(features_ND[rows[start : start + _BLOCK_ROWS]], np.float64)

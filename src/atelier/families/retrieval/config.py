@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """The text tower, for titles and written queries."""
+
+    num_buckets: int = 32_768
+    """Numbers that tokens are hashed to; two tokens of one number are one to the tower."""
+    width: int = 128
+    """Length of a token's embedding."""
+    hidden: int = 256
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """One image tower: a `timm` backbone, an embedding and a category head."""
+    """One network: an image tower with a `timm` backbone, a text tower, an embedding and a category head."""
 
     backbone: str = "resnet18"
     """Name of a model in timm."""
@@ -20,7 +32,11 @@ class NetworkConfig:
     image_size: int = 64
     """Side of the square picture it sees."""
     dimension: int = 256
-    """Length of an embedding."""
+    """Length of a relevance vector, which puts the best finds in order. The recall vector, which is searched
+    for in everything, is a projection of it."""
+    recall_dimension: int = 128
+    """Length of a recall vector."""
+    text: TextConfig = field(default_factory=TextConfig)
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,8 @@ class AugmentConfig:
     """How much a view's box may be too large or too small, as a share of its sides."""
     shift: float = 0.07
     """How far a view's box may be off, as a share of its sides."""
+    labelled_zoom: float = 0.25
+    """How much nearer or further a labelled photo is seen, as a share of its sides."""
     exposure: tuple[float, float] = (0.45, 1.15)
     contrast: tuple[float, float] = (0.7, 1.15)
     cast: float = 0.12
@@ -68,6 +86,16 @@ class LossConfig:
     contrast_temperature: float = 0.07
     category_weight: float = 3.0
     label_smoothing: float = 0.05
+    sampled_items: int | None = None
+    """Classes that a step of the softmax over items looks at: those of the batch and a random sample of the
+    others (Partial FC). None looks at all; a million items need it."""
+    text_weight: float = 0.3
+    """Weight of the contrast between a photo and its item's title."""
+    text_contrast: Literal["softmax", "sigmoid"] = "softmax"
+    """How photos and titles are told apart: CLIP's softmax over the batch, or SigLIP's sigmoid for each pair,
+    which needs no batch-wide normalisation and suits small batches."""
+    label_weight: float = 1.0
+    """Weight of the coarse labels of shoppers' photos that show no known item."""
     attribute_weight: float = 0.3
     """Weight of each other known fact of an item: subcategory, department, gender, colour, season, usage."""
     student_item_weight: float = 0.2
@@ -89,3 +117,5 @@ class RetrievalConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     items_per_cluster: int = 12
     """Mean size of the look-alike clusters that the cluster softmax tells apart."""
+    cluster_size_factor: float = 2.0
+    """How much larger or smaller than their category's mean its clusters may be."""

@@ -4,7 +4,7 @@ Distillation is one more task with a frozen teacher inside. Student and teacher 
 student's vectors are pulled to the teacher's, its rankings to the teacher's rankings, and it finds items
 among the teacher's own prototypes, so that both stay in one space.
 
-B = batch, V = 2 B views, D = embedding, C = categories
+B = products, L = labelled photos, V = 2 B + L views, D = embedding, C = categories
 """
 
 from __future__ import annotations
@@ -22,15 +22,12 @@ from atelier.families.retrieval.losses import (
     MarginSoftmax,
     embedding_distance,
     similarity_divergence,
+    soft_divergence,
 )
 from atelier.families.retrieval.model import Features, RetrievalNetwork
-from atelier.families.retrieval.task import (
-    RetrievalModule,
-    Validation,
-    Views,
-    evaluate_network,
-    make_views,
-)
+from atelier.families.retrieval.task import Loss, weighted
+from atelier.families.retrieval.validation import Validation, evaluate_network
+from atelier.families.retrieval.views import Views, make_views
 
 
 class TaughtViews(NamedTuple):
@@ -40,46 +37,69 @@ class TaughtViews(NamedTuple):
     teacher: Features
 
 
-class StudentModule(nn.Module):
-    """The student network beside the teacher's frozen item prototypes."""
+class Teacher(nn.Module):
+    """What of a trained `RetrievalModule` a student learns from: its weights load from the module's file."""
 
-    def __init__(self, network: RetrievalNetwork, teacher: RetrievalModule, config: RetrievalConfig) -> None:
+    def __init__(self, network: RetrievalNetwork, items: MarginSoftmax) -> None:
+        super().__init__()
+        self.network = network
+        self.items = items
+
+
+class StudentModule(nn.Module):
+    """The student network beside the teacher's frozen item prototypes and text tower."""
+
+    def __init__(self, network: RetrievalNetwork, teacher: Teacher, config: RetrievalConfig) -> None:
         super().__init__()
         self.config = config.loss
         self.network = network
+        # Titles are cheap to embed: the student keeps the teacher's own tower and learns to meet it.
+        network.text.load_state_dict(teacher.network.text.state_dict())
+        network.text.requires_grad_(False)
         num_items, dimension = teacher.items.prototypes_ND.shape
-        self.items = MarginSoftmax(num_items, dimension, config.loss.item_scale, config.loss.item_margin)
+        loss = config.loss
+        self.items = MarginSoftmax(
+            num_items, dimension, loss.item_scale, loss.item_margin, loss.sampled_items
+        )
         self.items.load_state_dict(teacher.items.state_dict())
         self.items.requires_grad_(False)
 
-    def forward(self, taught: TaughtViews) -> tuple[Tensor, dict[str, Tensor]]:
-        views, (teacher_VD, teacher_VC, _) = taught
-        embedding_VD, category_VC, _ = self.network(views.pixels_V3SS)
-        gallery_BD = teacher_VD.chunk(2)[0]
-        config = self.config
+    def forward(self, taught: TaughtViews) -> Loss:
+        views, teacher = taught
+        student = self.network(views.pixels_V3SS)
+        products, config = views.products, self.config
+        student_VD, teacher_VD = student.embedding, teacher.embedding
+        gallery_BD = views.of_products(teacher_VD).chunk(2)[0]
         parts = {
-            "item": self.items(embedding_VD, views.twice(views.products.item_B)),
-            "embedding": embedding_distance(embedding_VD, teacher_VD),
-            "similarity": similarity_divergence(embedding_VD, teacher_VD, gallery_BD, config.temperature),
+            "item": self.items(views.of_products(student_VD), views.twice(products.item_B)),
+            "embedding": embedding_distance(student_VD, teacher_VD),
+            "similarity": similarity_divergence(student_VD, teacher_VD, gallery_BD, config.temperature),
             "category": F.cross_entropy(
-                category_VC, views.twice(views.products.category_B), label_smoothing=config.label_smoothing
+                views.of_products(student.category_logits),
+                views.twice(products.category_B),
+                label_smoothing=config.label_smoothing,
             ),
-            "soft_category": F.kl_div(
-                category_VC.log_softmax(-1),
-                teacher_VC.log_softmax(-1),
-                log_target=True,
-                reduction="batchmean",
-            ),
+            "soft_category": soft_divergence(student.category_logits, teacher.category_logits),
         }
+        if len(products.label_L):
+            label_LC, soft_LC = (
+                views.of_labelled(student.label_logits),
+                views.of_labelled(teacher.label_logits),
+            )
+            parts["label"] = F.cross_entropy(
+                label_LC, products.label_L, label_smoothing=config.label_smoothing
+            )
+            parts["soft_label"] = soft_divergence(label_LC, soft_LC)
         weights = {
             "item": config.student_item_weight,
             "embedding": config.embedding_weight,
             "similarity": config.similarity_weight,
             "category": config.category_weight,
             "soft_category": config.category_weight,
+            "label": config.label_weight / 2,
+            "soft_label": config.label_weight / 2,
         }
-        total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
-        return total, parts
+        return weighted(parts, weights), parts
 
 
 class DistillTask:
@@ -88,7 +108,7 @@ class DistillTask:
     def __init__(
         self,
         module: StudentModule,
-        teacher: RetrievalModule,
+        teacher: Teacher,
         streets_M3HW: Tensor,
         config: RetrievalConfig,
         validation: Validation | None = None,
@@ -97,7 +117,7 @@ class DistillTask:
         self.teacher = teacher.network.eval().requires_grad_(False)
         # Whitened vectors are harder to imitate (docs/experiments.md): the student learns the space before
         # that, the teacher's prototypes are part of it, and whitens it for itself.
-        self.teacher.whitening.reset()
+        self.teacher.space.reset()
         self.size = config.network.image_size
         # Views have the teacher's size, so that it says what it would say; the student sees them smaller.
         self.views_config = replace(config, network=teacher.network.config)
@@ -116,8 +136,9 @@ class DistillTask:
             ).contiguous(memory_format=torch.channels_last)
         return TaughtViews(views._replace(pixels_V3SS=pixels), said)
 
-    def loss(self, module: nn.Module, batch: TaughtViews) -> tuple[Tensor, dict[str, Tensor]]:
-        return module(batch)
+    def loss(self, module: nn.Module, batch: TaughtViews) -> Loss:
+        total, parts = module(batch)
+        return total, parts
 
     def evaluate(self, module: nn.Module) -> dict[str, float]:
         if self.validation is None:

@@ -3,7 +3,7 @@
 Serving, the index jobs and the evaluation all come through here, so that a query and the catalogue are
 prepared in the same way. NumPy, Pillow and ONNX Runtime are all it needs.
 
-B = batch, S = image size, D = embedding, C = categories
+B = batch, S = image size, K = recall vector, D = relevance vector, C = categories, L = labels
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import onnxruntime as ort
@@ -23,15 +23,17 @@ from PIL import Image
 
 from atelier.errors import DigestError, EmbeddingContractError, QueryError
 from atelier.families.retrieval.framing import frame
+from atelier.families.retrieval.tokens import token_ids
 from atelier.vocabulary import Box
 
 PREPROCESSING = "frame-square-bilinear-1"
 """The name of what `crop` and `prepare` do. A change needs a new name: old vectors no longer fit."""
 METRIC = "cosine"
-MODEL_FILE, CONTRACT_FILE = "student.onnx", "contract.json"
+MODEL_FILE, TEXT_FILE, CONTRACT_FILE = "student.onnx", "text.onnx", "contract.json"
 """Their names in a model version and in a release."""
-INPUT = "pixels"
-OUTPUTS = ("embedding", "category_logits")
+INPUT, TEXT_INPUT = "pixels", "tokens"
+OUTPUTS = ("recall", "relevance", "category_logits", "label_logits")
+TEXT_OUTPUTS = ("recall", "relevance")
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,21 @@ class EmbeddingContract:
     """
 
     model_digest: str
-    """sha256 of the ONNX file, hexadecimal."""
+    """sha256 of the image tower's ONNX file, hexadecimal."""
+    text_digest: str
+    """The same of the text tower's."""
     image_size: int
     """Side of the square that the network sees, in pixels."""
     dimension: int
-    """Length of an embedding."""
+    """Length of a recall vector: what everything is searched by."""
+    relevance_dimension: int
+    """Length of a relevance vector: what the best finds are put in order by."""
+    num_buckets: int
+    """Numbers that the tokens of a text are hashed to."""
     categories: tuple[str, ...]
-    """Names of the category head's outputs, in its order."""
+    """Names of the category logits, in their order: article types of the catalogue."""
+    labels: tuple[str, ...] = ()
+    """Names of the label logits: coarse labels of shoppers' photos."""
     preprocessing: str = PREPROCESSING
     metric: str = METRIC
 
@@ -64,8 +74,9 @@ class EmbeddingContract:
     def from_json(cls, text: str | bytes) -> Self:
         """Read a contract back. EmbeddingContractError: the text is not one."""
         try:
-            fields: dict[str, Any] = json.loads(text)
-            return cls(**{**fields, "categories": tuple(fields["categories"])})
+            values: dict[str, Any] = json.loads(text)
+            names = {name: tuple(values[name]) for name in ("categories", "labels")}
+            return cls(**{**values, **names})
         except (ValueError, TypeError, KeyError) as error:
             raise EmbeddingContractError(
                 f"not an embedding contract: expected a JSON object with the fields of EmbeddingContract, "
@@ -78,9 +89,27 @@ class Encoded:
     """What the network says about B pictures."""
 
     embedding: NDArray[np.float32]
+    """[B, K], unit rows: the recall vectors."""
+    relevance: NDArray[np.float32]
     """[B, D], unit rows."""
     category_probability: NDArray[np.float32]
     """[B, C], rows sum to one; columns as in the contract's `categories`."""
+    label_probability: NDArray[np.float32]
+    """[B, L], the same for the contract's `labels`."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """What was said about several batches, as if they had been one."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+
+class EncodedText(NamedTuple):
+    """What the network says about B texts, comparable with what it says about pictures."""
+
+    embedding: NDArray[np.float32]
+    """[B, K], unit rows."""
+    relevance: NDArray[np.float32]
+    """[B, D], unit rows."""
 
 
 class Encoder:
@@ -93,7 +122,7 @@ class Encoder:
 
     def __init__(self, onnx_path: Path, contract: EmbeddingContract, threads: int = 2) -> None:
         self.contract = contract
-        self._session = _open_session(_read_verified(onnx_path, contract), onnx_path, threads)
+        self._session = _open_session(_read_verified(onnx_path, contract.model_digest), onnx_path, threads)
         self._check(onnx_path)
 
     def encode(
@@ -113,13 +142,15 @@ class Encoder:
 
     def encode_prepared(self, pixels_B3SS: NDArray[np.float32]) -> Encoded:
         """Embed what `prepare` made of what `crop` returned, stacked: float32 [B, 3, S, S] in 0..1."""
+        contract = self.contract
         if len(pixels_B3SS) == 0:
-            return Encoded(
-                np.zeros((0, self.contract.dimension), np.float32),
-                np.zeros((0, len(self.contract.categories)), np.float32),
+            sizes = (
+                *(contract.dimension, contract.relevance_dimension),
+                *(len(contract.categories), len(contract.labels)),
             )
-        embedding_BD, logits_BC = self._session.run(list(OUTPUTS), {INPUT: pixels_B3SS})
-        return Encoded(embedding_BD, _softmax(logits_BC))
+            return Encoded(*(np.zeros((0, size), np.float32) for size in sizes))
+        recall, relevance, category_BC, label_BL = self._session.run(list(OUTPUTS), {INPUT: pixels_B3SS})
+        return Encoded(recall, relevance, _softmax(category_BC), _softmax(label_BL))
 
     def _check(self, onnx_path: Path) -> None:
         if (self.contract.preprocessing, self.contract.metric) != (PREPROCESSING, METRIC):
@@ -136,17 +167,45 @@ class Encoder:
                 f"{onnx_path}: expected input '{INPUT}' float32 [B, 3, {S}, {S}] and outputs {OUTPUTS}, "
                 f"but a trial run failed: {error}"
             ) from error
-        expected = ((2, self.contract.dimension), (2, len(self.contract.categories)))
-        if (seen.embedding.shape, seen.category_probability.shape) != expected:
+        contract = self.contract
+        expected = [
+            *(contract.dimension, contract.relevance_dimension),
+            *(len(contract.categories), len(contract.labels)),
+        ]
+        shapes = [
+            rows.shape
+            for rows in (seen.embedding, seen.relevance, seen.category_probability, seen.label_probability)
+        ]
+        if shapes != [(2, size) for size in expected]:
             raise EmbeddingContractError(
-                f"{onnx_path}: expected outputs of shapes {expected}, "
-                f"got {(seen.embedding.shape, seen.category_probability.shape)}"
+                f"{onnx_path}: expected two rows of {expected} values, got the shapes {shapes}"
             )
         length = float(np.linalg.norm(seen.embedding[0]))
         if not abs(length - 1) < 1e-2:
             raise EmbeddingContractError(
                 f"{onnx_path}: expected embeddings of length 1, a grey picture's has {length:.4f}"
             )
+
+
+class TextEncoder:
+    """The served text tower: titles or written queries in, vectors of the pictures' spaces out.
+
+    DigestError: the file is another one than the contract says. Safe to share by threads.
+    """
+
+    def __init__(self, onnx_path: Path, contract: EmbeddingContract) -> None:
+        self.contract = contract
+        self._session = _open_session(_read_verified(onnx_path, contract.text_digest), onnx_path, threads=1)
+        self.encode(["a trial"])
+
+    def encode(self, texts: Sequence[str]) -> EncodedText:
+        """Embed texts in English or Chinese. QueryError: one has no word in it."""
+        tokens_BT = token_ids(texts, self.contract.num_buckets)
+        for text, tokens_T in zip(texts, tokens_BT, strict=True):
+            if not tokens_T.any():
+                raise QueryError(f"text: expected words to search for, got {text[:60]!r}")
+        recall, relevance = self._session.run(list(TEXT_OUTPUTS), {TEXT_INPUT: tokens_BT})
+        return EncodedText(recall, relevance)
 
 
 def prepare(pixels: NDArray[np.uint8], image_size: int) -> NDArray[np.float32]:
@@ -179,12 +238,12 @@ def crop(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]
     return frame(pixels, Box(x0, y0, x1, y1))
 
 
-def _read_verified(onnx_path: Path, contract: EmbeddingContract) -> bytes:
+def _read_verified(onnx_path: Path, expected: str) -> bytes:
     data = onnx_path.read_bytes()
     seen = hashlib.sha256(data).hexdigest()
-    if seen != contract.model_digest:
+    if seen != expected:
         raise DigestError(
-            f"{onnx_path}: expected sha256 {contract.model_digest}, seen {seen}. "
+            f"{onnx_path}: expected sha256 {expected}, seen {seen}. "
             "The file is not the one that the contract was written for; fetch the model version again."
         )
     return data
@@ -203,5 +262,7 @@ def _open_session(model: bytes, onnx_path: Path, threads: int) -> ort.InferenceS
 
 
 def _softmax(logits_BC: NDArray[np.float32]) -> NDArray[np.float32]:
+    if logits_BC.shape[1] == 0:
+        return logits_BC
     weight_BC = np.exp(logits_BC - logits_BC.max(axis=1, keepdims=True))
     return np.asarray(weight_BC / weight_BC.sum(axis=1, keepdims=True), np.float32)

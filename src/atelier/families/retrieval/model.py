@@ -1,6 +1,7 @@
-"""The image tower: a picture in, a unit vector and category logits out.
+"""The network: a picture or a title in, vectors of one space and class logits out.
 
-B = batch, S = image size, P = pooled features, D = embedding, C = categories
+B = batch, S = image size, P = pooled features, D = embedding, K = recall vector, C = categories, L = labels,
+T = tokens
 """
 
 from __future__ import annotations
@@ -14,29 +15,33 @@ from torch import Tensor, nn
 
 from atelier.errors import TrainingError
 from atelier.families.retrieval.config import NetworkConfig
-from atelier.families.retrieval.whitening import Whitening, unit_rows
+from atelier.families.retrieval.space import Space, unit_rows
+from atelier.families.retrieval.text import TextTower
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 
 
 class Features(NamedTuple):
-    """What the network says about a batch."""
+    """What the network says about a batch of pictures."""
 
     embedding: Tensor
-    """[B, D], unit rows."""
+    """[B, D], unit rows: the relevance vectors."""
     category_logits: Tensor
-    """[B, C]."""
+    """[B, C], article types."""
+    label_logits: Tensor
+    """[B, L], coarse labels of shoppers' photos."""
     pooled: Tensor
-    """[B, P], what both are read from."""
+    """[B, P], the penultimate features that all of it is read from."""
 
 
 class RetrievalNetwork(nn.Module):
     """One network for all categories. Takes pixels [B, 3, S, S] in 0..1 and normalises them itself."""
 
-    def __init__(self, config: NetworkConfig, num_categories: int) -> None:
+    def __init__(self, config: NetworkConfig, num_categories: int, num_labels: int = 0) -> None:
         super().__init__()
         self.config = config
+        self.num_categories = num_categories
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
         self.backbone = build_backbone(config)
@@ -44,13 +49,21 @@ class RetrievalNetwork(nn.Module):
         self.neck = nn.Sequential(
             nn.Linear(self.num_features, config.dimension, bias=False), nn.BatchNorm1d(config.dimension)
         )
-        self.whitening = Whitening(config.dimension)
-        self.category_head = nn.Linear(self.num_features, num_categories)
+        self.text = TextTower(config.text, config.dimension)
+        self.space = Space(config.dimension, config.recall_dimension)
+        self.class_head = nn.Linear(self.num_features, num_categories + num_labels)
 
     def forward(self, pixels_B3SS: Tensor) -> Features:
         pooled_BP = self.backbone((pixels_B3SS - self.mean) / self.std)
-        embedding_BD = self.whitening(unit_rows(self.neck(pooled_BP).float()))
-        return Features(embedding_BD, self.category_head(pooled_BP).float(), pooled_BP)
+        embedding_BD = self.space(unit_rows(self.neck(pooled_BP).float()))
+        logits = self.class_head(pooled_BP).float()
+        return Features(
+            embedding_BD, logits[:, : self.num_categories], logits[:, self.num_categories :], pooled_BP
+        )
+
+    def embed_text(self, tokens_BT: Tensor) -> Tensor:
+        """Relevance vectors [B, D] of titles or written queries, comparable with those of pictures."""
+        return self.space.of_text(self.text(tokens_BT))
 
 
 def build_backbone(config: NetworkConfig) -> nn.Module:

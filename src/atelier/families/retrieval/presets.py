@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from atelier.families.retrieval.config import NetworkConfig, RetrievalConfig
+from atelier.families.retrieval.config import NetworkConfig, RetrievalConfig, TextConfig
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class RetrievalPreset:
 
     name: str
     teacher: RetrievalConfig
+    facts_schedule: Schedule
+    """The teacher's first pass, over facts; its second goes on from there."""
     teacher_schedule: Schedule
     student: RetrievalConfig
     student_schedule: Schedule
@@ -50,10 +52,19 @@ class RetrievalPreset:
 
 def debug() -> RetrievalPreset:
     """Seconds on two cores: for tests, learns next to nothing."""
-    teacher = RetrievalConfig(NetworkConfig("resnet10t", _widths(8, 16, 16, 24), image_size=32, dimension=32))
+    teacher = RetrievalConfig(
+        NetworkConfig(
+            "resnet10t",
+            _widths(8, 16, 16, 24),
+            image_size=32,
+            dimension=32,
+            recall_dimension=16,
+            text=TextConfig(num_buckets=1024, width=16, hidden=32),
+        )
+    )
     student = replace(teacher, network=replace(teacher.network, backbone_options=_widths(8, 8, 8, 16)))
     schedule = Schedule(num_epochs=1, batch_size=32)
-    return RetrievalPreset("debug", teacher, schedule, student, schedule)
+    return RetrievalPreset("debug", teacher, schedule, schedule, student, schedule)
 
 
 def demo() -> RetrievalPreset:
@@ -62,6 +73,7 @@ def demo() -> RetrievalPreset:
     return replace(
         preset,
         name="demo",
+        facts_schedule=replace(preset.facts_schedule, num_epochs=2, batch_size=64),
         teacher_schedule=replace(preset.teacher_schedule, num_epochs=10, batch_size=64),
         student_schedule=replace(preset.student_schedule, num_epochs=12, batch_size=64),
     )
@@ -94,6 +106,7 @@ def small() -> RetrievalPreset:
     return RetrievalPreset(
         "small",
         teacher,
+        Schedule(num_epochs=1),
         Schedule(num_epochs=5),
         student,
         Schedule(num_epochs=13, learning_rate=3e-3),
@@ -106,7 +119,9 @@ def base() -> RetrievalPreset:
     teacher = RetrievalConfig(NetworkConfig("resnet50d", image_size=128, dimension=512))
     student = RetrievalConfig(NetworkConfig("resnet18d", image_size=96, dimension=512))
     schedule = Schedule(num_epochs=120, batch_size=512, compile=True, num_workers=8)
-    return RetrievalPreset("base", teacher, schedule, student, schedule, least_recall_at_1=0.2)
+    return RetrievalPreset(
+        "base", teacher, replace(schedule, num_epochs=20), schedule, student, schedule, least_recall_at_1=0.2
+    )
 
 
 PRESETS: dict[str, Callable[[], RetrievalPreset]] = {

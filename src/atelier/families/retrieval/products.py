@@ -1,6 +1,7 @@
 """The products that the retrieval family is trained on, in memory-mapped arrays.
 
-N = catalogue photos, M = shoppers' photos, F = side of a frame, A = attributes
+N = catalogue photos, M = shoppers' photos of known items, P = labelled photos of unknown ones, F = side of a
+frame, A = attributes, T = tokens
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from atelier.vocabulary import Box
 FRAME_SIDE = 80
 """Side of a kept frame: a quarter more than the usual view, so that a zoomed view stays sharp."""
 UNKNOWN = -1
+LABELLED_SHARE = 1 / 6
+"""Labelled photos of unknown items that ride in a batch, for each product."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class Labels:
     """Names of the category numbers."""
     attribute_sizes: tuple[int, ...]
     """Number of values of each attribute."""
+    title_N: NDArray[np.int64]
+    """Products of one title share a number."""
+    noun_N: NDArray[np.int64]
+    """Number of a title's last word, which says what the product is: 'Puma Men Black Tshirt'."""
+    shopper_labels: tuple[str, ...] = ()
+    """Names of the coarse labels that shoppers' photos of unknown items carry."""
 
     @property
     def num_items(self) -> int:
@@ -54,6 +63,9 @@ class Products(Dataset[ProductBatch]):
     shopper_frames_M3FF: NDArray[np.uint8]
     shopper_N: NDArray[np.int64]
     """Row of a shopper's photo of the same item, or `UNKNOWN`."""
+    tokens_NT: NDArray[np.int64]
+    labelled_frames_P3FF: NDArray[np.uint8]
+    label_P: NDArray[np.int64]
     labels: Labels
 
     def __len__(self) -> int:
@@ -65,6 +77,9 @@ class Products(Dataset[ProductBatch]):
     def __getitems__(self, indices: list[int]) -> ProductBatch:
         rows = np.asarray(indices)
         shopper = self.shopper_N[rows]
+        # Products come in random order, and so do the labelled photos that ride with the first of them.
+        num_labelled = round(LABELLED_SHARE * len(rows)) if len(self.label_P) else 0
+        labelled = rows[:num_labelled] % max(1, len(self.label_P))
         shopper_frames = np.zeros((len(rows), 3, *self.frames_N4FF.shape[2:]), np.uint8)
         shopper_frames[shopper >= 0] = self.shopper_frames_M3FF[shopper[shopper >= 0]]
         return ProductBatch(
@@ -76,6 +91,10 @@ class Products(Dataset[ProductBatch]):
             cluster_B=torch.from_numpy(self.labels.cluster_N[rows]),
             category_B=torch.from_numpy(self.labels.category_N[rows]),
             attributes_BA=torch.from_numpy(self.labels.attributes_NA[rows]),
+            tokens_BT=torch.from_numpy(self.tokens_NT[rows]),
+            title_B=torch.from_numpy(self.labels.title_N[rows]),
+            labelled_frames_L3FF=torch.from_numpy(self.labelled_frames_P3FF[labelled]),
+            label_L=torch.from_numpy(self.label_P[labelled]),
         )
 
     @staticmethod

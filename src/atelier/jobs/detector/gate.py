@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.families import detection
 from atelier.families.detection.inference import Detector
 from atelier.jobs.detector.champion import FAMILY, detector_in
 from atelier.jobs.detector.material import truths
@@ -22,7 +21,7 @@ from atelier.jobs.detector.register import (
     marks_of,
     milliseconds_per_photo,
 )
-from atelier.jobs.detector.train import detection_preset
+from atelier.jobs.detector.train import detection_preset, detector_code
 from atelier.jobs.register import Registered
 from atelier.jobs.train import current_version, run_key
 from atelier.registry.models import ModelVersion
@@ -78,7 +77,7 @@ def gate_detector(
         return DetectorVerdict(True, "this detector is the champion already", None, champion.version)
     data_version = current_version(settings)
     before = champion.files_digest if champion else None
-    key = run_key("detector-gate", data_version, challenger.files_digest, before, family=detection)
+    key = run_key("detector-gate", data_version, challenger.files_digest, before, code=detector_code())
     found = registry.find_run(key)
     if found is None:
         tags = {"data_version": data_version, "preset": preset, "challenger": str(challenger.version)}

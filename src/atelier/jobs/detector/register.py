@@ -28,6 +28,7 @@ from atelier.families.detection.metrics import Seen, detection_metrics, main_ove
 from atelier.families.detection.task import Truth
 from atelier.jobs.detector.champion import FAMILY, detector_in
 from atelier.jobs.detector.material import truths
+from atelier.jobs.detector.train import detector_code
 from atelier.jobs.register import Registered
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.pictures import encode_jpeg
@@ -56,7 +57,7 @@ def register_detector(
     start = time.perf_counter()
     version = current_version(settings)
     registry = open_registry(settings)
-    key = run_key("detector-examination", version, trained.key, family=detection)
+    key = run_key("detector-examination", version, trained.key, code=detector_code())
     found = registry.find_run(key)
     known = _version_of(registry, found.run_id) if found else None
     if found is not None and known is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 
@@ -15,10 +14,13 @@ from atelier.families.detection.presets import PRESETS, DetectionPreset
 from atelier.families.detection.task import DetectionModule, DetectionTask
 from atelier.jobs.detector.champion import FAMILY
 from atelier.jobs.detector.material import load_material
-from atelier.jobs.train import Training, TrainOutcome, current_version, log_weights, run_key, run_once
-from atelier.registry.runs import RunTracker
+from atelier.jobs.fitting import Training, code_digest
+from atelier.jobs.train import TrainOutcome, current_version, run_key, run_once
 from atelier.registry.store import Registry
 from atelier.settings import Settings
+
+_SHAPE_THE_WEIGHTS = ("export", "inference", "kinds", "losses", "model", "products", "scenes", "task")
+"""Modules of the family whose change makes earlier runs worthless."""
 
 
 def train_detector(settings: Settings, preset: str, *, progress: bool = True) -> TrainOutcome:
@@ -28,7 +30,7 @@ def train_detector(settings: Settings, preset: str, *, progress: bool = True) ->
     """
     wanted = detection_preset(preset)
     version = current_version(settings)
-    key = run_key("detector", version, wanted.config, wanted.schedule, family=detection)
+    key = run_key("detector", version, wanted.config, wanted.schedule, code=detector_code())
 
     def training(registry: Registry) -> Training:
         del registry  # a detector has no teacher to ask it for
@@ -37,20 +39,23 @@ def train_detector(settings: Settings, preset: str, *, progress: bool = True) ->
         network = DetectionNetwork(wanted.config.network)
         module = DetectionModule(network, wanted.config.loss)
 
-        def keep(run: RunTracker) -> None:
-            with TemporaryDirectory() as folder:
-                export_network(network, wanted.config, Path(folder))
-                log_weights(run, Path(folder))
+        def write(folder: Path) -> None:
+            export_network(network, wanted.config, folder)
 
         return Training(
             task=DetectionTask(module, material.streets, wanted.config, material.validation),
             products=material.products,
             schedule=wanted.schedule,
             finish=lambda: None,
-            keep=keep,
+            write=write,
         )
 
     return run_once(settings, f"detector-{preset}", key, wanted, version, training, progress, FAMILY)
+
+
+def detector_code() -> str:
+    """Digest of the code that shapes a detector's weights."""
+    return code_digest(detection, _SHAPE_THE_WEIGHTS)
 
 
 def detection_preset(name: str) -> DetectionPreset:

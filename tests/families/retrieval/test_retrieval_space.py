@@ -1,11 +1,11 @@
-"""Whitening: directions along which photos of one item differ stop counting."""
+"""The space: directions along which photos of one item differ stop counting, the others come first."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 
-from atelier.families.retrieval.whitening import Whitening
+from atelier.families.retrieval.space import Space
 
 DIMENSION = 8
 
@@ -29,23 +29,28 @@ def recall_at_1(first: torch.Tensor, second: torch.Tensor) -> float:
 
 def test_before_it_has_learned_vectors_stay_as_they_are() -> None:
     first, _ = photos(20, seed=0)
-    torch.testing.assert_close(Whitening(DIMENSION)(first), first)
+    torch.testing.assert_close(Space(DIMENSION, DIMENSION)(first), first)
 
 
 def test_unseen_items_are_found_again_once_their_photos_noise_is_divided_out() -> None:
-    whitening = Whitening(DIMENSION)
-    whitening.learn(*photos(2000, seed=0))
+    space = Space(DIMENSION, 4)
+    known, again = photos(2000, seed=0)
+    space.learn(known, again, known)
     first, second = photos(200, seed=1)
-    seen = whitening(first)
+    seen = space(first)
     torch.testing.assert_close(seen.norm(dim=1), torch.ones(200))
     assert recall_at_1(first, second) < 0.3
-    assert recall_at_1(seen, whitening(second)) > 0.6
+    assert recall_at_1(seen, space(second)) > 0.6
+    short = space.recall(seen)
+    assert short.shape == (200, 4)
+    torch.testing.assert_close(short.norm(dim=1), torch.ones(200))
+    assert recall_at_1(short, space.recall(space(second))) > recall_at_1(first, second)
 
 
 def test_what_was_learned_is_saved_and_can_be_forgotten() -> None:
-    learned, read = Whitening(DIMENSION), Whitening(DIMENSION)
+    learned, read = Space(DIMENSION, 3), Space(DIMENSION, 3)
     first, second = photos(100, seed=0)
-    learned.learn(first, second)
+    learned.learn(first, second, second)
     read.load_state_dict(learned.state_dict())
     torch.testing.assert_close(read(first), learned(first))
     read.reset()
@@ -54,6 +59,6 @@ def test_what_was_learned_is_saved_and_can_be_forgotten() -> None:
 
 def test_photos_that_do_not_differ_at_all_are_no_division_by_zero() -> None:
     first, _ = photos(100, seed=0)
-    whitening = Whitening(DIMENSION)
-    whitening.learn(first, first)
-    assert whitening(first).isfinite().all()
+    space = Space(DIMENSION, 3)
+    space.learn(first, first, first)
+    assert space(first).isfinite().all()
