@@ -13,6 +13,7 @@ from atelier.settings import Settings
 from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
 from flows.summary import Summary, leave_artifacts, summarise
+from flows.train_detector import train_the_detector
 from flows.train_family import adopt_family, train_family
 from flows.turns import one_run_at_a_time
 
@@ -31,8 +32,10 @@ def retrain_daily(
             return Cancelled(message=turn.refused)
         began = time.monotonic()
         ingested = ingest_drop(drop)
+        detector = train_the_detector(preset)  # first: the student's examination searches with it
         family = train_family(preset) if adopt is None else adopt_family(adopt, digest)
         published = publish_release()
-        summary = summarise(settings, family.preset, ingested, family, published, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        summary = summarise(settings, family.preset, ingested, detector, family, published, seconds)
         leave_artifacts(summary, gallery(settings, family.candidate))
         return summary

@@ -12,6 +12,7 @@ from atelier.jobs.ingest import IngestReport
 from atelier.jobs.publish import Published
 from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
+from flows.train_detector import TrainedDetector
 from flows.train_family import TrainedFamily
 
 
@@ -29,7 +30,7 @@ class Summary:
     verdict: str
     """The gate's reason."""
     metrics: dict[str, float]
-    """Of the student and its teacher, on the held-out part of the data."""
+    """Of the student, its teacher and the detector, on the held-out part of the data."""
     seconds: float
     """Of work, without the start of the process and of Prefect."""
     look_at: dict[str, str]
@@ -42,13 +43,14 @@ def summarise(
     settings: Settings,
     preset: str,
     ingested: list[IngestReport],
+    detector: TrainedDetector,
     family: TrainedFamily,
     published: Published,
     seconds: float,
 ) -> Summary:
     """Draws the reports of all steps together."""
     num_new_drops = sum(report.changed for report in ingested)
-    trained = not (family.teacher.reused and family.student.reused)
+    trained = not (family.teacher.reused and family.student.reused and detector.trained.reused)
     changed = bool(num_new_drops or trained or published.changed)
     return Summary(
         headline=_headline(num_new_drops, trained, family, published)
@@ -60,11 +62,13 @@ def summarise(
         release_id=published.release_id,
         promoted=family.verdict.promoted,
         verdict=family.verdict.reason,
-        metrics=family.candidate.metrics,
+        metrics=family.candidate.metrics
+        | {f"detector/{name}": value for name, value in detector.candidate.metrics.items()},
         seconds=round(seconds, 1),
         look_at=_look_at(settings, family, published),
         steps={
             "ingest": [asdict(report) for report in ingested],
+            "detector": asdict(detector),
             **{name: report for name, report in asdict(family).items() if name != "preset"},
             "publish": asdict(published),
         },

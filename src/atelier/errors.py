@@ -10,7 +10,8 @@ AtelierError
 ├── TrainingError           a run cannot go on: its loss is not finite, its data is too small
 │   └── CheckpointError     a checkpoint is incomplete or does not fit this run
 ├── RegistryError           a run, model version or alias is missing
-│   └── DigestError         a model's files are not those that were registered
+│   ├── DigestError         a model's files are not those that were registered
+│   └── DetectionContractError  a detector's file does not do what its contract says
 ├── CatalogueIndexError             an index cannot be built, read or published
 │   ├── IndexRejected       an index failed its verification; it was not published
 │   └── EmbeddingContractError  an index and a model do not belong together
@@ -67,6 +68,10 @@ class RegistryError(AtelierError):
 
 class DigestError(RegistryError):
     """A model's files are not those that were registered."""
+
+
+class DetectionContractError(RegistryError):
+    """A detector's file does not do what its contract says."""
 
 
 class CatalogueIndexError(AtelierError):

@@ -24,6 +24,8 @@ from atelier.settings import Settings
 KILLS = (
     ("step: ingest", 0.0),
     ("step: ingest", 3.0),
+    ("step: train the detector", 1.0),
+    ("step: gate the detector", 0.3),
     ("step: train the teacher", 0.0),
     ("step: train the teacher", 3.0),
     ("step: distil the student", 0.5),
@@ -91,7 +93,7 @@ def require_whole_and_answering(settings: Settings, serving: LiveRelease) -> Non
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_a_run_killed_at_any_of_ten_points_is_finished_by_the_next_and_never_half_published(
+def test_a_run_killed_at_any_of_twelve_points_is_finished_by_the_next_and_never_half_published(
     tmp_path: Path,
 ) -> None:
     settings = Settings(home=tmp_path / "home")

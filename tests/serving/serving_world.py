@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from onnx import helper
 from PIL import Image
 from tiny_networks import write_network
+from toy_detector import write_toy_detector
 
+from atelier.families.detection import inference as detection
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
     MODEL_FILE,
@@ -105,16 +107,26 @@ def picture_digest(item_id: str) -> str:
     return hashlib.sha256(encoded(PICTURES[item_id])).hexdigest()
 
 
-def publish(settings: Settings, data_version: str, sharpness: float = 20.0) -> Release:
+def publish(
+    settings: Settings, data_version: str, sharpness: float = 20.0, *, with_detector: bool = False
+) -> Release:
     """Prepare a release and make it live, as the jobs do."""
-    return promote(settings, prepare_release(settings, data_version, sharpness).release_id)
+    return promote(
+        settings, prepare_release(settings, data_version, sharpness, with_detector=with_detector).release_id
+    )
 
 
-def prepare_release(settings: Settings, data_version: str, sharpness: float = 20.0) -> Release:
-    """Write a model, build and verify its index, and stage both."""
+def prepare_release(
+    settings: Settings, data_version: str, sharpness: float = 20.0, *, with_detector: bool = False
+) -> Release:
+    """Write a model, build and verify its index, and stage both, with the toy detector where it is wanted."""
     with TemporaryDirectory() as folder:
         files = {name: Path(folder) / name for name in (MODEL_FILE, TEXT_FILE, CONTRACT_FILE)}
         contract = write_colour_model(files[MODEL_FILE], sharpness)
+        models = {"retrieval": ModelFiles("retrieval", 1, contract.model_digest)}
+        if with_detector:
+            models["detection"] = ModelFiles("detection", 1, write_toy_detector(Path(folder)).model_digest)
+            files |= {name: Path(folder) / name for name in (detection.MODEL_FILE, detection.CONTRACT_FILE)}
         files[CONTRACT_FILE].write_text(contract.to_json())
         version = build(
             settings,
@@ -127,7 +139,7 @@ def prepare_release(settings: Settings, data_version: str, sharpness: float = 20
         return stage(
             settings,
             data_version=data_version,
-            models={"retrieval": ModelFiles("retrieval", 1, contract.model_digest)},
+            models=models,
             index=version,
             verification=verify(settings, version, Counter(item.category for item in ITEMS)),
             files=files,

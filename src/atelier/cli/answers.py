@@ -18,7 +18,8 @@ def add_to(app: typer.Typer) -> None:
 def search(
     photo: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP.")],
     box: Annotated[
-        str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="Where the item is, in pixels.")
+        str | None,
+        typer.Option(metavar="X0,Y0,X1,Y1", help="Where the item is, in pixels; else it is found."),
     ] = None,
     category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
     k: Annotated[int, typer.Option(min=1, help="Items to find.")] = 10,

@@ -39,23 +39,26 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(preset: Preset = "small", as_json: AsJson = False) -> None:
-    """Train teacher and student; register nothing.
+    """Train detector, teacher and student; register nothing.
 
     `accelerate launch` runs it on several GPUs; `atelier retrain` then finds the finished runs.
     """
+    from atelier.jobs.detector.train import train_detector
     from atelier.jobs.distill import distill
     from atelier.jobs.train import train as train_teacher
 
     settings = open_settings()
     with progress_on_stderr():  # Without the workspace's lock: every rank of a launch comes by here.
+        detector = train_detector(settings, preset)
         teacher = train_teacher(settings, preset)
         student = distill(settings, preset, teacher)
     if as_json:
-        print_json({"teacher": asdict(teacher), "student": asdict(student)})
+        print_json({"detector": asdict(detector), "teacher": asdict(teacher), "student": asdict(student)})
         return
-    names = sorted(teacher.metrics.keys() | student.metrics.keys())
-    rows = [(name, teacher.metrics.get(name), student.metrics.get(name)) for name in names]
-    print_table(("metric", "teacher", "student"), rows)
+    columns = {"detector": detector.metrics, "teacher": teacher.metrics, "student": student.metrics}
+    names = sorted({name for metrics in columns.values() for name in metrics})
+    rows = [(name, *(metrics.get(name) for metrics in columns.values())) for name in names]
+    print_table(("metric", *columns), rows)
 
 
 def retrain(

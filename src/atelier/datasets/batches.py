@@ -38,3 +38,15 @@ class ProductBatch:
     """uint8; shoppers' photos of unknown items, of which a coarse label is known; L may be zero."""
     label_L: Tensor
     """int64."""
+
+
+@dataclass(frozen=True)
+class CutoutBatch:
+    """Products to be put into scenes: the frame of each catalogue photo, and what kind of thing it shows."""
+
+    frames_B4FF: Tensor
+    """uint8, RGB and alpha."""
+    extents_B4: Tensor
+    """float32, x0, y0, x1, y1 of the product in its frame, from -1 to 1."""
+    kind_B: Tensor
+    """int64."""

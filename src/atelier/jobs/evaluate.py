@@ -14,6 +14,8 @@ from atelier.datasets.drop import Drop, read_drop
 from atelier.datasets.raw import RawPhoto
 from atelier.errors import DropError, PictureError
 from atelier.index.query import IndexReader
+from atelier.jobs.detector.champion import FAMILY as DETECTION
+from atelier.jobs.detector.champion import detector_in
 from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import read_queries
 from atelier.jobs.register import encoder_in
@@ -34,8 +36,9 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     Its products, in any known layout, join a throwaway copy of the live gallery; one that the gallery has
     already takes the place of the old one, which has no say in its article type either. `category_accuracy`
     is over the products' article types. With a folder `queries/` (see `jobs.queries`) come
-    `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10` and so on. Where people judged searches in this
-    workspace, the live release is asked those too: `judged/ndcg_at_10` and so on, see `jobs.relevance`.
+    `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10`, with a detector in the release
+    `<zip>/detected/recall_at_1`, and so on. Where people judged searches in this workspace, the live release
+    is asked those too: `judged/ndcg_at_10` and so on, see `jobs.relevance`.
 
     Shoppers' photos with a label and no item add `user_photos/label_accuracy` (see `jobs.user_photos`).
 
@@ -43,7 +46,9 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     queries are broken.
     """
     release = live(settings)
-    encoder = encoder_in(settings.releases_dir / release.release_id)
+    folder = settings.releases_dir / release.release_id
+    encoder = encoder_in(folder)
+    detector = detector_in(folder) if DETECTION in release.models else None
     reader = IndexReader.open(settings, release.index, encoder.contract.digest)
     drop = read_drop(data_dir)
     pictures, products = _readable(_products(drop), progress)
@@ -66,7 +71,7 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         )
         queries = read_queries(queries_dir)
         metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
-        metrics |= recall_metrics(ask(encoder, gallery, queries, progress))
+        metrics |= recall_metrics(ask(encoder, gallery, queries, progress, detector=detector))
     metrics |= label_metrics(encoder, _labelled(drop), progress)
     return metrics | ask_judged(encoder, reader, load_collection(settings), progress)
 

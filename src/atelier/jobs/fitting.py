@@ -7,9 +7,10 @@ libraries alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from atelier.engine.task import Task, Tracker
 from atelier.engine.trainer import FitReport, fit
 from atelier.errors import TrainingError
 from atelier.families import retrieval
+from atelier.families.detection.presets import Schedule as DetectionSchedule
+from atelier.families.detection.products import Cutouts
 from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.distill import DistillTask, StudentModule, Teacher
@@ -55,8 +58,8 @@ class Training:
     """All that one run needs."""
 
     task: Task
-    products: Products
-    schedule: Schedule
+    products: Products | Cutouts
+    schedule: Schedule | DetectionSchedule
     finish: Callable[[], None]
     """Done to what was trained, before it is judged and kept."""
     write: Callable[[Path], None]
@@ -175,7 +178,7 @@ def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, 
     return replace(report, metrics=training.task.evaluate(training.task.module.eval()))
 
 
-def engine_config(schedule: Schedule, num_products: int) -> EngineConfig:
+def engine_config(schedule: Schedule | DetectionSchedule, num_products: int) -> EngineConfig:
     """A schedule as the engine takes it."""
     batch_size = min(schedule.batch_size, num_products)
     max_steps = max(1, schedule.num_epochs * (num_products // batch_size))
@@ -234,10 +237,10 @@ def preset_named(name: str) -> RetrievalPreset:
     return PRESETS[name]()
 
 
-def code_digest() -> str:
-    """Digest of the code that shapes weights."""
-    folder = Path(retrieval.__path__[0])
-    return sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in _SHAPE_THE_WEIGHTS))
+def code_digest(family: ModuleType = retrieval, modules: Sequence[str] = _SHAPE_THE_WEIGHTS) -> str:
+    """Digest of the code that shapes weights: some modules of a family."""
+    folder = Path(family.__path__[0])
+    return sha256_of(b"".join((folder / f"{name}.py").read_bytes() for name in modules))
 
 
 def sha256_of(data: bytes) -> str:

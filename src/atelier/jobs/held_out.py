@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
+from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import item_numbers, products_of
 from atelier.jobs.queries import Query, held_out_queries, judged_queries
@@ -30,6 +31,8 @@ class Exam:
     queries: list[Query]
     judged: Sequence[Query] = ()
     """Searches that people judged, of whatever data version."""
+    detector: Detector | None = None
+    """What finds the item of a search that names no box; the champion, while there is one."""
 
     @property
     def is_held_out(self) -> NDArray[np.bool_]:
@@ -77,12 +80,12 @@ def marks_of(exam: Exam, answers: Answers) -> dict[str, Any]:
     }
 
 
-def load_exam(settings: Settings, data_version: str) -> Exam:
+def load_exam(settings: Settings, data_version: str, detector: Detector | None = None) -> Exam:
     """Read it from the workspace's data; its searches are rendered once for a data version."""
     catalogue = Catalogue.open(settings.data_dir)
     photos, items = products_of(catalogue)
     queries = held_out_queries(settings, catalogue, data_version, Split.TEST)
-    return Exam(catalogue, photos, items, queries, judged_queries(settings))
+    return Exam(catalogue, photos, items, queries, judged_queries(settings), detector)
 
 
 def found_in(views: Sequence[View], item_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -100,7 +103,7 @@ def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool 
     said = embed(encoder, pictures, "embedding the gallery", progress)
     vectors_GD, probability_GC = said.embedding, said.category_probability
     gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
-    views = ask(encoder, gallery, exam.queries, progress, only_best=only_best)
+    views = ask(encoder, gallery, exam.queries, progress, detector=exam.detector, only_best=only_best)
     held_out_G = exam.is_held_out
     categories = recognised(
         encoder.contract.categories,

@@ -56,16 +56,9 @@ def training_products(
             f"data version {data_version[:8]} has {len(photos)} catalogue photos to train on "
             f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
         )
-    shopper_photos = [
-        photo
-        for photo in catalogue.photos(PhotoKind.SHOPPER, Split.TRAIN)
-        if photo.item_id and photo.x0 is not None
-    ]
-    labelled_photos, label_P, shopper_labels = labelled(catalogue, Split.TRAIN)
-    folder = kept_folder(
-        settings.stores_dir / "frames" / f"{data_version[:16]}-{FRAMES_FORMAT}",
-        lambda target: _write_frames(catalogue, photos, shopper_photos, labelled_photos, target, progress),
-    )
+    shopper_photos = _shopper_photos(catalogue)
+    _, label_P, shopper_labels = labelled(catalogue, Split.TRAIN)
+    folder = frames_folder(settings, catalogue, data_version, progress)
     shopper_of = {photo.item_id: row for row, photo in enumerate(shopper_photos)}
     return Products(
         frames_N4FF=np.load(folder / "frames.npy", mmap_mode="r"),
@@ -76,6 +69,18 @@ def training_products(
         labelled_frames_P3FF=np.load(folder / "labelled_frames.npy", mmap_mode="r"),
         label_P=label_P,
         labels=_labels(items, shopper_labels),
+    )
+
+
+def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, progress: bool = True) -> Path:
+    """Where the framed training products lie, made once for a data version: `frames.npy` [N, 4, F, F] and
+    `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and shoppers' photos."""
+    photos, _ = products_of(catalogue, Split.TRAIN)
+    labelled_photos, _, _ = labelled(catalogue, Split.TRAIN)
+    shopper_photos = _shopper_photos(catalogue)
+    return kept_folder(
+        settings.stores_dir / "frames" / f"{data_version[:16]}-{FRAMES_FORMAT}",
+        lambda target: _write_frames(catalogue, photos, shopper_photos, labelled_photos, target, progress),
     )
 
 
@@ -129,6 +134,15 @@ def in_threads(
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
         done = pool.map(work, tasks)
         return list(tqdm(done, label, total=len(tasks), unit="photo", disable=None if progress else True))
+
+
+def _shopper_photos(catalogue: Catalogue) -> list[Photo]:
+    """Shoppers' photos of known items, with boxes, of the training part."""
+    return [
+        photo
+        for photo in catalogue.photos(PhotoKind.SHOPPER, Split.TRAIN)
+        if photo.item_id and photo.x0 is not None
+    ]
 
 
 def _labels(items: Sequence[Item], shopper_labels: tuple[str, ...]) -> Labels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError, ReleaseError, VersionError
+from atelier.families.detection import inference as detection
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
     MODEL_FILE,
@@ -24,7 +25,9 @@ from atelier.families.retrieval.inference import (
     Encoder,
 )
 from atelier.index.build import Build, build, embed_pictures
-from atelier.index.schema import Embedded, IndexItem
+from atelier.index.query import IndexReader
+from atelier.index.saved import GRAPH_FROM
+from atelier.index.schema import Embedded, IndexItem, IndexVersion
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
 from atelier.pictures import PictureLimits, decode, encode_jpeg
@@ -40,6 +43,8 @@ from atelier.vocabulary import PhotoKind
 FAMILY = "retrieval"
 SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
+DETECTOR = "detection"
+DETECTOR_FILES = (detection.MODEL_FILE, detection.CONTRACT_FILE)
 THUMBNAIL_SIDE = 256
 _ENCODED_AT_ONCE = 64
 
@@ -95,11 +100,14 @@ def publish(
     clock = _Clock()
     registry = open_registry(settings)
     champion, data_version = _version(registry, model), _data_version(settings)
-    present = None if rebuild else _live_already(settings, champion, data_version)
+    detector = registry.version(DETECTOR, "champion")
+    models = {version.name: _model_files(version) for version in (champion, detector) if version}
+    present = None if rebuild else _live_already(settings, models, data_version)
     if present is not None:
         return _report(present, clock)
     with TemporaryDirectory(prefix="atelier-publish-") as folder:
         model_dir = registry.fetch(champion, Path(folder) / "model")
+        detector_files = _detector_files(registry, detector, Path(folder) / DETECTOR)
         gallery = _Gallery(settings, model_dir)
         contract_json = gallery.contract.to_json()
         clock.lap("open")
@@ -108,7 +116,7 @@ def publish(
         clock.lap("embed")
         with publishing(settings):
             clock.lap("wait")
-            present = None if rebuild else _live_already(settings, champion, data_version)
+            present = None if rebuild else _live_already(settings, models, data_version)
             if present is not None:  # another publisher was as far as this one
                 return _report(present, clock)
             items = _not_withdrawn(settings, gallery.items)
@@ -130,10 +138,12 @@ def publish(
             release = stage(
                 settings,
                 data_version=data_version,
-                models={FAMILY: _model_files(champion)},
+                models=models,
                 index=built.version,
                 verification=verification,
-                files={name: model_dir / name for name in SERVED_FILES},
+                files={name: model_dir / name for name in SERVED_FILES}
+                | detector_files
+                | _searcher_files(settings, built.version, Path(folder)),
             )
             if go_live:
                 promote(settings, release.release_id)
@@ -175,13 +185,28 @@ def _data_version(settings: Settings) -> str:
     return version.digest
 
 
-def _live_already(settings: Settings, champion: ModelVersion, data_version: str) -> Release | None:
-    """The live release if it has this model, this data, nothing withdrawn, and is whole; without LanceDB."""
+def _detector_files(registry: Registry, detector: ModelVersion | None, folder: Path) -> dict[str, Path]:
+    """What a release takes of the detector; nothing while none is the champion."""
+    if detector is None:
+        return {}
+    registry.fetch(detector, folder)
+    return {name: folder / name for name in DETECTOR_FILES}
+
+
+def _searcher_files(settings: Settings, version: IndexVersion, folder: Path) -> dict[str, Path]:
+    """The graph of a large catalogue, so that serving loads instead of building it."""
+    if version.rows < GRAPH_FROM:
+        return {}
+    return IndexReader.open(settings, version).searcher_files(folder)
+
+
+def _live_already(settings: Settings, models: Mapping[str, ModelFiles], data_version: str) -> Release | None:
+    """The live release if it has these models, this data, nothing withdrawn, and is whole; no LanceDB."""
     try:
         release = live(settings)
     except ReleaseError:  # nothing is live, or what is live is broken: both are mended by publishing
         return None
-    is_same = release.models == {FAMILY: _model_files(champion)} and release.data_version == data_version
+    is_same = release.models == models and release.data_version == data_version
     is_same &= release.index.withdrawn == digest_of(withdrawals(settings))
     is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
     return release if is_same and is_whole else None

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from atelier.families import retrieval
 from atelier.families.retrieval.inference import INPUT, OUTPUTS, EmbeddingContract, Encoder, crop, prepare
 from atelier.families.retrieval.metrics import per_category
+from atelier.jobs.detector.champion import champion_detector
 from atelier.jobs.held_out import Answers, Exam, load_exam, marks_of, sit
 from atelier.jobs.quantize import serve_in_eight_bits
 from atelier.jobs.scoring import View, best_views, milliseconds_per_picture
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.pictures import decode
-from atelier.registry.cards import CardFacts, model_card
+from atelier.registry.cards import CardFacts, about_family, model_card
 from atelier.registry.models import ModelVersion
 from atelier.registry.plots import Answer, QueryRow, confusion_matrix, query_gallery, worst_categories
 from atelier.registry.runs import RunTracker
@@ -70,7 +71,8 @@ def register(
     start = time.perf_counter()
     version = current_version(settings)
     registry = open_registry(settings)
-    key = run_key("examination", version, student.key)
+    detector = champion_detector(settings)
+    key = run_key("examination", version, student.key, detector.contract.digest if detector else None)
     found = registry.find_run(key)
     known = _version_of(registry, found.run_id) if found else None
     if found is not None and known is not None:
@@ -86,7 +88,7 @@ def register(
         teacher_dir.mkdir()
         read_weights(registry, teacher, TEACHER_FILES, teacher_dir)
         master = encoder_in(teacher_dir, "teacher", settings.serve_threads)
-        exam = load_exam(settings, version)
+        exam = load_exam(settings, version, detector)
         answers, taught = sit(exam, pupil, progress), sit(exam, master, progress, only_best=True)
         metrics = {f"test/{name}": value for name, value in answers.metrics.items()}
         metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
@@ -175,7 +177,7 @@ def _facts(
     preset: str, data_version: str, exam: Exam, answers: Answers, metrics: Mapping[str, float]
 ) -> CardFacts:
     """What the model card tells: the family's own words, and what was measured."""
-    about = _about_the_family()
+    about = about_family((resources.files(retrieval) / "CARD.md").read_text(encoding="utf-8"))
     photos = exam.catalogue.photos()
     hits = np.concatenate([view.rank_Q < 1 for view in best_views(answers.views)] or [np.zeros(0, bool)])
     queries = [query for view in best_views(answers.views) for query in view.queries]
@@ -203,14 +205,6 @@ def _facts(
             "the teacher's": f"{metrics['distillation/teacher_ms']:.2f} ms",
         },
     )
-
-
-def _about_the_family() -> dict[str, str]:
-    """The sections of the family's CARD.md by heading; '' is its introduction."""
-    text = (resources.files(retrieval) / "CARD.md").read_text(encoding="utf-8")
-    introduction, *sections = text.split("\n## ")
-    named = {heading: body.strip() for heading, _, body in (part.partition("\n") for part in sections)}
-    return {"": introduction.partition("\n")[2].strip(), **named}
 
 
 def _signature(contract: EmbeddingContract) -> Signature:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
 from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics, top_k
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
@@ -23,6 +24,7 @@ from atelier.pictures import decode
 from atelier.vocabulary import Box
 
 _BATCH = 256
+_LOOKED_AT_ONCE = 32
 _NUM_FOUND = 30
 """Gallery rows kept of an answer: ten different items, though some have several photos."""
 
@@ -48,7 +50,8 @@ class Gallery:
 
 @dataclass(frozen=True)
 class View:
-    """One way of asking: a query with its box ('street/boxed') or without ('street/whole')."""
+    """One way of asking: a query with its box ('street/boxed'), without ('street/whole'), or with the box
+    that the detector finds ('street/detected')."""
 
     name: str
     queries: tuple[Query, ...]
@@ -94,9 +97,16 @@ def embed(
 
 
 def ask(
-    encoder: Encoder, gallery: Gallery, queries: Sequence[Query], progress: bool, *, only_best: bool = False
+    encoder: Encoder,
+    gallery: Gallery,
+    queries: Sequence[Query],
+    progress: bool,
+    *,
+    detector: Detector | None = None,
+    only_best: bool = False,
 ) -> list[View]:
-    """Every kind of query, on the whole photo and, where boxes are known, on the boxed part.
+    """Every kind of query, on the whole photo, where boxes are known on the boxed part, and with a `detector`
+    on the part that it chooses.
 
     `only_best`: only as a shopper is asked to search, boxed where boxes are known.
     """
@@ -104,12 +114,27 @@ def ask(
     for kind in sorted({query.kind for query in queries}):
         own = [query for query in queries if query.kind == kind]
         boxed = [query for query in own if query.box is not None]
-        for how, part in (("whole", own), ("boxed", boxed)):
-            if part and not (only_best and how == "whole" and boxed):
-                pictures = [(query.data, query.box if how == "boxed" else None) for query in part]
-                vectors_QD = embed(encoder, pictures, f"{kind}/{how}", progress).embedding
-                views.append(_view(f"{kind}/{how}", part, vectors_QD, gallery))
+        ways: dict[str, list[tuple[Query, Box | None]]] = {}
+        if detector is not None and not only_best:
+            ways["detected"] = list(zip(own, chosen_boxes(detector, own), strict=True))
+        if not (only_best and boxed):
+            ways["whole"] = [(query, None) for query in own]
+        if boxed:
+            ways["boxed"] = [(query, query.box) for query in boxed]
+        for how, asked in ways.items():
+            pictures = [(query.data, box) for query, box in asked]
+            vectors_QD = embed(encoder, pictures, f"{kind}/{how}", progress).embedding
+            views.append(_view(f"{kind}/{how}", [query for query, _ in asked], vectors_QD, gallery))
     return views
+
+
+def chosen_boxes(detector: Detector, queries: Sequence[Query]) -> list[Box | None]:
+    """Where the detector sees the item of each query, as serving asks it."""
+    boxes: list[Box | None] = []
+    for start in range(0, len(queries), _LOOKED_AT_ONCE):
+        pictures = in_threads(Query.pixels, queries[start : start + _LOOKED_AT_ONCE], "detecting", False)
+        boxes += [found[0].box for found in detector.find(pictures)]
+    return boxes
 
 
 def recognised(

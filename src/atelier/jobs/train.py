@@ -19,6 +19,7 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.engine.processes import is_main_process, wait_for_everyone
 from atelier.engine.tracker import NullTracker
 from atelier.errors import DigestError, VersionError
+from atelier.families.detection.presets import DetectionPreset
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.presets import RetrievalPreset
@@ -117,10 +118,11 @@ def run_once(
     settings: Settings,
     name: str,
     key: str,
-    preset: RetrievalPreset,
+    preset: RetrievalPreset | DetectionPreset,
     data_version: str,
     training: Callable[[Registry], Training],
     progress: bool,
+    family: str = "retrieval",
     **tags: str,
 ) -> TrainOutcome:
     """Train in a run under `key`, with `tags`, unless a finished run has that key already.
@@ -135,7 +137,7 @@ def run_once(
         work = training(registry)
         if is_main_process():
             tags |= {"data_version": data_version, "preset": preset.name}
-            with registry.start_run(name, key, tags) as run:
+            with registry.start_run(name, key, tags, family=family) as run:
                 run.params({"preset": asdict(preset)})
                 run.metrics(work.figures, 0)
                 report = fit_on_schedule(work, run, checkpoint_dir, progress)
@@ -196,9 +198,13 @@ def current_version(settings: Settings) -> str:
     return version.digest
 
 
-def run_key(role: str, *parts: DataclassInstance | str | None) -> str:
-    """Digest of all that a run depends on: its data, its configuration and the code that shapes weights."""
-    return sha256_of(json.dumps([role, parts, code_digest()], sort_keys=True, default=asdict).encode())[:32]
+def run_key(role: str, *parts: DataclassInstance | str | None, code: str | None = None) -> str:
+    """Digest of all that a run depends on: its data, its configuration and the code that shapes weights.
+
+    `code`: digest of that code; by default the retrieval family's.
+    """
+    depends_on = [role, parts, code or code_digest()]
+    return sha256_of(json.dumps(depends_on, sort_keys=True, default=asdict).encode())[:32]
 
 
 def _validation(

@@ -86,3 +86,10 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         return ""
     rule = "| --- |" + " ---: |" * (len(columns) - 1)
     return "\n".join(["| " + " | ".join(columns) + " |", rule, *lines])
+
+
+def about_family(text: str) -> dict[str, str]:
+    """The sections of a family's CARD.md by heading; '' is its introduction."""
+    introduction, *sections = text.split("\n## ")
+    named = {heading: body.strip() for heading, _, body in (part.partition("\n") for part in sections)}
+    return {"": introduction.partition("\n")[2].strip(), **named}

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.errors import DigestError, QueryError
+from atelier.families.detection import inference as detection
+from atelier.families.detection.inference import DetectionContract, Detector, FoundItem
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
     MODEL_FILE,
@@ -35,6 +37,8 @@ from atelier.settings import Settings
 from atelier.vocabulary import Box
 
 MAX_K = 100
+DETECTION = "detection"
+"""The detector's name among a release's models."""
 NUM_CATEGORIES = 3
 """How many categories an answer names."""
 SHRINK_FACTOR = 4
@@ -75,16 +79,25 @@ class Answer:
     categories: tuple[CategoryGuess, ...]
     items: tuple[Hit, ...]
     seconds: dict[str, float] = field(compare=False)
-    """Stage -> duration: `embed`, `search`, and what the caller adds."""
+    """Stage -> duration: `detect`, `embed`, `search`, and what the caller adds."""
+    boxes: tuple[FoundItem, ...] = ()
+    """The items found in the photo, the one that was searched for first; none where the caller named a box,
+    or the release has no detector. In pixels of the picture that was given."""
 
 
 class Answerer:
-    """One release: its student, its index, and its manifest. Pure and safe to share by threads."""
+    """One release: its student, its index, its manifest and, in a release that has one, its detector.
 
-    def __init__(self, release: Release, encoder: Encoder, reader: IndexReader) -> None:
+    Pure and safe to share by threads.
+    """
+
+    def __init__(
+        self, release: Release, encoder: Encoder, reader: IndexReader, detector: Detector | None = None
+    ) -> None:
         self.release = release
         self.encoder = encoder
         self.reader = reader
+        self.detector = detector
         self._embed = Batcher(partial(_embed, encoder), MAX_BATCH)
         self._number_of = {name: index for index, name in enumerate(encoder.contract.categories)}
         self.loaded_at = datetime.now(UTC)
@@ -104,12 +117,17 @@ class Answerer:
     ) -> Answer:
         """The `k` items nearest to the boxed part of an upright RGB picture, uint8 [H, W, 3].
 
+        Without a box, to the item that the detector chooses; without a detector, to what stands before a
+        plain background, or else to the whole picture.
         QueryError: k is out of range, the box is beside the picture, or no item has what a filter names.
         """
         if not 1 <= k <= MAX_K:
             raise QueryError(f"k: expected 1 to {MAX_K}, got {k}")
+        asked = time.perf_counter()
+        found = self.detector.find([pixels])[0] if box is None and self.detector else []
         started = time.perf_counter()
-        encoded = self._embed(prepare(crop(pixels, box), self.encoder.contract.image_size))
+        seen = found[0].box if found else box
+        encoded = self._embed(prepare(crop(pixels, seen), self.encoder.contract.image_size))
         embedded = time.perf_counter()
         neighbours = self.reader.search(encoded.embedding[0], max(k, NUM_NEIGHBOURS))
         hits = neighbours[:k]
@@ -127,7 +145,12 @@ class Answerer:
             data_version=self.release.data_version,
             categories=self._guesses(encoded.category_probability, neighbours),
             items=tuple(hits),
-            seconds={"embed": embedded - started, "search": time.perf_counter() - embedded},
+            boxes=tuple(found),
+            seconds={
+                **({"detect": started - asked} if found else {}),
+                "embed": embedded - started,
+                "search": time.perf_counter() - embedded,
+            },
         )
 
     def thumbnails(self, answer: Answer) -> dict[str, bytes]:
@@ -144,6 +167,8 @@ class Answerer:
         side = self.encoder.contract.image_size
         for num_photos in range(1, MAX_BATCH + 1):
             self.encoder.encode_prepared(np.full((num_photos, 3, side, side), 0.5, np.float32))
+        if self.detector is not None:
+            self.detector.look([np.full((side, side, 3), 128, np.uint8)])
 
     def _guesses(
         self, probability_1C: NDArray[np.float32], neighbours: Sequence[Hit]
@@ -170,11 +195,12 @@ def open_answerer(settings: Settings, release: Release) -> Answerer:
     DigestError, EmbeddingContractError, CatalogueIndexError, OSError: a part of it is missing or wrong.
     """
     folder = settings.releases_dir / release.release_id
-    contract = _read_contract(folder / CONTRACT_FILE, release)
+    contract = EmbeddingContract.from_json(_read_listed(folder / CONTRACT_FILE, release))
     answerer = Answerer(
         release,
         Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
         IndexReader.open(settings, release.index, contract.digest, saved=saved_in(folder, release.files)),
+        _open_detector(settings, release),
     )
     answerer.warm_up()
     return answerer
@@ -196,13 +222,22 @@ def parse_box(text: str | None) -> Box | None:
         ) from error
 
 
-def _read_contract(path: Path, release: Release) -> EmbeddingContract:
-    """The contract vouches for the model's file, and the manifest for the contract."""
+def _open_detector(settings: Settings, release: Release) -> Detector | None:
+    """The release's detector; None where its manifest names none, as in releases of before there were any."""
+    if DETECTION not in release.models:
+        return None
+    folder = settings.releases_dir / release.release_id
+    contract = DetectionContract.from_json(_read_listed(folder / detection.CONTRACT_FILE, release))
+    return Detector(folder / detection.MODEL_FILE, contract, threads=settings.serve_threads)
+
+
+def _read_listed(path: Path, release: Release) -> bytes:
+    """A contract: it vouches for its model's file, and the manifest for the contract."""
     data = path.read_bytes()
-    expected, seen = release.files.get(CONTRACT_FILE, "not listed"), hashlib.sha256(data).hexdigest()
+    expected, seen = release.files.get(path.name, "not listed"), hashlib.sha256(data).hexdigest()
     if seen != expected:
         raise DigestError(
             f"{path}: the manifest of release {release.release_id} expects sha256 {expected[:16]}, "
             f"seen {seen[:16]}. Roll back to another release, or publish anew."
         )
-    return EmbeddingContract.from_json(data)
+    return data

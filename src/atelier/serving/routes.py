@@ -168,6 +168,7 @@ async def release(service: ServiceOf) -> ReleaseFacts:
         model_digest=answerer.encoder.contract.model_digest,
         index=f"{answerer.release.index.name}@{answerer.release.index.version}",
         categories=answerer.reader.categories,
+        detector_digest=answerer.detector.contract.digest if answerer.detector else None,
     )
 
 
@@ -182,6 +183,7 @@ async def health(service: ServiceOf) -> Health:
         loaded_at=answerer.loaded_at,
         rows=len(answerer.reader),
         searcher=answerer.reader.searcher.description,
+        finds_items=answerer.detector is not None,
         failure=Failure(release=failure.release_id, error=failure.error, since=failure.since)
         if failure
         else None,
@@ -219,7 +221,11 @@ def _answer(
     photo, box = answerer.open_photo(form.photo.file.read(), box, limits)
     decoded = time.perf_counter()
     answer = answerer.answer(photo.pixels, box, form.filters(), form.k)
-    return replace(answer, seconds={"wait": started - arrived, "decode": decoded - started, **answer.seconds})
+    return replace(
+        answer,
+        boxes=tuple(replace(found, box=photo.outside(found.box)) for found in answer.boxes),
+        seconds={"wait": started - arrived, "decode": decoded - started, **answer.seconds},
+    )
 
 
 def _no_such_item(answerer: Answerer, item_id: str) -> HTTPException:

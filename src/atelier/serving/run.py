@@ -64,7 +64,8 @@ def search(
     decoded = time.perf_counter()
     answer = answerer.answer(pixels, box, Filters(categories=tuple(categories)), k)
     if sheet_path is not None:
-        result_sheet(pixels, box, answer, answerer.thumbnails(answer)).save(sheet_path)
+        seen = box or (answer.boxes[0].box if answer.boxes else None)
+        result_sheet(pixels, seen, answer, answerer.thumbnails(answer)).save(sheet_path)
     return replace(answer, seconds={"decode": decoded - started, **answer.seconds})
 
 

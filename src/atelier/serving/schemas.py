@@ -35,7 +35,7 @@ class SearchForm(BaseModel):
     photo: UploadFile = Field(description="JPEG, PNG, WebP, GIF, BMP or TIFF.")
     box: str | None = Field(
         None,
-        description="The garment, as x0,y0,x1,y1 in pixels of the upright photo. Default: the whole photo.",
+        description="The garment, as x0,y0,x1,y1 in pixels of the upright photo. Default: what is found.",
         examples=["40,60,320,500"],
     )
     category: list[str] = Field([], description="Any of these; repeat the field.", examples=[["Tshirts"]])
@@ -60,6 +60,17 @@ class CategoryProbability(BaseModel):
 
     name: str
     probability: float = Field(ge=0, le=1)
+
+
+class FoundBox(BaseModel):
+    """One item that was seen in the photo; name its box to search for it instead."""
+
+    box: tuple[float, float, float, float] = Field(
+        description="x0, y0, x1, y1 in pixels of the upright photo."
+    )
+    category: str = Field(description="A coarse kind, such as 'bag'; 'item' before a plain background.")
+    score: float = Field(ge=0, le=1)
+    chosen: bool = Field(description="Whether this answer is about it.")
 
 
 class FoundItem(BaseModel):
@@ -97,6 +108,10 @@ class SearchAnswer(BaseModel):
     data_version: str
     category: list[CategoryProbability] = Field(description="The three likeliest, best first.")
     items: list[FoundItem]
+    boxes: list[FoundBox] = Field(
+        description="What was seen in the photo, the chosen one first; empty where the request names a box, "
+        "or the release has no detector (see /health)."
+    )
     took_ms: float = Field(description="From the last byte of the photo to the answer.")
 
     @classmethod
@@ -109,6 +124,15 @@ class SearchAnswer(BaseModel):
                 for guess in answer.categories
             ],
             items=[FoundItem.of(hit, answer.release_id) for hit in answer.items],
+            boxes=[
+                FoundBox(
+                    box=seen.box.as_tuple(),
+                    category=seen.category,
+                    score=round(min(seen.score, 1.0), 4),
+                    chosen=seen.chosen,
+                )
+                for seen in answer.boxes
+            ],
             took_ms=round(1000 * sum(answer.seconds.values()), 2),
         )
 
@@ -141,6 +165,7 @@ class ReleaseFacts(BaseModel):
     model_digest: str
     index: str = Field(description="Name and version of the index.")
     categories: list[str]
+    detector_digest: str | None = Field(description="Of the detector's contract; null without a detector.")
 
 
 class Failure(BaseModel):
@@ -164,6 +189,9 @@ class Health(BaseModel):
     loaded_at: datetime
     rows: int
     searcher: str = Field(description="What finds the nearest items: exact, or through which graph.")
+    finds_items: bool = Field(
+        description="Whether the release has a detector; else boxless photos are whole."
+    )
     failure: Failure | None = None
 
 

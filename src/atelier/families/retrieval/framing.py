@@ -11,20 +11,14 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from atelier.matting import matte
+from atelier.matting import item_before_plain_background
 from atelier.vocabulary import Box
 
 ASPECT = 0.75
 """Width by height of a frame."""
 MARGIN = 0.04
 """Added on each side, as a share of the frame."""
-
-_LOOK_SIDE = 64
-"""The plain background is looked for in a picture of this longer side."""
-_LEAST_CONTENT = 0.012
-"""A row or column belongs to the item when more than this share of it is not background."""
 
 
 def frame(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
@@ -43,15 +37,7 @@ def frame_box(pixels: NDArray[np.uint8], box: Box | None = None) -> Box:
 
 def content_box(pixels: NDArray[np.uint8]) -> Box:
     """The tight box of what is not plain background; the whole picture where the background is not plain."""
-    height, width = pixels.shape[:2]
-    small = _shrunk(pixels)
-    content = matte(small)[..., 3] >= 128
-    rows = np.flatnonzero(content.mean(axis=1) > _LEAST_CONTENT)
-    columns = np.flatnonzero(content.mean(axis=0) > _LEAST_CONTENT)
-    if len(rows) < 2 or len(columns) < 2:
-        return Box(0, 0, width, height)
-    y_step, x_step = height / small.shape[0], width / small.shape[1]
-    return Box(columns[0] * x_step, rows[0] * y_step, (columns[-1] + 1) * x_step, (rows[-1] + 1) * y_step)
+    return item_before_plain_background(pixels) or Box(0, 0, pixels.shape[1], pixels.shape[0])
 
 
 def take(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
@@ -76,13 +62,3 @@ def _overlap(low: int, high: int, length: int) -> tuple[int, int]:
     """The part of `low`..`high` that lies in 0..`length`; the pixel nearest to it where none does."""
     first = min(max(low, 0), length - 1)
     return first, max(first + 1, min(high, length))
-
-
-def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """At most `_LOOK_SIDE` pixels on its longer side, which also averages noise away."""
-    height, width = pixels.shape[:2]
-    scale = _LOOK_SIDE / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(4, round(width * scale)), max(4, round(height * scale)))
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

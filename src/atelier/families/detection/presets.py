@@ -1,0 +1,91 @@
+"""Whole configurations of the detection family, by name; each belongs to the retrieval preset of its name.
+
+Each docstring says what its preset costs. Figures measured with it stand in docs/experiments.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from atelier.families.detection.config import DetectionConfig, NetworkConfig
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast the network is trained; the engine's fields of the same names."""
+
+    num_epochs: int
+    """Passes over the catalogue; each pass composes one scene of every product."""
+    batch_size: int = 48
+    """Scenes in a step; fewer where the catalogue is small."""
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.05
+    """Share of the steps in which the learning rate rises."""
+    max_grad_norm: float = 5.0
+    ema_decay: float = 0.998
+    precision: Literal["no", "bf16", "fp16"] = "bf16"
+    num_evaluations: int = 2
+    """How often validation is asked, evenly spread and at the end."""
+    channels_last: bool = True
+    compile: bool = False
+    num_workers: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class DetectionPreset:
+    """A detector and how it is trained."""
+
+    name: str
+    config: DetectionConfig
+    schedule: Schedule
+    least_main_hits: float = 0.0
+    """Floor of `main/hit_75` below which not even a first champion is accepted."""
+
+
+def debug() -> DetectionPreset:
+    """Seconds on two cores: for tests, learns next to nothing."""
+    network = NetworkConfig(
+        "resnet10t", {"channels": (8, 8, 16, 16)}, neck_channels=16, look_size=64, close_size=32
+    )
+    return DetectionPreset("debug", DetectionConfig(network), Schedule(num_epochs=1, batch_size=32))
+
+
+def demo() -> DetectionPreset:
+    """About two minutes on two cores for a simulated drop of 1,000 items: it finds most of them roughly."""
+    preset = small()
+    return replace(
+        preset,
+        name="demo",
+        schedule=replace(preset.schedule, num_epochs=8, batch_size=32),
+        least_main_hits=0.0,
+    )
+
+
+def small() -> DetectionPreset:
+    """At most ten minutes on two cores for a catalogue of 14,000 items and 400 street photos."""
+    options = {"layers": (1, 1, 2, 1), "channels": (24, 48, 96, 128), "stem_type": "deep", "stem_width": 8}
+    return DetectionPreset(
+        "small",
+        DetectionConfig(NetworkConfig("resnet18", options, look_size=128)),
+        Schedule(num_epochs=5),
+        least_main_hits=0.3,
+    )
+
+
+def base() -> DetectionPreset:
+    """One large GPU: a whole ResNet-18 at 256 pixels; two cores serve it in some twenty milliseconds."""
+    network = NetworkConfig("resnet18d", neck_channels=128, look_size=256, close_size=160)
+    schedule = Schedule(num_epochs=40, batch_size=256, compile=True, num_workers=8)
+    return DetectionPreset("base", DetectionConfig(network), schedule, least_main_hits=0.3)
+
+
+PRESETS: dict[str, Callable[[], DetectionPreset]] = {
+    "debug": debug,
+    "demo": demo,
+    "small": small,
+    "base": base,
+}
