@@ -5,7 +5,7 @@
 Needs a workspace (`ATELIER_HOME`) with a live release. The plain stack is `serving_plain.py`: FastAPI,
 ResNet-50 in eager PyTorch at 224 pixels, FAISS IndexFlatIP over as many items. Each server runs alone, is
 warmed up, and answers the same photos in a closed loop of 1 to 32 clients (`serving_load.py`, a process of
-its own on the same cores). Then ours is asked at half of the top load: at half of its best rate, evenly spread
+its own on the same cores). Then ours is asked at half of the top load: half of its best rate, evenly spread
 (`p99_ms`). `p99_half_clients_ms` is that of 16 clients in the closed loop, who keep it busy all the time.
 
 The photos: street photos made of held-out products as phones send them (1200x1600, JPEG 85, about 300 kB), in
