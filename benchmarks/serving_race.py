@@ -5,8 +5,8 @@
 Needs a workspace (`ATELIER_HOME`) with a live release. The plain stack is `serving_plain.py`: FastAPI,
 ResNet-50 in eager PyTorch at 224 pixels, FAISS IndexFlatIP over as many items. Each server runs alone, is
 warmed up, and answers the same photos in a closed loop of 1 to 32 clients (`serving_load.py`, a process of
-its own on the same cores). Then ours is asked at half of the top load, in two senses: by half as many clients
-(`p99_ms`), and at half of its best rate, evenly spread (`p99_half_rate_ms`).
+its own on the same cores). Then ours is asked at half of the top load: half of its best rate, evenly spread
+(`p99_ms`). `p99_half_clients_ms` is that of 16 clients in the closed loop, who keep it busy all the time.
 
 The photos: street photos made of held-out products as phones send them (1200x1600, JPEG 85, about 300 kB), in
 turns with real user photos (clothing_cc0, 400 pixels wide) where `--real-data` has them, else with the same
@@ -97,8 +97,8 @@ def summary(ours: list[Point], half: Point, plain: list[Point]) -> dict[str, flo
     half_clients = next(point for point in ours if point.clients == CLIENTS[-1] // 2)
     return {
         "ratio_throughput": round(best.rate / best_plain.rate, 2),
-        "p99_ms": round(half_clients.p99_ms, 1),
-        "p99_half_rate_ms": round(half.p99_ms, 1),
+        "p99_ms": round(half.p99_ms, 1),
+        "p99_half_clients_ms": round(half_clients.p99_ms, 1),
         "errors": sum(len(point.errors) for point in (*ours, half, *plain)),
         "requests_per_second": round(best.rate, 1),
         "plain_requests_per_second": round(best_plain.rate, 1),
@@ -122,8 +122,8 @@ def table(points: list[Point], kinds: str, num_items: int, result: dict[str, flo
     lines += [
         "",
         f"throughput {result['ratio_throughput']} times the plain stack's (at least {LEAST_RATIO:g})",
-        f"p99 at half of the clients {result['p99_ms']} ms, at half of the best rate "
-        f"{result['p99_half_rate_ms']} ms (at most {MOST_P99_MS:g})",
+        f"p99 at half of the best rate {result['p99_ms']} ms (at most {MOST_P99_MS:g}), with half of the "
+        f"clients {result['p99_half_clients_ms']} ms",
     ]
     return "\n".join(lines)
 
