@@ -8,7 +8,7 @@ from publish_world import patchwork, write_student
 from toy_detector import cluttered, write_toy_detector
 
 from atelier.families.detection.inference import MODEL_FILE, Detector
-from atelier.families.retrieval.inference import Encoder
+from atelier.families.retrieval.inference import Encoded, Encoder
 from atelier.jobs.queries import Query
 from atelier.jobs.scoring import Gallery, ask, best_views, chosen_boxes, recall_metrics
 from atelier.pictures import encode_jpeg
@@ -23,6 +23,10 @@ def street(number: int) -> bytes:
     photo = cluttered(320, 240, seed=number)
     photo[220:320, 165:240] = np.kron(patchwork(number, 4) // 3, np.ones((25, 19, 1), np.uint8))[:, :75]
     return encode_jpeg(photo, quality=95)
+
+
+def gallery_of(said: Encoded, item_ids: list[str]) -> Gallery:
+    return Gallery(said.embedding, said.relevance, item_ids, np.arange(len(item_ids)))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def test_the_detected_box_finds_what_the_true_box_finds(encoder: Encoder, detect
     queries = [Query(f"street/{n}", "street", str(n), PLACE, street(n)) for n in range(1, 6)]
     assert chosen_boxes(detector, queries) == [PLACE] * 5
     pictures = [np.asarray(query.pixels()[220:320, 165:240]) for query in queries]
-    gallery = Gallery(encoder.encode(pictures).embedding, [q.item_id for q in queries], np.arange(5))
+    gallery = gallery_of(encoder.encode(pictures), [q.item_id for q in queries])
     views = ask(encoder, gallery, queries, progress=False, detector=detector)
     assert [view.name for view in views] == ["street/detected", "street/whole", "street/boxed"]
     detected, _, boxed = views
@@ -55,7 +59,7 @@ def test_a_detector_changes_neither_the_best_way_nor_what_a_comparison_asks(
 ) -> None:
     boxed = [Query("street/1", "street", "1", PLACE, street(1))]
     bare = [Query("reshot/2", "reshot", "2", None, street(2))]
-    gallery = Gallery(encoder.encode([patchwork(1), patchwork(2)]).embedding, ["1", "2"], np.arange(2))
+    gallery = gallery_of(encoder.encode([patchwork(1), patchwork(2)]), ["1", "2"])
     views = ask(encoder, gallery, boxed + bare, progress=False, detector=detector)
     assert [view.name for view in best_views(views)] == ["reshot/whole", "street/boxed"]
     only = ask(encoder, gallery, boxed + bare, progress=False, detector=detector, only_best=True)

@@ -173,7 +173,7 @@ class Blocked:
 def asked_of(settings: Settings, live: Release, request_id: str = "r") -> tuple[Asked, Answerer]:
     answerer = open_answerer(settings, live)
     answer = answerer.answer(PICTURES["T/1"], k=5)
-    return Asked(request_id, PHOTO, None, NO_FILTERS, 5, answer), answerer
+    return Asked(request_id, PHOTO, None, None, NO_FILTERS, 5, answer), answerer
 
 
 def test_a_slow_shadow_drops_what_does_not_fit_and_counts_it(

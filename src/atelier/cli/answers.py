@@ -16,7 +16,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def search(
-    photo: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP.")],
+    photo: Annotated[Path | None, typer.Argument(help="A photo: JPEG, PNG, WebP.")] = None,
+    text: Annotated[str | None, typer.Option(help="What is wanted, alone or beside a photo.")] = None,
     box: Annotated[
         str | None,
         typer.Option(metavar="X0,Y0,X1,Y1", help="Where the item is, in pixels; else it is found."),
@@ -26,13 +27,13 @@ def search(
     as_json: AsJson = False,
     picture: Annotated[Path | None, typer.Option(help="Also draw the answer into this PNG.")] = None,
 ) -> None:
-    """Find the items that look like the one in a photo."""
+    """Find the items that look like the one in a photo, or that a text asks for."""
     from atelier.serving.engine import parse_box
     from atelier.serving.run import search as job
     from atelier.serving.schemas import SearchAnswer
 
     with progress_on_stderr():
-        answer = job(open_settings(), photo, parse_box(box), category or (), k, sheet_path=picture)
+        answer = job(open_settings(), photo, parse_box(box), category or (), k, text=text, sheet_path=picture)
     shown = SearchAnswer.of(answer)
     if as_json:
         print_json(shown.model_dump(mode="json"))

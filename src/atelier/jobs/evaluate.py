@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from atelier.datasets.drop import Drop, read_drop
@@ -56,10 +55,13 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         raise DropError(f"{data_dir} holds no product with a readable catalogue photo to evaluate on")
     items = [item for item, _ in products]
     said = embed(encoder, [(picture, None) for picture in pictures], "embedding products", progress)
-    vectors, probability = said.embedding, said.category_probability
-    known, known_vectors = _gallery_without(reader, {item.item_id for item in items})
+    known, others = _gallery_without(reader, {item.item_id for item in items})
     categories = recognised(
-        encoder.contract.categories, vectors, probability, known_vectors, [item.category for item in known]
+        encoder.contract.categories,
+        said.embedding,
+        said.category_probability,
+        others.recall_GK,
+        [item.category for item in known],
     )
     right = [item.category == name for item, name in zip(items, categories, strict=True)]
     metrics = {"num_products": float(len(items)), "category_accuracy": float(np.mean(right))}
@@ -67,7 +69,10 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     if queries_dir.is_dir():
         joined = known + items
         gallery = Gallery(
-            np.concatenate([known_vectors, vectors]), [item.item_id for item in joined], item_numbers(joined)
+            np.concatenate([others.recall_GK, said.embedding]),
+            np.concatenate([others.relevance_GR, said.relevance]),
+            [item.item_id for item in joined],
+            item_numbers(joined),
         )
         queries = read_queries(queries_dir)
         metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
@@ -76,11 +81,13 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     return metrics | ask_judged(encoder, reader, load_collection(settings), progress)
 
 
-def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], NDArray[np.float32]]:
-    """The live gallery's other items and their vectors."""
+def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], Gallery]:
+    """The live gallery's other items, and their vectors."""
     others = np.asarray([item_id not in ids for item_id in reader.item_ids], bool)
     items = [item for item_id in reader.item_ids if item_id not in ids and (item := reader.item(item_id))]
-    return items, reader.vectors_ND[others]
+    assert reader.relevance_NR is not None, "every student has relevance vectors"
+    kept = reader.vectors_ND[others], reader.relevance_NR[others].astype(np.float32)
+    return items, Gallery(*kept, [item.item_id for item in items], item_numbers(items))
 
 
 def _labelled(drop: Drop) -> list[tuple[bytes, str]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoder
-from atelier.jobs.products import item_numbers, products_of
+from atelier.jobs.products import products_of
 from atelier.jobs.queries import Query, held_out_queries, judged_queries
 from atelier.jobs.scoring import Gallery, View, ask, best_views, embed, recall_metrics, recognised
 from atelier.jobs.user_photos import user_photo_metrics
@@ -102,7 +102,7 @@ def sit(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool 
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
     said = embed(encoder, pictures, "embedding the gallery", progress)
     vectors_GD, probability_GC = said.embedding, said.category_probability
-    gallery = Gallery(vectors_GD, [item.item_id for item in exam.items], item_numbers(exam.items))
+    gallery = Gallery.of(said, exam.items)
     views = ask(encoder, gallery, exam.queries, progress, detector=exam.detector, only_best=only_best)
     held_out_G = exam.is_held_out
     categories = recognised(

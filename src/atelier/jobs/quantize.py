@@ -20,7 +20,7 @@ from atelier.families.retrieval.inference import (
     prepare,
 )
 from atelier.families.retrieval.quantize import quantize
-from atelier.jobs.products import item_numbers, products_of
+from atelier.jobs.products import products_of
 from atelier.jobs.queries import held_out_queries
 from atelier.jobs.scoring import Gallery, ask, embed, milliseconds_per_picture
 from atelier.pictures import decode
@@ -115,6 +115,6 @@ def _hits(
     step = max(1, len(other_photos) // max(1, _GALLERY - len(photos)))
     photos, items = [*photos, *other_photos[::step]], [*items, *other_items[::step]]
     said = embed(encoder, [(catalogue.read(photo), None) for photo in photos], "int8: gallery", progress)
-    gallery = Gallery(said.embedding, [item.item_id for item in items], item_numbers(items))
+    gallery = Gallery.of(said, items)
     views = ask(encoder, gallery, queries, progress, only_best=True)
     return np.concatenate([view.rank_Q < 1 for view in views] or [np.zeros(0, bool)])

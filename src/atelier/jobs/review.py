@@ -24,7 +24,6 @@ from atelier.errors import VersionError
 from atelier.families.retrieval.inference import Encoder
 from atelier.families.retrieval.metrics import Agreement, agreement
 from atelier.jobs.held_out import Exam, load_exam
-from atelier.jobs.products import item_numbers
 from atelier.jobs.queries import Query, write_queries_folder
 from atelier.jobs.review_page import Found, Shown, page
 from atelier.jobs.review_sample import DISAGREEING_FACTOR, Sample, draw
@@ -207,7 +206,7 @@ def compare(exam: Exam, champion: Encoder, challenger: Encoder, progress: bool =
     for encoder in (champion, challenger):
         photos = [(exam.catalogue.read(photo), None) for photo in exam.photos]
         said = embed(encoder, photos, "embedding the gallery", progress)
-        gallery = Gallery(said.embedding, item_ids, item_numbers(exam.items))
+        gallery = Gallery.of(said, exam.items)
         views = ask(encoder, gallery, exam.queries, progress, only_best=True)
         queries = [query for view in views for query in view.queries]
         sides.append([found for view in views for found in view.found(item_ids, NUM_ANSWERS)])

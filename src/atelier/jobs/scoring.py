@@ -16,12 +16,12 @@ from tqdm import tqdm
 
 from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
-from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics, top_k
+from atelier.families.retrieval.metrics import rank_among, retrieval_metrics, top_k, two_looks
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
-from atelier.jobs.products import in_threads
+from atelier.jobs.products import in_threads, item_numbers
 from atelier.jobs.queries import Query
 from atelier.pictures import decode
-from atelier.vocabulary import Box
+from atelier.vocabulary import Box, Item
 
 _BATCH = 256
 _LOOKED_AT_ONCE = 32
@@ -33,10 +33,16 @@ _NUM_FOUND = 30
 class Gallery:
     """Embedded catalogue photos, among which queries look for their item."""
 
-    vectors_GD: NDArray[np.float32]
+    recall_GK: NDArray[np.float32]
+    relevance_GR: NDArray[np.floating]
     item_ids: list[str]
     group_G: NDArray[np.int64]
     """Rows of one product share a number: finding any of them is right."""
+
+    @classmethod
+    def of(cls, said: Encoded, items: Sequence[Item]) -> Gallery:
+        """What an encoder said about the photos of these items."""
+        return cls(said.embedding, said.relevance, [item.item_id for item in items], item_numbers(items))
 
     def number_of(self, item_id: str) -> int:
         """The product number of an item; -1 where the gallery does not hold it."""
@@ -123,8 +129,8 @@ def ask(
             ways["boxed"] = [(query, query.box) for query in boxed]
         for how, asked in ways.items():
             pictures = [(query.data, box) for query, box in asked]
-            vectors_QD = embed(encoder, pictures, f"{kind}/{how}", progress).embedding
-            views.append(_view(f"{kind}/{how}", [query for query, _ in asked], vectors_QD, gallery))
+            said = embed(encoder, pictures, f"{kind}/{how}", progress)
+            views.append(_view(f"{kind}/{how}", [query for query, _ in asked], said, gallery))
     return views
 
 
@@ -192,9 +198,9 @@ def milliseconds_per_picture(
     return times
 
 
-def _view(name: str, queries: Sequence[Query], vectors_QD: NDArray[np.float32], gallery: Gallery) -> View:
+def _view(name: str, queries: Sequence[Query], said: Encoded, gallery: Gallery) -> View:
+    """Answers as serving gives them: found by recall vectors, put in order by relevance vectors."""
     number_Q = np.asarray([gallery.number_of(query.item_id) for query in queries], np.int64)
-    rank_Q = rank_of_item(vectors_QD, gallery.vectors_GD, number_Q, gallery.group_G)
-    top_QK = top_k(vectors_QD, gallery.vectors_GD, _NUM_FOUND)
-    similarity_QK = np.einsum("qd,qkd->qk", vectors_QD, gallery.vectors_GD[top_QK])
-    return View(name, tuple(queries), rank_Q, top_QK, similarity_QK)
+    found_QN, cosine_QN = two_looks(said.embedding, said.relevance, gallery.recall_GK, gallery.relevance_GR)
+    rank_Q = rank_among(found_QN, number_Q, gallery.group_G)
+    return View(name, tuple(queries), rank_Q, found_QN[:, :_NUM_FOUND], cosine_QN[:, :_NUM_FOUND])

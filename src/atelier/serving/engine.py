@@ -20,9 +20,11 @@ from atelier.families.detection.inference import DetectionContract, Detector, Fo
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
     MODEL_FILE,
+    TEXT_FILE,
     EmbeddingContract,
     Encoded,
     Encoder,
+    TextEncoder,
     crop,
     prepare,
     within,
@@ -44,6 +46,8 @@ NUM_CATEGORIES = 3
 SHRINK_FACTOR = 4
 """A photo's shorter side, or the longer side of what is boxed in it, is decoded at no less than this multiple
 of what the network sees: enough for an item that fills a quarter of a photo without a box."""
+TEXT_SHARE = 0.5
+"""How far a text moves a photo's vectors: this much of its own is added to them."""
 MAX_BATCH = 16
 """Photos that go through the network together, at most."""
 
@@ -57,6 +61,7 @@ class Filters:
     max_price: float | None = None
     in_stock: bool = False
     gender: str | None = None
+    season: str | None = None
 
 
 NO_FILTERS = Filters()
@@ -92,10 +97,16 @@ class Answerer:
     """
 
     def __init__(
-        self, release: Release, encoder: Encoder, reader: IndexReader, detector: Detector | None = None
+        self,
+        release: Release,
+        encoder: Encoder,
+        texts: TextEncoder,
+        reader: IndexReader,
+        detector: Detector | None = None,
     ) -> None:
         self.release = release
         self.encoder = encoder
+        self.texts = texts
         self.reader = reader
         self.detector = detector
         self._embed = Batcher(partial(_embed, encoder), MAX_BATCH)
@@ -113,13 +124,20 @@ class Answerer:
         return photo, None if box is None else photo.inside(within(box, *photo.full_size))
 
     def answer(
-        self, pixels: NDArray[np.uint8], box: Box | None = None, filters: Filters = NO_FILTERS, k: int = 10
+        self,
+        pixels: NDArray[np.uint8],
+        box: Box | None = None,
+        filters: Filters = NO_FILTERS,
+        k: int = 10,
+        *,
+        text: str | None = None,
     ) -> Answer:
         """The `k` items nearest to the boxed part of an upright RGB picture, uint8 [H, W, 3].
 
         Without a box, to the item that the detector chooses; without a detector, to what stands before a
-        plain background, or else to the whole picture.
-        QueryError: k is out of range, the box is beside the picture, or no item has what a filter names.
+        plain background, or else to the whole picture. `text` says what else is wanted: 'in blue'.
+        QueryError: k is out of range, the box is beside the picture, no item has what a filter names, or the
+        text has no word.
         """
         if not 1 <= k <= MAX_K:
             raise QueryError(f"k: expected 1 to {MAX_K}, got {k}")
@@ -129,17 +147,11 @@ class Answerer:
         seen = found[0].box if found else box
         encoded = self._embed(prepare(crop(pixels, seen), self.encoder.contract.image_size))
         embedded = time.perf_counter()
-        neighbours = self.reader.search(encoded.embedding[0], max(k, NUM_NEIGHBOURS))
+        recall_K, relevance_R = encoded.embedding[0], encoded.relevance[0]
+        neighbours = self.reader.search(recall_K, max(k, NUM_NEIGHBOURS), relevance=relevance_R)
         hits = neighbours[:k]
-        if filters != NO_FILTERS:
-            hits = self.reader.search(
-                encoded.embedding[0],
-                k,
-                filters.categories or None,
-                max_price=filters.max_price,
-                in_stock=filters.in_stock,
-                gender=filters.gender,
-            )
+        if filters != NO_FILTERS or text:
+            hits = self._search(*self._with_text(recall_K, relevance_R, text), filters, k, text)
         return Answer(
             release_id=self.release.release_id,
             data_version=self.release.data_version,
@@ -151,6 +163,54 @@ class Answerer:
                 "embed": embedded - started,
                 "search": time.perf_counter() - embedded,
             },
+        )
+
+    def answer_text(self, text: str, filters: Filters = NO_FILTERS, k: int = 10) -> Answer:
+        """The `k` items that a text asks for: nearest to it, and with titles that have its words.
+
+        QueryError: k is out of range, the text has no word, or no item has what a filter names.
+        """
+        if not 1 <= k <= MAX_K:
+            raise QueryError(f"k: expected 1 to {MAX_K}, got {k}")
+        started = time.perf_counter()
+        encoded = self.texts.encode([text])
+        embedded = time.perf_counter()
+        hits = self._search(encoded.embedding[0], encoded.relevance[0], filters, k, text)
+        return Answer(
+            release_id=self.release.release_id,
+            data_version=self.release.data_version,
+            categories=(),
+            items=tuple(hits),
+            seconds={"embed": embedded - started, "search": time.perf_counter() - embedded},
+        )
+
+    def _with_text(
+        self, recall_K: NDArray[np.float32], relevance_R: NDArray[np.float32], text: str | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The photo's vectors, moved towards what a text says."""
+        if not text:
+            return recall_K, relevance_R
+        said = self.texts.encode([text])
+        return _towards(recall_K, said.embedding[0]), _towards(relevance_R, said.relevance[0])
+
+    def _search(
+        self,
+        recall_K: NDArray[np.float32],
+        relevance_R: NDArray[np.float32],
+        filters: Filters,
+        k: int,
+        text: str | None,
+    ) -> list[Hit]:
+        return self.reader.search(
+            recall_K,
+            k,
+            filters.categories or None,
+            max_price=filters.max_price,
+            in_stock=filters.in_stock,
+            gender=filters.gender,
+            season=filters.season,
+            relevance=relevance_R,
+            text=text or None,
         )
 
     def thumbnails(self, answer: Answer) -> dict[str, bytes]:
@@ -184,6 +244,11 @@ class Answerer:
         return tuple(CategoryGuess(names[i], float(probability_C[i])) for i in best)
 
 
+def _towards(photo_D: NDArray[np.float32], text_D: NDArray[np.float32]) -> NDArray[np.float32]:
+    moved_D = photo_D + TEXT_SHARE * text_D
+    return np.asarray(moved_D / np.linalg.norm(moved_D), np.float32)
+
+
 def _embed(encoder: Encoder, prepared: Sequence[NDArray[np.float32]]) -> list[Encoded]:
     """One run of the network for several photos, and to each its own row."""
     return encoder.encode_prepared(np.stack(prepared)).apart()
@@ -199,6 +264,7 @@ def open_answerer(settings: Settings, release: Release) -> Answerer:
     answerer = Answerer(
         release,
         Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
+        TextEncoder(folder / TEXT_FILE, contract),
         IndexReader.open(settings, release.index, contract.digest, saved=saved_in(folder, release.files)),
         _open_detector(settings, release),
     )

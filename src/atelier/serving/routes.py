@@ -97,7 +97,7 @@ async def search(
     later: BackgroundTasks,
     form: Annotated[SearchForm, Form(media_type="multipart/form-data")],
 ) -> SearchAnswer:
-    """Find the catalogue's items that look like a photo, or like the boxed part of it."""
+    """Find the catalogue's items that look like a photo, its boxed part, or what a text says."""
     arrived = time.perf_counter()
     box = parse_box(form.box)
     answer = await service.work(_answer, service.live.current, form, box, service.settings, arrived)
@@ -217,10 +217,13 @@ def _answer(
 ) -> Answer:
     """Decode and answer, in a worker thread."""
     started = time.perf_counter()
+    if form.photo is None:
+        answer = answerer.answer_text(form.text or "", form.filters(), form.k)
+        return replace(answer, seconds={"wait": started - arrived, **answer.seconds})
     limits = PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
     photo, box = answerer.open_photo(form.photo.file.read(), box, limits)
     decoded = time.perf_counter()
-    answer = answerer.answer(photo.pixels, box, form.filters(), form.k)
+    answer = answerer.answer(photo.pixels, box, form.filters(), form.k, text=form.text)
     return replace(
         answer,
         boxes=tuple(replace(found, box=photo.outside(found.box)) for found in answer.boxes),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from atelier import pictures
-from atelier.errors import PictureError
+from atelier.errors import PictureError, QueryError
 from atelier.release.store import live
 from atelier.serving.app import create_app
 from atelier.serving.engine import Answer, Filters, open_answerer
@@ -47,22 +47,29 @@ def serve(settings: Settings) -> None:
 
 def search(
     settings: Settings,
-    photo_path: Path,
+    photo_path: Path | None,
     box: Box | None = None,
     categories: Sequence[str] = (),
     k: int = 10,
     *,
+    text: str | None = None,
     sheet_path: Path | None = None,
 ) -> Answer:
-    """Answer one photo from the live release, without a server. `sheet_path` gets a picture of the answer.
+    """Answer one photo, a text or both from the live release, without a server.
 
-    NoReleaseError: nothing is live yet. PictureError, QueryError: the photo or what is asked of it is wrong.
+    `sheet_path` gets a picture of the answer to a photo. NoReleaseError: nothing is live yet. PictureError,
+    QueryError: the photo or what is asked of it is wrong.
     """
+    if photo_path is None and not text:
+        raise QueryError("expected a photo, --text, or both")
     answerer = open_answerer(settings, live(settings))
+    filters = Filters(categories=tuple(categories))
+    if photo_path is None:
+        return answerer.answer_text(text or "", filters, k)
     started = time.perf_counter()
     pixels = _read_photo(settings, photo_path)
     decoded = time.perf_counter()
-    answer = answerer.answer(pixels, box, Filters(categories=tuple(categories)), k)
+    answer = answerer.answer(pixels, box, filters, k, text=text)
     if sheet_path is not None:
         seen = box or (answer.boxes[0].box if answer.boxes else None)
         result_sheet(pixels, seen, answer, answerer.thumbnails(answer)).save(sheet_path)

@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import quote
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from atelier.index.query import Hit
@@ -28,11 +28,17 @@ _ITEM: JsonDict = {
 
 
 class SearchForm(BaseModel):
-    """A photo, and what its answer must fulfil. A field of another name is refused rather than ignored."""
+    """A photo, a text or both, and what the answer must fulfil. A field of another name is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
-    photo: UploadFile = Field(description="JPEG, PNG, WebP, GIF, BMP or TIFF.")
+    photo: UploadFile | None = Field(None, description="JPEG, PNG, WebP, GIF, BMP or TIFF.")
+    text: str | None = Field(
+        None,
+        max_length=200,
+        description="What is wanted, in English or Chinese: alone, or what a photo does not say.",
+        examples=["red running shoes"],
+    )
     box: str | None = Field(
         None,
         description="The garment, as x0,y0,x1,y1 in pixels of the upright photo. Default: what is found.",
@@ -40,6 +46,7 @@ class SearchForm(BaseModel):
     )
     category: list[str] = Field([], description="Any of these; repeat the field.", examples=[["Tshirts"]])
     gender: str | None = Field(None, examples=["Women"])
+    season: str | None = Field(None, examples=["Summer"])
     max_price: float | None = Field(None, gt=0)
     in_stock: bool = Field(False, description="Only what can be bought now.")
     k: int = Field(10, ge=1, le=MAX_K, description="How many items.")
@@ -48,9 +55,16 @@ class SearchForm(BaseModel):
         return Filters(
             categories=tuple(filter(None, self.category)),  # HTML sends '' for no choice
             gender=self.gender,
+            season=self.season,
             max_price=self.max_price,
             in_stock=self.in_stock,
         )
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if self.photo is None and not self.text:
+            raise ValueError("expected a photo, a text, or both")
+        return self
 
 
 class CategoryProbability(BaseModel):

@@ -52,6 +52,7 @@ class Asked:
     request_id: str
     photo: bytes
     box: Box | None
+    text: str | None
     filters: Filters
     k: int
     answer: Answer
@@ -94,14 +95,16 @@ class Shadow:
     def follow(
         self, later: BackgroundTasks, request: Request, form: SearchForm, box: Box | None, answer: Answer
     ) -> None:
-        """Have a request answered once more after its answer was sent, if it is one of the share."""
+        """Have a photo answered once more after its answer was sent, if it is one of the share."""
         request_id = str(request.state.request_id)
-        if self.answerer is None or not is_chosen(request_id, self._settings.shadow_share):
+        photo = form.photo
+        if self.answerer is None or not is_chosen(request_id, self._settings.shadow_share) or photo is None:
             return
 
         async def offer() -> None:
-            await form.photo.seek(0)
-            self.offer(Asked(request_id, await form.photo.read(), box, form.filters(), form.k, answer))
+            await photo.seek(0)
+            asked = Asked(request_id, await photo.read(), box, form.text, form.filters(), form.k, answer)
+            self.offer(asked)
 
         later.add_task(offer)
 
@@ -158,7 +161,7 @@ class Shadow:
             )
             photo, inside = self.answerer.open_photo(asked.photo, asked.box, limits)
             decoded = time.perf_counter()
-            answer = self.answerer.answer(photo.pixels, inside, asked.filters, asked.k)
+            answer = self.answerer.answer(photo.pixels, inside, asked.filters, asked.k, text=asked.text)
             seconds = time.perf_counter() - decoded
             compared = compare(asked, answer, self.answerer.release.release_id, seconds)
             self._log.write(compared)

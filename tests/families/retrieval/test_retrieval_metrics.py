@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from atelier.families.retrieval.metrics import per_category, rank_of_item, retrieval_metrics, top_k
+from atelier.families.retrieval.metrics import (
+    per_category,
+    rank_among,
+    rank_of_item,
+    retrieval_metrics,
+    top_k,
+    two_looks,
+)
 
 
 def unit_rows(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -18,6 +25,20 @@ def slow_rank(query: np.ndarray, gallery: np.ndarray, item: int, gallery_items: 
         if gallery_items[row] == item:
             return place
     return len(gallery)
+
+
+def test_two_looks_find_by_recall_and_order_by_relevance() -> None:
+    rng = np.random.default_rng(0)
+    query_QK, query_QR, gallery_GK, gallery_GR = (unit_rows(rng, num) for num in (5, 5, 30, 30))
+    found_QN, cosine_QN = two_looks(query_QK, query_QR, gallery_GK, gallery_GR, num=6)
+    for query in range(5):
+        nearest = np.argsort(-(gallery_GK @ query_QK[query]))[:6].tolist()
+        slow = sorted(nearest, key=lambda row: -float(gallery_GR[row] @ query_QR[query]))
+        assert found_QN[query].tolist() == slow
+        np.testing.assert_allclose(cosine_QN[query], gallery_GR[slow] @ query_QR[query], rtol=1e-5)
+    item_G = np.arange(30)
+    assert rank_among(found_QN, found_QN[:, 3], item_G).tolist() == [3] * 5
+    assert rank_among(found_QN, np.full(5, 99), item_G).tolist() == [30] * 5
 
 
 def test_ranks_equal_a_sorted_walk_through_the_gallery() -> None:

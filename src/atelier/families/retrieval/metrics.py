@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+NUM_CANDIDATES = 100
+"""Finds by recall vectors that relevance vectors put in order."""
 _CHUNK = 256
 """Queries compared with the whole gallery at once: bounds the memory at 256 x G floats."""
 GRADES: Mapping[str, int] = {"same": 2, "similar": 1, "wrong": 0}
@@ -48,6 +50,32 @@ def top_k(query_QD: NDArray[np.float32], gallery_GD: NDArray[np.float32], k: int
         similarity = query_QD[start : start + _CHUNK] @ gallery_GD.T
         best[start : start + _CHUNK] = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
     return best
+
+
+def two_looks(
+    recall_QK: NDArray[np.float32],
+    relevance_QR: NDArray[np.float32],
+    gallery_GK: NDArray[np.float32],
+    gallery_GR: NDArray[np.floating],
+    num: int = NUM_CANDIDATES,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Rows [Q, N] as serving finds them, best first, and their cosines by the relevance vectors.
+
+    The first look takes the `num` nearest by recall vectors from the whole gallery, the second puts them in
+    order by relevance vectors. All vectors are unit rows.
+    """
+    first_QN = top_k(recall_QK, gallery_GK, num)
+    cosine_QN = np.einsum("qr,qnr->qn", relevance_QR, gallery_GR[first_QN].astype(np.float32))
+    order_QN = np.argsort(-cosine_QN, axis=1, kind="stable")
+    return np.take_along_axis(first_QN, order_QN, axis=1), np.take_along_axis(cosine_QN, order_QN, axis=1)
+
+
+def rank_among(
+    found_QN: NDArray[np.int64], query_item_Q: NDArray[np.int64], gallery_item_G: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Where the first found row that shows the query's item stands: int64 [Q], from 0; G where none does."""
+    right_QN = gallery_item_G[found_QN] == query_item_Q[:, None]
+    return np.where(right_QN.any(axis=1), right_QN.argmax(axis=1), len(gallery_item_G))
 
 
 def retrieval_metrics(rank_Q: NDArray[np.int64]) -> dict[str, float]:
