@@ -98,7 +98,9 @@ def embed_with(encoder: Encoder) -> Callable[[Sequence[str]], Embedded]:
 
     def embed(digests: Sequence[str]) -> Embedded:
         pixels = [by_digest[digest] for digest in digests]
-        return Embedded(encoder.encode(pixels).embedding, [encoded(picture, "JPEG") for picture in pixels])
+        said = encoder.encode(pixels)
+        thumbnails = [encoded(picture, "JPEG") for picture in pixels]
+        return Embedded(said.embedding, thumbnails, said.relevance)
 
     return embed
 
