@@ -262,15 +262,30 @@ def test_a_misspelt_field_is_refused_rather_than_ignored(client: TestClient) -> 
     assert "categories: there is no such field" in complaint(client, categories="Jeans")
 
 
-def test_a_request_without_a_photo_is_refused(client: TestClient) -> None:
+def test_a_request_that_asks_for_nothing_is_refused(client: TestClient) -> None:
     for response in (
         client.post("/v1/search", data={"k": "3"}),
-        client.post("/v1/search", data={"photo": "text"}),
         client.post("/v1/search", json={"photo": "text"}),
         client.post("/v1/search"),
     ):
         assert response.status_code == 422
-        assert response.json()["detail"].startswith("photo: ")
+        assert "expected a photo, a text, or both" in response.json()["detail"]
+    response = client.post("/v1/search", data={"photo": "text"})
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith("photo: ")
+
+
+def test_a_text_is_answered_alone_or_beside_a_photo(client: TestClient) -> None:
+    wanted = ITEMS[5]
+    response = client.post("/v1/search", data={"text": wanted.title, "k": "3"})
+    assert response.status_code == 200, response.text
+    assert wanted.item_id in [item["item_id"] for item in response.json()["items"]]
+    assert response.json()["category"] == [], "a text shows nothing"
+    both = search(client, encoded(PICTURES[wanted.item_id]), text=wanted.title, k=1)
+    assert [item["item_id"] for item in both["items"]] == [wanted.item_id]
+    refused = client.post("/v1/search", data={"text": "?!"})
+    assert refused.status_code == 422
+    assert "expected words" in refused.json()["detail"]
 
 
 def bomb() -> bytes:

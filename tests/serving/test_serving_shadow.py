@@ -158,16 +158,17 @@ class Blocked:
 
     def __init__(self, inner: Answerer, error: Exception | None = None) -> None:
         self.release, self.encoder, self.reader = inner.release, inner.encoder, inner.reader
+        self.open_photo = inner.open_photo
         self.go = threading.Event()
         self.entered = threading.Event()
         self._inner, self._error = inner, error
 
-    def answer(self, *args: Any) -> Answer:
+    def answer(self, *args: Any, **options: Any) -> Answer:
         self.entered.set()
         self.go.wait(60)
         if self._error is not None:
             raise self._error
-        return self._inner.answer(*args)
+        return self._inner.answer(*args, **options)
 
 
 def asked_of(settings: Settings, live: Release, request_id: str = "r") -> tuple[Asked, Answerer]:
