@@ -121,11 +121,11 @@ def test_a_release_that_failed_is_not_tried_at_every_look_but_again_later(settin
     publish(settings, "data-1")
     tries: list[str] = []
 
-    def fail_twice(settings: Settings, release: Release) -> Answerer:
+    def fail_twice(settings: Settings, release: Release, previous: Answerer | None) -> Answerer:
         tries.append(release.release_id)
         if len(tries) < 3:
             raise OSError("the store is away")
-        return open_answerer(settings, release)
+        return open_answerer(settings, release, previous)
 
     patient = LiveRelease(settings, load=fail_twice, retry_seconds=3600)
     for _ in range(5):

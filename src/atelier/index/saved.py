@@ -32,6 +32,7 @@ _NUM_QUERIES = 256
 _NOISE = 0.5
 """Length of the random vector that is added to a row to make a query: near rows, not one of them."""
 _TIE = 1e-5
+_PREFIX = "searcher."
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def save(searcher: Searcher, folder: Path) -> Path | None:
         raise CatalogueIndexError(
             f"only a searcher of one graph over all rows can be saved, this one is {searcher.description}"
         )
-    path = folder / f"searcher.{graphs[0].library}"
+    path = folder / f"{_PREFIX}{graphs[0].library}"
     graphs[0].save(path)
     return path
 
@@ -127,8 +128,17 @@ def load(path: Path, sha256: str) -> Graph:
 def saved_in(folder: Path, files: Mapping[str, str]) -> SavedSearcher | None:
     """The searcher among a release's `files` (name -> sha256), which lie in `folder`; None: it has none."""
     for name, sha256 in files.items():
-        if name.startswith("searcher."):
+        if name.startswith(_PREFIX):
             return SavedSearcher(folder / name, sha256)
+    return None
+
+
+def saved_among(paths: Mapping[str, Path]) -> SavedSearcher | None:
+    """The searcher among files (name -> path) that were just written; None: there is none."""
+    for name, path in paths.items():
+        if name.startswith(_PREFIX):
+            with path.open("rb") as file:
+                return SavedSearcher(path, hashlib.file_digest(file, "sha256").hexdigest())
     return None
 
 

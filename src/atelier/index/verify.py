@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from atelier.errors import IndexRejected
 from atelier.index.pictures import UNIT_TOLERANCE
 from atelier.index.query import IndexReader
+from atelier.index.saved import SavedSearcher
 from atelier.index.schema import IndexVersion
 from atelier.index.states import verified, verified_tag
 from atelier.index.store import contract_of, matrix_of, open_version
@@ -92,16 +93,17 @@ def verify(
     bars: Bars = DEFAULT_BARS,
     *,
     changed: Collection[str] | None = None,
+    saved: SavedSearcher | None = None,
 ) -> Verification:
     """Examine a built index against the catalogue it was built from, and mark it as fit to go live.
 
     `category_counts`: items with a picture in the catalogue, for each category. `changed`: the ids of items
     whose rows are not those of an index that passed (`Build.changes.upserted`), so that searches are asked
-    about them; None: about everything, which takes seconds.
+    about them; None: about everything, which takes seconds. `saved`: the graph that the release will carry.
     IndexRejected names everything that failed; the version stays unmarked, so that no release can take it.
     CatalogueIndexError: it cannot be opened, or carries another contract or number of rows than `version`.
     """
-    reader = IndexReader.open(settings, version)
+    reader = IndexReader.open(settings, version, saved=saved)
     table = open_version(settings, version)
     _refuse(version, [*_unsound(reader, category_counts), *_unsound_relevance(table)])
     verification = _measure(reader, table, bars, changed)

@@ -26,7 +26,7 @@ from atelier.families.retrieval.inference import (
 )
 from atelier.index.build import Build, build, embed_pictures
 from atelier.index.query import IndexReader
-from atelier.index.saved import GRAPH_FROM
+from atelier.index.saved import GRAPH_FROM, saved_among
 from atelier.index.schema import Embedded, IndexItem, IndexVersion
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
@@ -133,7 +133,10 @@ def publish(
             clock.lap("write")
             changed = None if built.changes is None else built.changes.upserted
             counts = Counter(row.item.category for row in items)
-            verification = verify(settings, built.version, counts, changed=changed)
+            searcher_files = _searcher_files(settings, built.version, Path(folder))
+            verification = verify(
+                settings, built.version, counts, changed=changed, saved=saved_among(searcher_files)
+            )
             clock.lap("verify")
             release = stage(
                 settings,
@@ -141,9 +144,7 @@ def publish(
                 models=models,
                 index=built.version,
                 verification=verification,
-                files={name: model_dir / name for name in SERVED_FILES}
-                | detector_files
-                | _searcher_files(settings, built.version, Path(folder)),
+                files={name: model_dir / name for name in SERVED_FILES} | detector_files | searcher_files,
             )
             if go_live:
                 promote(settings, release.release_id)

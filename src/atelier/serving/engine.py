@@ -254,9 +254,10 @@ def _embed(encoder: Encoder, prepared: Sequence[NDArray[np.float32]]) -> list[En
     return encoder.encode_prepared(np.stack(prepared)).apart()
 
 
-def open_answerer(settings: Settings, release: Release) -> Answerer:
+def open_answerer(settings: Settings, release: Release, previous: Answerer | None = None) -> Answerer:
     """Load, check and warm up everything of one release. Costs seconds and as much memory as the live one.
 
+    The graphs of `previous` are shared where most of their rows are still the same.
     DigestError, EmbeddingContractError, CatalogueIndexError, OSError: a part of it is missing or wrong.
     """
     folder = settings.releases_dir / release.release_id
@@ -265,7 +266,13 @@ def open_answerer(settings: Settings, release: Release) -> Answerer:
         release,
         Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
         TextEncoder(folder / TEXT_FILE, contract),
-        IndexReader.open(settings, release.index, contract.digest, saved=saved_in(folder, release.files)),
+        IndexReader.open(
+            settings,
+            release.index,
+            contract.digest,
+            saved=saved_in(folder, release.files),
+            previous=None if previous is None else previous.reader,
+        ),
         _open_detector(settings, release),
     )
     answerer.warm_up()

@@ -54,7 +54,7 @@ class LiveRelease:
     def __init__(
         self,
         settings: Settings,
-        load: Callable[[Settings, Release], Answerer] = open_answerer,
+        load: Callable[[Settings, Release, Answerer | None], Answerer] = open_answerer,
         poll_seconds: float = POLL_SECONDS,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
@@ -104,7 +104,8 @@ class LiveRelease:
             elif self._is_loaded(release_id):
                 self._state = replace(self._state, failure=None)
             elif self._is_due(release_id):
-                self._swap_in(self._load(self._settings, show(self._settings, release_id)))
+                release = show(self._settings, release_id)
+                self._swap_in(self._load(self._settings, release, self._state.answerer))
         except Exception as error:  # whatever is wrong with the new release, the old one goes on answering
             self._report(release_id, error)
 

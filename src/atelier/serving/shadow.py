@@ -64,7 +64,7 @@ class Shadow:
     def __init__(
         self,
         settings: Settings,
-        load: Callable[[Settings, Release], Answerer] = open_answerer,
+        load: Callable[[Settings, Release, Answerer | None], Answerer] = open_answerer,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._settings = settings
@@ -139,7 +139,8 @@ class Shadow:
         assert release_id is not None, "settings ask for a release where there is a share"
         try:
             release = show(self._settings, release_id)
-            self.answerer = self._load(self._settings.model_copy(update={"serve_threads": 1}), release)
+            alone = self._settings.model_copy(update={"serve_threads": 1})
+            self.answerer = self._load(alone, release, None)
         except Exception as error:  # as with the live one: whatever is wrong with it, serving goes on
             self.metrics.is_loaded.set(0)
             log.error("release %s cannot run in shadow: %s: %s", release_id, type(error).__name__, error)
