@@ -98,7 +98,8 @@ def crown(settings: Settings, folder: Path, scale: float = 1.0, blind: int = 0) 
     return version.files_digest
 
 
-def write_student(path: Path, scale: float, blind: int = 0) -> EmbeddingContract:
+def write_student(path: Path, scale: float, blind: int = 0, turned: bool = False) -> EmbeddingContract:
+    """A `blind` one does not see so many of the colours; a `turned` one takes every other upside down."""
     nodes = [
         helper.make_node("AveragePool", ["pixels"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4]),
         helper.make_node("Flatten", ["pooled"], ["colours"]),
@@ -109,7 +110,7 @@ def write_student(path: Path, scale: float, blind: int = 0) -> EmbeddingContract
     ]
     constants = {
         "grey": 0.48,
-        "seen": [1.0] * (DIMENSION - blind) + [0.0] * blind,
+        "seen": [(-1.0) ** (turned * place) * (place < DIMENSION - blind) for place in range(DIMENSION)],
         "weight": np.full((DIMENSION, len(CATEGORIES)), scale),
     }
     return write_network(path, nodes, constants, size=SIZE, dimension=DIMENSION, categories=CATEGORIES)

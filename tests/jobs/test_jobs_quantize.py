@@ -26,9 +26,9 @@ def test_eight_bits_are_kept_only_when_the_paired_interval_allows_no_loss(
     lost: int, won: int, is_kept: bool
 ) -> None:
     verdict = judge(FOUND, flipped(lost, won), [2.0, 2.0, 9.0], [1.0, 1.0, 1.0])
-    assert (verdict.is_kept, verdict.num_queries) == (is_kept, 400)
-    assert verdict.change == pytest.approx((won - lost) / 400)
-    assert verdict.low <= verdict.change
+    assert (verdict.is_kept, verdict.change.num_queries) == (is_kept, 400)
+    assert verdict.change.mean == pytest.approx((won - lost) / 400)
+    assert verdict.change.low <= verdict.change.mean
     assert verdict.speed == 2.0
 
 

@@ -134,7 +134,7 @@ def prepare_release(
             settings,
             [IndexItem(item, picture_digest(item.item_id)) for item in ITEMS],
             embed_with(Encoder(files[MODEL_FILE], contract, threads=1)),
-            contract_json=contract.to_json(),
+            contract_json=contract.space_json(),
             data_version=data_version,
             progress=False,
         ).version

@@ -105,9 +105,9 @@ def build(
     """Build the index of `items` under an embedding contract, or find that it is built already.
 
     `embed` gets up to `KEEP_EVERY` digests of pictures at a time, only of those never embedded under this
-    contract; `contract_json` is `EmbeddingContract.to_json()`. Only rows that differ from the last verified
-    state of the same contract are written; `rebuild` writes all of them, for a table that was damaged. The
-    result is not visible to anybody: `verify` it, then name it in a release. One build at a time
+    contract; `contract_json` is `EmbeddingContract.space_json()`. Only rows that differ from the last
+    verified state of the same contract are written; `rebuild` writes all of them, for a table that was
+    damaged. The result is not visible to anybody: `verify` it, then name it in a release. One build at a time
     (`release.store.publishing`). Raises CatalogueIndexError for a catalogue that cannot be indexed,
     IndexRejected for an encoder that does not return unit vectors.
     """

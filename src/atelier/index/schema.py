@@ -87,7 +87,7 @@ class IndexVersion:
 class ContractText:
     """An embedding contract as the index sees it: opaque text with a digest and a dimension.
 
-    The text is `EmbeddingContract.to_json()`; the index compares it and never interprets a picture by it.
+    The text is `EmbeddingContract.space_json()`; the index compares it and never interprets a picture by it.
     """
 
     text: str

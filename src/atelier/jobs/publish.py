@@ -109,7 +109,7 @@ def publish(
         model_dir = registry.fetch(champion, Path(folder) / "model")
         detector_files = _detector_files(registry, detector, Path(folder) / DETECTOR)
         gallery = _Gallery(settings, model_dir)
-        contract_json = gallery.contract.to_json()
+        contract_json = gallery.contract.space_json()
         clock.lap("open")
         items = _not_withdrawn(settings, gallery.items)
         embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=progress)

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from atelier.families import retrieval
 from atelier.families.retrieval.inference import INPUT, OUTPUTS, EmbeddingContract, Encoder, crop, prepare
 from atelier.families.retrieval.metrics import per_category
+from atelier.jobs.compatibility import Compatibility, keep_space
 from atelier.jobs.detector.champion import champion_detector
 from atelier.jobs.held_out import Answers, Exam, load_exam, marks_of, sit
 from atelier.jobs.quantize import serve_in_eight_bits
 from atelier.jobs.scoring import View, best_views, milliseconds_per_picture
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
+from atelier.jobs.trial import Trial
 from atelier.pictures import decode
 from atelier.registry.cards import CardFacts, about_family, model_card
 from atelier.registry.models import ModelVersion
@@ -83,7 +85,9 @@ def register(
         student_dir, teacher_dir = Path(folder) / "student", Path(folder) / "teacher"
         student_dir.mkdir()
         read_weights(registry, student, STUDENT_FILES, student_dir)
-        eight_bits = serve_in_eight_bits(settings, version, student_dir, progress)
+        trial = Trial.load(settings, version)
+        eight_bits = serve_in_eight_bits(trial, student_dir, progress)
+        compatible = _with_champion(settings, registry, trial, student_dir, Path(folder), progress)
         pupil = encoder_in(student_dir, threads=settings.serve_threads)
         teacher_dir.mkdir()
         read_weights(registry, teacher, TEACHER_FILES, teacher_dir)
@@ -93,6 +97,11 @@ def register(
         metrics = {f"test/{name}": value for name, value in answers.metrics.items()}
         metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
         metrics |= _distillation(student_dir, teacher_dir, answers, taught) | eight_bits.metrics()
+        metrics |= compatible.metrics() if compatible else {}
+        across_Q = trial.hits(pupil, trial.gallery(master, progress), progress)
+        metrics["compatibility/teachers_gallery_recall_at_1"] = (
+            float(across_Q.mean()) if len(across_Q) else 0.0
+        )
         run.metrics(metrics, 0)
         run.json(MARKS_FILE, marks_of(exam, answers))
         _show(run, exam, answers)
@@ -106,6 +115,17 @@ def register(
             tags=tags,
         )
     return _outcome(made, run.run_id, False, metrics, start)
+
+
+def _with_champion(
+    settings: Settings, registry: Registry, trial: Trial, student_dir: Path, folder: Path, progress: bool
+) -> Compatibility | None:
+    """Let the student keep the champion's space, if it can; None without a champion."""
+    champion = registry.version(MODEL, "champion")
+    if champion is None:
+        return None
+    champion_dir = registry.fetch(champion, folder / "champion")
+    return keep_space(settings, champion_dir, trial, student_dir, progress)
 
 
 def encoder_in(folder: Path, name: str = "student", threads: int = 2) -> Encoder:

@@ -136,23 +136,20 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
         Encoder(path, contract_of(digest))
 
 
-def test_contract_survives_json_and_its_digest_names_every_field() -> None:
+def test_contract_survives_json_and_its_digest_names_what_makes_vectors_comparable() -> None:
     contract = replace(contract_of("ab" * 32), categories=("Tshirts", "Bücher"), labels=("Hat",))
     assert EmbeddingContract.from_json(contract.to_json()) == contract
     assert EmbeddingContract.from_json(contract.to_json()).digest == contract.digest
     variants = [
         replace(contract, model_digest="cd" * 32),
-        replace(contract, image_size=9),
         replace(contract, dimension=64),
         replace(contract, text_digest="cd" * 32),
         replace(contract, relevance_dimension=64),
-        replace(contract, num_buckets=65),
-        replace(contract, labels=("Shoes",)),
-        replace(contract, categories=("Bücher", "Tshirts")),
+        replace(contract, space="another"),
         replace(contract, preprocessing="letterbox"),
         replace(contract, metric="dot"),
     ]
-    assert len({contract.digest, *(variant.digest for variant in variants)}) == 11
+    assert len({contract.digest, *(variant.digest for variant in variants)}) == 8
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"categories": [], "colour": 1}'])

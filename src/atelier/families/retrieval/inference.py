@@ -59,13 +59,32 @@ class EmbeddingContract:
     """Names of the category logits, in their order: article types of the catalogue."""
     labels: tuple[str, ...] = ()
     """Names of the label logits: coarse labels of shoppers' photos."""
+    space: str = ""
+    """Name of the space that the vectors belong to; empty: that of this very model. A student that was shown
+    to find the items that another model embedded carries that one's space (`jobs.compatibility`)."""
     preprocessing: str = PREPROCESSING
     metric: str = METRIC
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the canonical JSON: equal digests mean comparable vectors."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        """sha256 of `space_json`: equal digests mean comparable vectors."""
+        return hashlib.sha256(self.space_json().encode()).hexdigest()
+
+    @property
+    def space_name(self) -> str:
+        """Where the vectors are comparable."""
+        return self.space or f"{self.model_digest} {self.text_digest}"
+
+    def space_json(self) -> str:
+        """What an index is bound to: the space and the form of its vectors, not the model that made them."""
+        shared = {
+            "space": self.space_name,
+            "dimension": self.dimension,
+            "relevance_dimension": self.relevance_dimension,
+            "preprocessing": self.preprocessing,
+            "metric": self.metric,
+        }
+        return json.dumps(shared, sort_keys=True, separators=(",", ":"))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
