@@ -155,3 +155,14 @@ def test_a_collected_or_changed_index_is_refused_by_name(tmp_path: Path) -> None
     drop_all_but(settings, [])
     with pytest.raises(CatalogueIndexError, match=f"{version.table} is gone"):
         IndexReader.open(settings, version)
+
+
+def test_of_several_looks_the_nearest_counts(reader: IndexReader) -> None:
+    looks = reader.vectors_ND[[3, 11]] + 0.05
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    one, other = ({hit.item_id: hit.score for hit in reader.search(look, len(reader))} for look in looks)
+    both = reader.search(looks, len(reader))
+    assert {hit.item_id: hit.score for hit in both} == {
+        item_id: max(score, other[item_id]) for item_id, score in one.items()
+    }
+    assert [hit.score for hit in both] == sorted((hit.score for hit in both), reverse=True)

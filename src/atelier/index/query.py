@@ -150,27 +150,29 @@ class IndexReader:
     ) -> list[Hit]:
         """The k items nearest to a unit vector [D], best first; equal scores in order of item id.
 
-        With a `relevance` vector [R], the first hundred by `vector` are put in order by it, and scored by it.
-        With a `text`, their ranking is fused with that of the titles; scores stay cosines. Fewer than k where
-        fewer pass the filters. An item of which a fact is unknown does not pass a filter on that fact.
+        Vectors may also be several looks at one thing, [L, D] and [L, R]: an item is as near as it is to the
+        nearest of them. With a `relevance` vector [R], the first hundred by `vector` are put in order by it,
+        and scored by it. With a `text`, their ranking is fused with that of the titles; scores stay cosines.
+        Fewer than k where fewer pass the filters. An item of which a fact is unknown does not pass a filter
+        on that fact.
         QueryError: a category, gender or season that no item has, a k below 1, a vector not finite.
         EmbeddingContractError: a vector of another dimension, or a relevance vector where there are none.
         """
         selection = self._filters.selection(categories, gender, season, max_price, in_stock)
-        query_BD = np.asarray(vector, np.float32)[None]
-        self._check(query_BD, k)
-        relevance_R = None if relevance is None else self._checked_relevance(relevance)
-        if text is None and relevance_R is None:
-            rows, scores = self._nearest(query_BD[0], k, selection)
+        query_LD = np.atleast_2d(np.ascontiguousarray(vector, np.float32))
+        self._check(query_LD, k)
+        relevance_LR = None if relevance is None else self._checked_relevance(relevance)
+        if text is None and relevance_LR is None:
+            rows, scores = self._nearest(query_LD, k, selection)
             return self._hits(rows, scores)
         num = max(k, NUM_CANDIDATES)
-        rows, scores = self._nearest(query_BD[0], num, selection)
+        rows, scores = self._nearest(query_LD, num, selection)
         if text is not None:
             rows = np.array(fuse([rows.tolist(), self._rows_of_text(text, num, selection)]), np.int64)
-            scores = _cosines(self.vectors_ND[rows], query_BD[0])
-        if relevance_R is not None:
+            scores = _cosines(self.vectors_ND[rows], query_LD)
+        if relevance_LR is not None:
             assert self.relevance_NR is not None
-            scores = _cosines(self.relevance_NR[rows], relevance_R)
+            scores = _cosines(self.relevance_NR[rows], relevance_LR)
             if text is None:
                 order = np.lexsort((rows, -scores))
                 rows, scores = rows[order], scores[order]
@@ -185,7 +187,7 @@ class IndexReader:
         self._check(queries_BD, k)
         found = self.searcher.search_batch(queries_BD, self._candidates(k), selection)
         return [
-            self._hits(*self._ordered(query_D, rows, k))
+            self._hits(*self._ordered(query_D[None], rows, k))
             for query_D, (rows, _) in zip(queries_BD, found, strict=True)
         ]
 
@@ -237,15 +239,19 @@ class IndexReader:
         return k if isinstance(self.searcher, ExactSearcher) else k + _MARGIN
 
     def _nearest(
-        self, query_D: NDArray[np.float32], k: int, selection: Selection | None
+        self, query_LD: NDArray[np.float32], k: int, selection: Selection | None
     ) -> tuple[Rows, NDArray[np.float64]]:
-        found, _ = self.searcher.search(np.ascontiguousarray(query_D), self._candidates(k), selection)
-        return self._ordered(query_D, found, k)
+        if len(query_LD) == 1:
+            found, _ = self.searcher.search(query_LD[0], self._candidates(k), selection)
+        else:
+            looks = self.searcher.search_batch(query_LD, self._candidates(k), selection)
+            found = np.unique(np.concatenate([rows for rows, _ in looks]))
+        return self._ordered(query_LD, found, k)
 
-    def _ordered(self, query_D: NDArray[np.float32], rows: Rows, k: int) -> tuple[Rows, NDArray[np.float64]]:
+    def _ordered(self, query_LD: NDArray[np.float32], rows: Rows, k: int) -> tuple[Rows, NDArray[np.float64]]:
         """The k best candidates by float64 scores; rows are in order of item id, and so are ties."""
         rows = rows.astype(np.int64)
-        scores = _cosines(self.vectors_ND[rows], query_D)
+        scores = _cosines(self.vectors_ND[rows], query_LD)
         best = np.lexsort((rows, -scores))[:k]
         return rows[best], scores[best]
 
@@ -279,17 +285,17 @@ class IndexReader:
         return [Hit(score=float(score), **row) for row, score in zip(facts, scores, strict=True)]
 
     def _checked_relevance(self, relevance: ArrayLike) -> NDArray[np.float32]:
-        relevance_R = np.asarray(relevance, np.float32)
+        relevance_LR = np.atleast_2d(np.asarray(relevance, np.float32))
         dimension = None if self.relevance_NR is None else self.relevance_NR.shape[1]
-        if relevance_R.shape != (dimension,):
+        if relevance_LR.shape[1] != dimension:
             raise EmbeddingContractError(
                 f"index {self.version.table} has relevance vectors of {dimension} dimensions, the query's "
-                f"shape is {relevance_R.shape}; ask with the encoder of contract "
+                f"shape is {relevance_LR.shape}; ask with the encoder of contract "
                 f"{self.version.contract_digest[:12]}"
             )
-        if not np.isfinite(relevance_R).all():
+        if not np.isfinite(relevance_LR).all():
             raise QueryError("the query's relevance vector is not finite; expected a unit vector")
-        return relevance_R
+        return relevance_LR
 
     def _check(self, vectors: NDArray[np.float32], k: int) -> None:
         dimension = self.vectors_ND.shape[1]
@@ -307,8 +313,10 @@ class IndexReader:
             raise QueryError(f"k: expected at least 1, got {k}")
 
 
-def _cosines(vectors_KD: NDArray[Any], query_D: NDArray[np.float32]) -> NDArray[np.float64]:
-    return np.round(vectors_KD.astype(np.float64) @ query_D.astype(np.float64), _DIGITS)
+def _cosines(vectors_KD: NDArray[Any], query_LD: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of each vector with the nearest look."""
+    cosine_KL = vectors_KD.astype(np.float64) @ query_LD.T.astype(np.float64)
+    return np.round(cosine_KL.max(axis=1), _DIGITS)
 
 
 def _shared(

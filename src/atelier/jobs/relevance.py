@@ -21,7 +21,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.families.retrieval.metrics import GRADES, preference_test, relevance_metrics
 from atelier.index.query import IndexReader
 from atelier.jobs.queries import Query, judged_queries
-from atelier.jobs.scoring import embed
+from atelier.jobs.scoring import Asked, look
 from atelier.settings import Settings
 from atelier.vocabulary import Judgment, Preference
 
@@ -115,9 +115,8 @@ def ask_judged(
     queries = [query for digest, query in sorted(collection.queries.items()) if digest in collection.grades()]
     if not queries:
         return {}
-    photos = [(query.data, query.box) for query in queries]
-    said = embed(encoder, photos, "judged searches", progress)
-    hits = reader.search_batch(said.embedding, NUM_ANSWERS)
+    said = look(encoder, [Asked(query, query.box) for query in queries], "judged searches", progress)
+    hits = [reader.search(each.embedding, NUM_ANSWERS, relevance=each.relevance) for each in said]
     answers = {query.digest: [hit.item_id for hit in own] for query, own in zip(queries, hits, strict=True)}
     return {f"judged/{name}": value for name, value in relevance(collection, answers).items()}
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from tqdm import tqdm
 
 from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
-from atelier.families.retrieval.metrics import rank_among, retrieval_metrics, top_k, two_looks
+from atelier.families.retrieval.looks import NARROW, WIDE, Look, prepared_looks
+from atelier.families.retrieval.metrics import rank_among, retrieval_metrics, top_k, two_stages
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.jobs.products import in_threads, item_numbers
 from atelier.jobs.queries import Query
@@ -120,27 +122,52 @@ def ask(
     for kind in sorted({query.kind for query in queries}):
         own = [query for query in queries if query.kind == kind]
         boxed = [query for query in own if query.box is not None]
-        ways: dict[str, list[tuple[Query, Box | None]]] = {}
+        ways: dict[str, list[Asked]] = {}
         if detector is not None and not only_best:
-            ways["detected"] = list(zip(own, chosen_boxes(detector, own), strict=True))
+            ways["detected"] = as_detected(detector, own)
         if not (only_best and boxed):
-            ways["whole"] = [(query, None) for query in own]
+            ways["whole"] = [Asked(query, None) for query in own]
         if boxed:
-            ways["boxed"] = [(query, query.box) for query in boxed]
+            ways["boxed"] = [Asked(query, query.box) for query in boxed]
         for how, asked in ways.items():
-            pictures = [(query.data, box) for query, box in asked]
-            said = embed(encoder, pictures, f"{kind}/{how}", progress)
-            views.append(_view(f"{kind}/{how}", [query for query, _ in asked], said, gallery))
+            said = look(encoder, asked, f"{kind}/{how}", progress)
+            views.append(_view(f"{kind}/{how}", [each.query for each in asked], said, gallery))
     return views
 
 
-def chosen_boxes(detector: Detector, queries: Sequence[Query]) -> list[Box | None]:
-    """Where the detector sees the item of each query, as serving asks it."""
-    boxes: list[Box | None] = []
+class Asked(NamedTuple):
+    """A query, where its item is, and how it is looked at, as serving does it."""
+
+    query: Query
+    box: Box | None
+    looks: tuple[Look, ...] = NARROW
+
+
+def as_detected(detector: Detector, queries: Sequence[Query]) -> list[Asked]:
+    """Queries with the boxes that a detector chooses."""
+    asked: list[Asked] = []
     for start in range(0, len(queries), _LOOKED_AT_ONCE):
-        pictures = in_threads(Query.pixels, queries[start : start + _LOOKED_AT_ONCE], "detecting", False)
-        boxes += [found[0].box for found in detector.find(pictures)]
-    return boxes
+        part = queries[start : start + _LOOKED_AT_ONCE]
+        pictures = in_threads(Query.pixels, part, "detecting", False)
+        for query, (chosen, *_) in zip(part, detector.find(pictures), strict=True):
+            asked.append(Asked(query, chosen.box, NARROW if chosen.is_certain else WIDE))
+    return asked
+
+
+def look(encoder: Encoder, asked: Sequence[Asked], label: str, progress: bool) -> list[Encoded]:
+    """What the encoder says of each query's looks."""
+    size = encoder.contract.image_size
+
+    def prepared(each: Asked) -> NDArray[np.float32]:
+        return prepared_looks(each.query.pixels(), each.box, size, each.looks)
+
+    said: list[Encoded] = []
+    with tqdm(total=len(asked), desc=label, unit="photo", disable=None if progress else True) as bar:
+        for start in range(0, len(asked), _LOOKED_AT_ONCE):
+            looks = in_threads(prepared, asked[start : start + _LOOKED_AT_ONCE], label, progress=False)
+            said += encoder.encode_prepared(np.concatenate(looks)).apart([len(each) for each in looks])
+            bar.update(len(looks))
+    return said
 
 
 def recognised(
@@ -198,9 +225,12 @@ def milliseconds_per_picture(
     return times
 
 
-def _view(name: str, queries: Sequence[Query], said: Encoded, gallery: Gallery) -> View:
+def _view(name: str, queries: Sequence[Query], said: Sequence[Encoded], gallery: Gallery) -> View:
     """Answers as serving gives them: found by recall vectors, put in order by relevance vectors."""
     number_Q = np.asarray([gallery.number_of(query.item_id) for query in queries], np.int64)
-    found_QN, cosine_QN = two_looks(said.embedding, said.relevance, gallery.recall_GK, gallery.relevance_GR)
+    answers = [
+        two_stages(each.embedding, each.relevance, gallery.recall_GK, gallery.relevance_GR) for each in said
+    ]
+    found_QN, cosine_QN = (np.stack(column) for column in zip(*answers, strict=True))
     rank_Q = rank_among(found_QN, number_Q, gallery.group_G)
     return View(name, tuple(queries), rank_Q, found_QN[:, :_NUM_FOUND], cosine_QN[:, :_NUM_FOUND])

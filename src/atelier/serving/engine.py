@@ -25,10 +25,9 @@ from atelier.families.retrieval.inference import (
     Encoded,
     Encoder,
     TextEncoder,
-    crop,
-    prepare,
     within,
 )
+from atelier.families.retrieval.looks import NARROW, WIDE, prepared_looks
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import Hit, IndexReader
 from atelier.index.saved import saved_in
@@ -144,18 +143,19 @@ class Answerer:
         asked = time.perf_counter()
         found = self.detector.find([pixels])[0] if box is None and self.detector else []
         started = time.perf_counter()
-        seen = found[0].box if found else box
-        encoded = self._embed(prepare(crop(pixels, seen), self.encoder.contract.image_size))
+        looks = WIDE if found and not found[0].is_certain else NARROW
+        size = self.encoder.contract.image_size
+        encoded = self._embed(prepared_looks(pixels, found[0].box if found else box, size, looks))
         embedded = time.perf_counter()
-        recall_K, relevance_R = encoded.embedding[0], encoded.relevance[0]
-        neighbours = self.reader.search(recall_K, max(k, NUM_NEIGHBOURS), relevance=relevance_R)
+        recall_LK, relevance_LR = encoded.embedding, encoded.relevance
+        neighbours = self.reader.search(recall_LK, max(k, NUM_NEIGHBOURS), relevance=relevance_LR)
         hits = neighbours[:k]
         if filters != NO_FILTERS or text:
-            hits = self._search(*self._with_text(recall_K, relevance_R, text), filters, k, text)
+            hits = self._search(*self._with_text(recall_LK, relevance_LR, text), filters, k, text)
         return Answer(
             release_id=self.release.release_id,
             data_version=self.release.data_version,
-            categories=self._guesses(encoded.category_probability, neighbours),
+            categories=self._guesses(encoded.category_probability.mean(axis=0, keepdims=True), neighbours),
             items=tuple(hits),
             boxes=tuple(found),
             seconds={
@@ -175,7 +175,7 @@ class Answerer:
         started = time.perf_counter()
         encoded = self.texts.encode([text])
         embedded = time.perf_counter()
-        hits = self._search(encoded.embedding[0], encoded.relevance[0], filters, k, text)
+        hits = self._search(encoded.embedding, encoded.relevance, filters, k, text)
         return Answer(
             release_id=self.release.release_id,
             data_version=self.release.data_version,
@@ -185,31 +185,31 @@ class Answerer:
         )
 
     def _with_text(
-        self, recall_K: NDArray[np.float32], relevance_R: NDArray[np.float32], text: str | None
+        self, recall_LK: NDArray[np.float32], relevance_LR: NDArray[np.float32], text: str | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The photo's vectors, moved towards what a text says."""
         if not text:
-            return recall_K, relevance_R
+            return recall_LK, relevance_LR
         said = self.texts.encode([text])
-        return _towards(recall_K, said.embedding[0]), _towards(relevance_R, said.relevance[0])
+        return _towards(recall_LK, said.embedding), _towards(relevance_LR, said.relevance)
 
     def _search(
         self,
-        recall_K: NDArray[np.float32],
-        relevance_R: NDArray[np.float32],
+        recall_LK: NDArray[np.float32],
+        relevance_LR: NDArray[np.float32],
         filters: Filters,
         k: int,
         text: str | None,
     ) -> list[Hit]:
         return self.reader.search(
-            recall_K,
+            recall_LK,
             k,
             filters.categories or None,
             max_price=filters.max_price,
             in_stock=filters.in_stock,
             gender=filters.gender,
             season=filters.season,
-            relevance=relevance_R,
+            relevance=relevance_LR,
             text=text or None,
         )
 
@@ -226,7 +226,8 @@ class Answerer:
             self.thumbnails(self.answer(decoded.pixels, inside))
         side = self.encoder.contract.image_size
         for num_photos in range(1, MAX_BATCH + 1):
-            self.encoder.encode_prepared(np.full((num_photos, 3, side, side), 0.5, np.float32))
+            looks = np.full((num_photos * len(NARROW), 3, side, side), 0.5, np.float32)
+            self.encoder.encode_prepared(looks)
         if self.detector is not None:
             self.detector.look([np.full((side, side, 3), 128, np.uint8)])
 
@@ -244,14 +245,14 @@ class Answerer:
         return tuple(CategoryGuess(names[i], float(probability_C[i])) for i in best)
 
 
-def _towards(photo_D: NDArray[np.float32], text_D: NDArray[np.float32]) -> NDArray[np.float32]:
-    moved_D = photo_D + TEXT_SHARE * text_D
-    return np.asarray(moved_D / np.linalg.norm(moved_D), np.float32)
+def _towards(photo_LD: NDArray[np.float32], text_1D: NDArray[np.float32]) -> NDArray[np.float32]:
+    moved_LD = photo_LD + TEXT_SHARE * text_1D
+    return np.asarray(moved_LD / np.linalg.norm(moved_LD, axis=1, keepdims=True), np.float32)
 
 
 def _embed(encoder: Encoder, prepared: Sequence[NDArray[np.float32]]) -> list[Encoded]:
-    """One run of the network for several photos, and to each its own row."""
-    return encoder.encode_prepared(np.stack(prepared)).apart()
+    """One run of the network for several photos, and to each what was said of its looks."""
+    return encoder.encode_prepared(np.concatenate(prepared)).apart([len(looks) for looks in prepared])
 
 
 def open_answerer(settings: Settings, release: Release, previous: Answerer | None = None) -> Answerer:

@@ -10,7 +10,7 @@ from atelier.families.retrieval.metrics import (
     rank_of_item,
     retrieval_metrics,
     top_k,
-    two_looks,
+    two_stages,
 )
 
 
@@ -27,18 +27,24 @@ def slow_rank(query: np.ndarray, gallery: np.ndarray, item: int, gallery_items: 
     return len(gallery)
 
 
-def test_two_looks_find_by_recall_and_order_by_relevance() -> None:
+def test_two_stages_find_by_recall_and_order_by_relevance_of_the_nearest_look() -> None:
     rng = np.random.default_rng(0)
-    query_QK, query_QR, gallery_GK, gallery_GR = (unit_rows(rng, num) for num in (5, 5, 30, 30))
-    found_QN, cosine_QN = two_looks(query_QK, query_QR, gallery_GK, gallery_GR, num=6)
-    for query in range(5):
-        nearest = np.argsort(-(gallery_GK @ query_QK[query]))[:6].tolist()
-        slow = sorted(nearest, key=lambda row: -float(gallery_GR[row] @ query_QR[query]))
-        assert found_QN[query].tolist() == slow
-        np.testing.assert_allclose(cosine_QN[query], gallery_GR[slow] @ query_QR[query], rtol=1e-5)
-    item_G = np.arange(30)
-    assert rank_among(found_QN, found_QN[:, 3], item_G).tolist() == [3] * 5
-    assert rank_among(found_QN, np.full(5, 99), item_G).tolist() == [30] * 5
+    look_LK, look_LR, gallery_GK, gallery_GR = (unit_rows(rng, num) for num in (3, 3, 30, 30))
+    found_N, cosine_N = two_stages(look_LK, look_LR, gallery_GK, gallery_GR, num=6)
+
+    def nearness(row: int, gallery: np.ndarray, looks: np.ndarray) -> float:
+        return max(float(gallery[row] @ look) for look in looks)
+
+    nearest = sorted(range(30), key=lambda row: -nearness(row, gallery_GK, look_LK))[:6]
+    slow = sorted(nearest, key=lambda row: -nearness(row, gallery_GR, look_LR))
+    assert found_N.tolist() == slow
+    np.testing.assert_allclose(cosine_N, [nearness(row, gallery_GR, look_LR) for row in slow], rtol=1e-5)
+
+
+def test_a_rank_among_the_found_is_their_place_or_the_whole_gallery() -> None:
+    found_QN, item_G = np.array([[4, 2, 0], [1, 3, 5]]), np.array([7, 7, 8, 9, 9, 9])
+    assert rank_among(found_QN, np.array([7, 9]), item_G).tolist() == [2, 1]
+    assert rank_among(found_QN, np.array([6, 8]), item_G).tolist() == [6, 6]
 
 
 def test_ranks_equal_a_sorted_walk_through_the_gallery() -> None:

@@ -116,11 +116,12 @@ class Encoded:
     label_probability: NDArray[np.float32]
     """[B, L], the same for the contract's `labels`."""
 
-    def apart(self) -> list[Self]:
-        """What was said about each picture: B times one row."""
+    def apart(self, sizes: Sequence[int]) -> list[Self]:
+        """What was said about so many pictures each, one after the other; the sizes add up to B."""
+        ends = np.cumsum(sizes).tolist()
         columns = [getattr(self, field.name) for field in fields(self)]
-        rows = range(len(self.embedding))
-        return [type(self)(*(column[row : row + 1] for column in columns)) for row in rows]
+        parts = zip([0, *ends[:-1]], ends, strict=True)
+        return [type(self)(*(column[start:end] for column in columns)) for start, end in parts]
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

@@ -52,22 +52,24 @@ def top_k(query_QD: NDArray[np.float32], gallery_GD: NDArray[np.float32], k: int
     return best
 
 
-def two_looks(
-    recall_QK: NDArray[np.float32],
-    relevance_QR: NDArray[np.float32],
+def two_stages(
+    recall_LK: NDArray[np.float32],
+    relevance_LR: NDArray[np.float32],
     gallery_GK: NDArray[np.float32],
     gallery_GR: NDArray[np.floating],
     num: int = NUM_CANDIDATES,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Rows [Q, N] as serving finds them, best first, and their cosines by the relevance vectors.
+    """Rows [N] as serving finds them for L looks at one thing, best first, and their cosines.
 
-    The first look takes the `num` nearest by recall vectors from the whole gallery, the second puts them in
-    order by relevance vectors. All vectors are unit rows.
+    The first stage takes the `num` nearest by recall vectors from the whole gallery, the second puts them in
+    order by relevance vectors. A row is as near as it is to the nearest look. All vectors are unit rows.
     """
-    first_QN = top_k(recall_QK, gallery_GK, num)
-    cosine_QN = np.einsum("qr,qnr->qn", relevance_QR, gallery_GR[first_QN].astype(np.float32))
-    order_QN = np.argsort(-cosine_QN, axis=1, kind="stable")
-    return np.take_along_axis(first_QN, order_QN, axis=1), np.take_along_axis(cosine_QN, order_QN, axis=1)
+    recall_G = (gallery_GK @ recall_LK.T).max(axis=1)
+    num = min(num, len(recall_G))
+    first_N = np.argpartition(-recall_G, num - 1)[:num]
+    cosine_N = (gallery_GR[first_N].astype(np.float32) @ relevance_LR.T).max(axis=1)
+    order_N = np.lexsort((first_N, -cosine_N))
+    return first_N[order_N], cosine_N[order_N]
 
 
 def rank_among(
