@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from atelier.families.detection.certainty import is_certain
 from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
 from atelier.families.retrieval.looks import NARROW, WIDE, Look, prepared_looks
@@ -150,7 +151,7 @@ def as_detected(detector: Detector, queries: Sequence[Query]) -> list[Asked]:
         part = queries[start : start + _LOOKED_AT_ONCE]
         pictures = in_threads(Query.pixels, part, "detecting", False)
         for query, (chosen, *_) in zip(part, detector.find(pictures), strict=True):
-            asked.append(Asked(query, chosen.box, NARROW if chosen.is_certain else WIDE))
+            asked.append(Asked(query, chosen.box, NARROW if is_certain(chosen) else WIDE))
     return asked
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from atelier.errors import DigestError, QueryError
 from atelier.families.detection import inference as detection
+from atelier.families.detection.certainty import is_certain
 from atelier.families.detection.inference import DetectionContract, Detector, FoundItem
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
@@ -143,7 +144,7 @@ class Answerer:
         asked = time.perf_counter()
         found = self.detector.find([pixels])[0] if box is None and self.detector else []
         started = time.perf_counter()
-        looks = WIDE if found and not found[0].is_certain else NARROW
+        looks = WIDE if found and not is_certain(found[0]) else NARROW
         size = self.encoder.contract.image_size
         encoded = self._embed(prepared_looks(pixels, found[0].box if found else box, size, looks))
         embedded = time.perf_counter()

@@ -56,10 +56,6 @@ class Rules:
     """Side of the second look's window, as a multiple of the box's side."""
 
 
-PLAIN = "item"
-"""Category of what stands before a plain background, which nobody looked at."""
-
-
 @dataclass(frozen=True)
 class FoundItem:
     """One item of a photo."""
@@ -67,16 +63,11 @@ class FoundItem:
     box: Box
     """In pixels of the photo."""
     category: str
-    """One of `kinds.KINDS`; `PLAIN` for what stands before a plain background, which nobody looked at."""
+    """One of `kinds.KINDS`; 'item' for what stands before a plain background, which nobody looked at."""
     score: float
     """How sure it is that an item is there, 0 to 1."""
     chosen: bool
     """Whether the photo is about this one."""
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether it stands before a plain background, so that its box is no guess."""
-        return self.category == PLAIN
 
 
 Found = list[FoundItem]
@@ -140,7 +131,7 @@ class Detector:
         plain = [item_before_plain_background(pixels, SURE_BORDER_SHARE) for pixels in pictures]
         cluttered = [pixels for pixels, box in zip(pictures, plain, strict=True) if box is None]
         looked = iter(self.look(cluttered))
-        return [[FoundItem(box, PLAIN, 1.0, True)] if box else next(looked) for box in plain]
+        return [[FoundItem(box, "item", 1.0, True)] if box else next(looked) for box in plain]
 
     def look(self, pictures: Sequence[Pixels]) -> list[Found]:
         """`find` for pictures whatever their backgrounds."""
