@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import lance
 import numpy as np
-import pyarrow as pa
 import pytest
-from index_world import build_index, catalogue, vector_of
+from index_world import CONTRACT, CountingEncoder, build_index, catalogue, vector_of
 
 from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
 from atelier.index.query import Hit, IndexReader
-from atelier.index.schema import IndexItem, IndexVersion
+from atelier.index.schema import Embedded, IndexItem
 from atelier.index.store import connect
-from atelier.index.text import fuse, has_titles_index, index_titles
+from atelier.index.text import TITLES_INDEX, fuse, has_titles_index
 from atelier.settings import Settings
 
 TITLES = (
@@ -54,11 +53,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def reader(settings: Settings) -> IndexReader:
-    version = build_index(settings, ITEMS).version
-    table = connect(settings).open_table(version.table)
-    index_titles(table)
-    index_titles(table)  # nothing more to do
-    return IndexReader.open(settings, replace(version, version=table.version))
+    return IndexReader.open(settings, build_index(settings, ITEMS).version)
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:
@@ -110,7 +105,10 @@ def test_text_cannot_break_the_query(reader: IndexReader) -> None:
 def test_an_index_without_titles_says_so(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     version = build_index(settings, ITEMS).version
-    assert not has_titles_index(connect(settings).open_table(version.table))
+    table = connect(settings).open_table(version.table)
+    assert has_titles_index(table)
+    table.drop_index(TITLES_INDEX)
+    version = replace(version, version=table.version)
     with pytest.raises(CatalogueIndexError, match="without a full-text index on titles"):
         IndexReader.open(settings, version).search_text("red dress", 5)
 
@@ -141,32 +139,36 @@ def test_an_unknown_season_is_refused_and_a_known_one_filters(reader: IndexReade
         reader.search(query, 5, season="Winter")
 
 
-def with_relevance(settings: Settings, version: IndexVersion) -> tuple[IndexVersion, np.ndarray]:
-    """The version with a column `relevance` of random unit vectors, and these [N, R]."""
-    dataset = connect(settings).open_table(version.table).to_lance()
-    random = np.random.default_rng(0)
-    vectors = random.standard_normal((version.rows, RELEVANCE_DIMENSION)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), RELEVANCE_DIMENSION)
-    field = pa.field("relevance", pa.list_(pa.float32(), RELEVANCE_DIMENSION))
-    table = dataset.to_table().append_column(field, column)
-    return replace(
-        version, version=lance.write_dataset(table, dataset.uri, mode="overwrite").version
-    ), vectors
+class TwoVectors(CountingEncoder):
+    """Gives every picture a random relevance vector too."""
+
+    def __call__(self, pictures: Sequence[str]) -> Embedded:
+        relevance = np.stack([relevance_of(picture) for picture in pictures])
+        return replace(super().__call__(pictures), relevance=relevance)
+
+
+def relevance_of(picture: str) -> np.ndarray:
+    vector = np.random.default_rng(int(picture[8:16], 16)).standard_normal(RELEVANCE_DIMENSION)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def two_vector_reader(home: Path, num_items: int) -> IndexReader:
+    settings = Settings(home=home)
+    contract = json.dumps({**json.loads(CONTRACT), "relevance_dimension": RELEVANCE_DIMENSION})
+    built = build_index(settings, catalogue(num_items), TwoVectors(), contract=contract)
+    return IndexReader.open(settings, built.version)
 
 
 def test_relevance_orders_the_first_hundred_by_the_recall_vector(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    version, relevance = with_relevance(settings, build_index(settings, catalogue(300)).version)
-    reader = IndexReader.open(settings, version)
-    query, wanted = vector_of("0123456789"), relevance[7]
+    reader = two_vector_reader(tmp_path, 300)
+    relevance = {row.item.item_id: relevance_of(row.picture_sha256) for row in catalogue(300)}
+    query, wanted = vector_of("0123456789"), relevance["00007"]
     first = ids(reader.search(query, 100))
-    row = {item_id: number for number, item_id in enumerate(reader.item_ids)}
-    expected = sorted(first, key=lambda item_id: -float(relevance[row[item_id]] @ wanted))
+    expected = sorted(first, key=lambda item_id: -float(relevance[item_id] @ wanted))
     hits = reader.search(query, 10, relevance=wanted)
     assert ids(hits) == expected[:10]
     for hit in hits:  # half precision moves a cosine by less than this
-        assert hit.score == pytest.approx(float(relevance[row[hit.item_id]] @ wanted), abs=3e-4)
+        assert hit.score == pytest.approx(float(relevance[hit.item_id] @ wanted), abs=3e-4)
     jeans = reader.search(query, 10, ["Jeans"], relevance=wanted)
     assert {hit.category for hit in jeans} == {"Jeans"}
 
@@ -175,9 +177,7 @@ def test_a_relevance_vector_needs_an_index_that_has_them(reader: IndexReader, tm
     query = vector_of("0123456789")
     with pytest.raises(EmbeddingContractError, match="relevance vectors of None dimensions"):
         reader.search(query, 5, relevance=np.ones(RELEVANCE_DIMENSION))
-    settings = Settings(home=tmp_path)
-    version, _ = with_relevance(settings, build_index(settings, catalogue(30)).version)
-    other = IndexReader.open(settings, version)
+    other = two_vector_reader(tmp_path, 30)
     with pytest.raises(
         EmbeddingContractError, match=f"relevance vectors of {RELEVANCE_DIMENSION} dimensions"
     ):
