@@ -55,12 +55,12 @@ def debug() -> DetectionPreset:
 
 
 def demo() -> DetectionPreset:
-    """About two minutes on two cores for a simulated drop of 1,000 items: it finds most of them roughly."""
+    """About a minute on two cores for a simulated drop of 1,000 items: it finds most of them roughly."""
     preset = small()
     return replace(
         preset,
         name="demo",
-        schedule=replace(preset.schedule, num_epochs=8, batch_size=32),
+        schedule=replace(preset.schedule, num_epochs=4, batch_size=32),
         least_main_hits=0.0,
     )
 
