@@ -279,11 +279,8 @@ class _Gallery:
             decoded = [decode(data, self._limits, shrink_to) for data in stored]
             encoded.append(self._encoder.encode(decoded))
             thumbnails += [_thumbnail(data, pixels) for data, pixels in zip(stored, decoded, strict=True)]
-        return Embedded(
-            vectors=np.concatenate([each.embedding for each in encoded]),
-            thumbnails=thumbnails,
-            relevance=Encoded.joined(encoded).relevance,
-        )
+        said = Encoded.joined(encoded)
+        return Embedded(said.embedding, thumbnails, said.relevance)
 
 
 def _thumbnail(data: bytes, pixels: np.ndarray) -> bytes:

@@ -80,10 +80,10 @@ def register(
         f"examination {EXAM_FORMAT}", version, student.key, detector.contract.digest if detector else None
     )
     found = registry.find_run(key)
-    known = _version_of(registry, found.run_id) if found else None
+    known = version_of(registry, MODEL, found.run_id) if found else None
     if found is not None and known is not None:
         metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
-        return _outcome(known, found.run_id, True, metrics, start)
+        return outcome_of(known, found.run_id, True, metrics, start)
     tags = {"data_version": version, "preset": preset, "student": student.run_id, "teacher": teacher.run_id}
     with TemporaryDirectory() as folder, registry.start_run(f"examination-{preset}", key, tags) as run:
         student_dir, teacher_dir = Path(folder) / "student", Path(folder) / "teacher"
@@ -118,7 +118,7 @@ def register(
             card=model_card(_facts(preset, version, exam, answers, metrics)),
             tags=tags,
         )
-    return _outcome(made, run.run_id, False, metrics, start)
+    return outcome_of(made, run.run_id, False, metrics, start)
 
 
 def _with_champion(
@@ -250,13 +250,15 @@ def _example(exam: Exam, contract: EmbeddingContract) -> NDArray[np.float32]:
     return prepare(crop(decode(exam.catalogue.read(exam.photos[0]))), contract.image_size)[None]
 
 
-def _version_of(registry: Registry, run_id: str) -> ModelVersion | None:
-    return next((version for version in registry.versions(MODEL) if version.run_id == run_id), None)
+def version_of(registry: Registry, model: str, run_id: str) -> ModelVersion | None:
+    """The version of a model that an examination's run registered; None where it registered none."""
+    return next((version for version in registry.versions(model) if version.run_id == run_id), None)
 
 
-def _outcome(
+def outcome_of(
     version: ModelVersion, run_id: str, reused: bool, metrics: dict[str, float], start: float
 ) -> Registered:
+    """What an examination came to; `start` is on the clock of `time.perf_counter`."""
     return Registered(
         version.version, run_id, version.files_digest, reused, metrics, time.perf_counter() - start
     )

@@ -21,6 +21,7 @@ from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
 from atelier.families.retrieval.looks import NARROW, WIDE, Look, prepared_looks
 from atelier.families.retrieval.metrics import rank_among, retrieval_metrics, top_k, two_stages
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
+from atelier.index.query import NUM_CANDIDATES
 from atelier.jobs.products import in_threads, item_numbers
 from atelier.jobs.queries import Query
 from atelier.pictures import decode
@@ -230,7 +231,8 @@ def _view(name: str, queries: Sequence[Query], said: Sequence[Encoded], gallery:
     """Answers as serving gives them: found by recall vectors, put in order by relevance vectors."""
     number_Q = np.asarray([gallery.number_of(query.item_id) for query in queries], np.int64)
     answers = [
-        two_stages(each.embedding, each.relevance, gallery.recall_GK, gallery.relevance_GR) for each in said
+        two_stages(each.embedding, each.relevance, gallery.recall_GK, gallery.relevance_GR, NUM_CANDIDATES)
+        for each in said
     ]
     found_QN, cosine_QN = (np.stack(column) for column in zip(*answers, strict=True))
     rank_Q = rank_among(found_QN, number_Q, gallery.group_G)

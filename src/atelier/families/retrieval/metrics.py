@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NUM_CANDIDATES = 100
-"""Finds by recall vectors that relevance vectors put in order."""
 _CHUNK = 256
 """Queries compared with the whole gallery at once: bounds the memory at 256 x G floats."""
 GRADES: Mapping[str, int] = {"same": 2, "similar": 1, "wrong": 0}
@@ -57,7 +55,7 @@ def two_stages(
     relevance_LR: NDArray[np.float32],
     gallery_GK: NDArray[np.float32],
     gallery_GR: NDArray[np.floating],
-    num: int = NUM_CANDIDATES,
+    num: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows [N] as serving finds them for L looks at one thing, best first, and their cosines.
 

@@ -29,13 +29,12 @@ from atelier.families.detection.task import Truth
 from atelier.jobs.detector.champion import FAMILY, detector_in
 from atelier.jobs.detector.material import truths
 from atelier.jobs.detector.train import detector_code
-from atelier.jobs.register import Registered
+from atelier.jobs.register import Registered, outcome_of, version_of
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.pictures import encode_jpeg
 from atelier.registry.cards import CardFacts, about_family, model_card
-from atelier.registry.models import ModelVersion
 from atelier.registry.signature import Signature, TensorSpec
-from atelier.registry.store import Registry, open_registry
+from atelier.registry.store import open_registry
 from atelier.settings import Settings
 from atelier.vocabulary import PhotoKind, Split
 
@@ -59,10 +58,10 @@ def register_detector(
     registry = open_registry(settings)
     key = run_key("detector-examination", version, trained.key, code=detector_code())
     found = registry.find_run(key)
-    known = _version_of(registry, found.run_id) if found else None
+    known = version_of(registry, FAMILY, found.run_id) if found else None
     if found is not None and known is not None:
         metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
-        return _outcome(known, found.run_id, True, metrics, start)
+        return outcome_of(known, found.run_id, True, metrics, start)
     tags = {"data_version": version, "preset": preset, "training": trained.run_id}
     with (
         TemporaryDirectory() as temporary,
@@ -92,7 +91,7 @@ def register_detector(
             tags=tags,
             served=MODEL_FILE,
         )
-    return _outcome(made, run.run_id, False, metrics, start)
+    return outcome_of(made, run.run_id, False, metrics, start)
 
 
 def look_at(detector: Detector, photos: Sequence[Truth]) -> list[Found]:
@@ -198,15 +197,3 @@ def _signature(contract: DetectionContract) -> Signature:
 
 def _example(contract: DetectionContract) -> np.ndarray:
     return squeezed(np.full((64, 48, 3), 128, np.uint8), contract.look_size)[None]
-
-
-def _version_of(registry: Registry, run_id: str) -> ModelVersion | None:
-    return next((version for version in registry.versions(FAMILY) if version.run_id == run_id), None)
-
-
-def _outcome(
-    version: ModelVersion, run_id: str, reused: bool, metrics: dict[str, float], start: float
-) -> Registered:
-    return Registered(
-        version.version, run_id, version.files_digest, reused, metrics, time.perf_counter() - start
-    )
