@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from PIL import Image
 
-from atelier.errors import DetectionContractError, DigestError
+from atelier.errors import DetectionContractError
 from atelier.families.detection.metrics import iou
+from atelier.families.onnx_file import open_session
 from atelier.matting import SURE_BORDER_SHARE, item_before_plain_background
 from atelier.vocabulary import Box
 
@@ -120,7 +120,7 @@ class Detector:
 
     def __init__(self, onnx_path: Path, contract: DetectionContract, threads: int = 2) -> None:
         self.contract = contract
-        self._session = _open_session(_read_verified(onnx_path, contract), onnx_path, threads)
+        self._session = open_session(onnx_path, contract.model_digest, threads, DetectionContractError)
         self._check(onnx_path)
 
     def find(self, pictures: Sequence[Pixels]) -> list[Found]:
@@ -243,26 +243,3 @@ def _pixels_of(box: NDArray[np.float32], pixels: Pixels) -> Box:
     y0, y1 = (min(max(float(edge), 0.0), 1.0) * height for edge in box[[1, 3]])
     x0, y0 = min(x0, width - 1.0), min(y0, height - 1.0)
     return Box(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1))
-
-
-def _read_verified(onnx_path: Path, contract: DetectionContract) -> bytes:
-    data = onnx_path.read_bytes()
-    seen = hashlib.sha256(data).hexdigest()
-    if seen != contract.model_digest:
-        raise DigestError(
-            f"{onnx_path}: expected sha256 {contract.model_digest}, seen {seen}. "
-            "The file is not the one that the contract was written for; fetch the model version again."
-        )
-    return data
-
-
-def _open_session(model: bytes, onnx_path: Path, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Idle threads sleep rather than spin: requests share the cores with decoding and searching.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # as above: no public base
-        raise DetectionContractError(f"{onnx_path}: ONNX Runtime cannot load it: {error}") from error

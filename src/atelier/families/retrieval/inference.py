@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from PIL import Image
 
-from atelier.errors import DigestError, EmbeddingContractError, QueryError
+from atelier.errors import EmbeddingContractError, QueryError
+from atelier.families.onnx_file import open_session
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.tokens import token_ids
 from atelier.vocabulary import Box
@@ -148,7 +148,7 @@ class Encoder:
 
     def __init__(self, onnx_path: Path, contract: EmbeddingContract, threads: int = 2) -> None:
         self.contract = contract
-        self._session = _open_session(_read_verified(onnx_path, contract.model_digest), onnx_path, threads)
+        self._session = open_session(onnx_path, contract.model_digest, threads, EmbeddingContractError)
         self._check(onnx_path)
 
     def encode(
@@ -221,7 +221,7 @@ class TextEncoder:
 
     def __init__(self, onnx_path: Path, contract: EmbeddingContract) -> None:
         self.contract = contract
-        self._session = _open_session(_read_verified(onnx_path, contract.text_digest), onnx_path, threads=1)
+        self._session = open_session(onnx_path, contract.text_digest, 1, EmbeddingContractError)
         self.encode(["a trial"])
 
     def encode(self, texts: Sequence[str]) -> EncodedText:
@@ -267,29 +267,6 @@ def within(box: Box, width: int, height: int) -> Box:
             f"which is {width} wide and {height} high"
         )
     return Box(x0, y0, x1, y1)
-
-
-def _read_verified(onnx_path: Path, expected: str) -> bytes:
-    data = onnx_path.read_bytes()
-    seen = hashlib.sha256(data).hexdigest()
-    if seen != expected:
-        raise DigestError(
-            f"{onnx_path}: expected sha256 {expected}, seen {seen}. "
-            "The file is not the one that the contract was written for; fetch the model version again."
-        )
-    return data
-
-
-def _open_session(model: bytes, onnx_path: Path, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Idle threads sleep rather than spin: requests share the cores with decoding and searching.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # as above: no public base
-        raise EmbeddingContractError(f"{onnx_path}: ONNX Runtime cannot load it: {error}") from error
 
 
 def _softmax(logits_BC: NDArray[np.float32]) -> NDArray[np.float32]:
