@@ -107,6 +107,16 @@ def test_two_ranks_share_what_one_would_see() -> None:
     assert [a + b for a, b in islice(pairs, 2)] == list(islice(indices(batch_size=16), 2))
 
 
+def test_after_the_distinct_epochs_the_first_comes_again() -> None:
+    config = replace(CONFIG, batch_size=8, distinct_epochs=2)
+    recurring = BatchIndices(43, config, start=3, rank=0, num_ranks=1)
+    seen = list(islice(recurring, 12))
+    assert seen[:7] == list(islice(indices(3), 7))
+    assert seen[7:] == list(islice(indices(), 5))
+    assert [recurring.first_seen(number) for number in (3, 9, 10, 23)] == [3, 9, 0, 3]
+    assert BatchIndices(43, CONFIG, 0, 0, 1).first_seen(23) == 23
+
+
 def test_a_dataset_may_return_whole_batches() -> None:
     class Whole:
         def __len__(self) -> int:
@@ -145,14 +155,17 @@ def test_every_tensor_in_a_batch_travels() -> None:
 
 
 def test_randomness_depends_on_position_and_rank_alone() -> None:
-    def draw(position: int, rank: int = 0) -> tuple[float, float]:
-        generator = StepRandomness(1, rank, torch.device("cpu")).at(position)
+    def draw(position: int, rank: int = 0, batch: int | None = None) -> tuple[float, float]:
+        batch = position if batch is None else batch
+        generator = StepRandomness(1, rank, torch.device("cpu")).at(position, batch)
         return torch.rand(1).item(), torch.rand(1, generator=generator).item()
 
     assert draw(5) == draw(5)
     drawn = [value for position in range(3) for rank in range(2) for value in draw(position, rank)]
     assert len(set(drawn)) == len(drawn)
     assert derive_seed(1, 23) != derive_seed(12, 3)
+    assert draw(9, batch=5)[1] == draw(5)[1], "a batch that comes again is prepared as before"
+    assert draw(9, batch=5)[0] != draw(5)[0], "dropout is new at every step"
 
 
 def test_a_batch_on_its_way_pins_every_tensor_in_it(monkeypatch: pytest.MonkeyPatch) -> None:

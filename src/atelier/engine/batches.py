@@ -37,9 +37,10 @@ class Batches:
         device: torch.device | None = None,
     ) -> None:
         self._device = device or torch.device("cpu")
+        self.indices = BatchIndices(len(cast(Sized, dataset)), config, start, rank, num_ranks)
         self._loader = DataLoader(
             dataset,
-            batch_sampler=cast(Any, BatchIndices(len(cast(Sized, dataset)), config, start, rank, num_ranks)),
+            batch_sampler=cast(Any, self.indices),
             collate_fn=partial(_carried, getattr(dataset, "collate", default_collate)),
             num_workers=config.num_workers,
             pin_memory=self._device.type == "cuda",
@@ -54,6 +55,7 @@ class Batches:
 
 class BatchIndices:
     """The sample indices of each batch from `start` on: a new permutation each epoch, no incomplete batch.
+    After `config.distinct_epochs` the first epoch comes again.
 
     Consecutive batches go to consecutive ranks, so that two processes with batches of 32 see in one step what
     one process with a batch of 64 sees.
@@ -63,6 +65,7 @@ class BatchIndices:
         self.num_samples = num_samples
         self.batch_size = config.batch_size
         self.seed = config.seed
+        self.distinct_epochs = config.distinct_epochs
         self.start = start
         self.rank = rank
         self.num_ranks = num_ranks
@@ -76,12 +79,20 @@ class BatchIndices:
     def __iter__(self) -> Iterator[list[int]]:
         epoch, first = divmod(self.start, self.batches_per_epoch)
         while True:
+            if self.distinct_epochs is not None:
+                epoch %= self.distinct_epochs
             shuffle = torch.Generator().manual_seed(derive_seed("epoch", self.seed, epoch))
             order = torch.randperm(self.num_samples, generator=shuffle).tolist()
             for number in range(first, self.batches_per_epoch):
                 begin = (number * self.num_ranks + self.rank) * self.batch_size
                 yield order[begin : begin + self.batch_size]
             epoch, first = epoch + 1, 0
+
+    def first_seen(self, number: int) -> int:
+        """The number of the first batch that holds the same samples as batch `number`."""
+        if self.distinct_epochs is None:
+            return number
+        return number % (self.distinct_epochs * self.batches_per_epoch)
 
 
 @dataclass(frozen=True)

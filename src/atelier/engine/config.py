@@ -62,6 +62,9 @@ class EngineConfig:
     """Steps between lines to the tracker. Only then is the device waited for."""
     seed: int = 0
     """All randomness is a function of this, the step and the process."""
+    distinct_epochs: int | None = None
+    """Epochs after which the first one's batches come again, in the same order and prepared with the same
+    randomness, so that a task may keep what was costly to prepare; None: every epoch is new."""
     num_workers: int = 0
     """Loader processes; 0 loads in the training process."""
     compile: bool = False
@@ -72,7 +75,7 @@ class EngineConfig:
     def __post_init__(self) -> None:
         for name in ("max_steps", "batch_size", "gradient_accumulation", "log_every", "keep_checkpoints"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("evaluate_every", "checkpoint_every", "early_stop_patience"):
+        for name in ("evaluate_every", "checkpoint_every", "early_stop_patience", "distinct_epochs"):
             self._require(
                 name, getattr(self, name) is None or getattr(self, name) >= 1, "at least 1, or None"
             )

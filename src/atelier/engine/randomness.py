@@ -26,8 +26,9 @@ class StepRandomness:
         self._rank = rank
         self._generator = torch.Generator(device)
 
-    def at(self, position: int) -> torch.Generator:
-        """Seed torch, NumPy and `random` for forward pass `position`; a generator for `Task.prepare`."""
+    def at(self, position: int, batch: int) -> torch.Generator:
+        """Seed torch, NumPy and `random` for forward pass `position`; a generator for `Task.prepare`,
+        the same whenever batch number `batch` comes again."""
         seed = derive_seed("process", self._seed, position, self._rank)
         # Only the generators in use: `torch.manual_seed` seeds every kind of device there is, and takes a
         # stack trace for each that is not started yet, at every step.
@@ -36,4 +37,4 @@ class StepRandomness:
             torch.cuda.manual_seed(seed)
         np.random.seed(seed)
         random.seed(seed)
-        return self._generator.manual_seed(derive_seed("prepare", self._seed, position, self._rank))
+        return self._generator.manual_seed(derive_seed("prepare", self._seed, batch, self._rank))

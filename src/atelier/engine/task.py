@@ -22,8 +22,9 @@ class Task(Protocol):
     def prepare(self, batch: Any, generator: torch.Generator) -> Any:
         """A batch made ready for `loss`, on the batch's device: augmented, cast, normalised.
 
-        All its randomness comes from `generator`, which is seeded from (seed, step, rank): that is why a
-        resumed run sees the very same augmentations, with nothing to save.
+        All its randomness comes from `generator`, which is seeded from (seed, batch number, rank): that is
+        why a resumed run sees the very same augmentations, with nothing to save. Its `initial_seed()` names
+        the batch: where batches come again (`distinct_epochs`), what was prepared may be kept under it.
         """
         ...
 

@@ -91,9 +91,10 @@ def fit(
             return report_on(run, meter, resumed_from)
         tracker.params(config.identity())
         randomness = StepRandomness(config.seed, accelerator.process_index, accelerator.device)
+        source = batches_from(run.step, dataset, config, accelerator)
 
         with (
-            closing(meter.timed(batches_from(run.step, dataset, config, accelerator))) as batches,
+            closing(meter.timed(source)) as batches,
             progress_bar(run, progress and accelerator.is_main_process) as bar,
             HeldSignals() as signals,
         ):
@@ -106,7 +107,8 @@ def fit(
 
                 set_learning_rate(optimizer, learning_rate_at(run.step, config))
                 for part in range(config.gradient_accumulation):
-                    generator = randomness.at(run.step * config.gradient_accumulation + part)
+                    position = run.step * config.gradient_accumulation + part
+                    generator = randomness.at(position, source.indices.first_seen(position))
                     batch = task.prepare(next(batches), generator)
                     with accelerator.accumulate(model):
                         with accelerator.autocast():

@@ -109,7 +109,14 @@ def student_training(material: Material, preset: RetrievalPreset, teacher: Teach
     network = new_network(preset.student, labels, preset.student_schedule.seed)
     module = StudentModule(network, teacher, preset.student)
     return Training(
-        task=DistillTask(module, teacher, material.streets_M3HW, preset.student, material.validation),
+        task=DistillTask(
+            module,
+            teacher,
+            material.streets_M3HW,
+            preset.student,
+            material.validation,
+            keeps_lessons=preset.student_schedule.distinct_epochs is not None,
+        ),
         products=material.products,
         schedule=preset.student_schedule,
         finish=lambda: learn_space_of(network, material, preset.student),
@@ -185,6 +192,7 @@ def engine_config(schedule: Schedule | DetectionSchedule, num_products: int) -> 
     return EngineConfig(
         max_steps=max_steps,
         batch_size=batch_size,
+        distinct_epochs=schedule.distinct_epochs,
         learning_rate=schedule.learning_rate,
         weight_decay=schedule.weight_decay,
         warmup_steps=round(schedule.warmup_share * max_steps),

@@ -203,6 +203,29 @@ def test_a_teacher_learns_and_its_student_follows_it(products: Products) -> None
     assert torch.equal(before, student.items.prototypes_ND), "the teacher's prototypes stay as they are"
 
 
+def test_a_lesson_is_taught_once_and_the_same_when_it_is_lost(products: Products) -> None:
+    config = debug().teacher
+    teacher = RetrievalModule(network_of(config), products.labels, config)
+    taught_by = Teacher(teacher.network, teacher.items)
+    batch = products.__getitems__(list(range(8)))
+    asked = []
+    taught_by.network.register_forward_hook(lambda *_: asked.append(1))
+
+    def task(keeps_lessons: bool) -> DistillTask:
+        student = StudentModule(network_of(debug().student), taught_by, config)
+        return DistillTask(student, taught_by, streets(), debug().student, keeps_lessons=keeps_lessons)
+
+    keeping = task(True)
+    first, again = (keeping.prepare(batch, generator(5)) for _ in range(2))
+    assert len(asked) == 1
+    assert again.lesson is first.lesson
+    keeping.prepare(batch, generator(6))
+    assert len(asked) == 2
+    lost = task(False).prepare(batch, generator(5))
+    assert torch.equal(lost.views.pixels_V3SS, first.views.pixels_V3SS)
+    assert torch.equal(lost.lesson.embedding_VD, first.lesson.embedding_VD)
+
+
 def test_a_whitened_teacher_teaches_the_space_before_whitening(products: Products) -> None:
     config = debug().teacher
     teacher = RetrievalModule(network_of(config), products.labels, config)

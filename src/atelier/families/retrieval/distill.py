@@ -24,17 +24,28 @@ from atelier.families.retrieval.losses import (
     similarity_divergence,
     soft_divergence,
 )
-from atelier.families.retrieval.model import Features, RetrievalNetwork
+from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.task import Loss, weighted
 from atelier.families.retrieval.validation import Validation, evaluate_network
 from atelier.families.retrieval.views import Views, make_views
+
+
+class Lesson(NamedTuple):
+    """Views as the student sees them, and what the teacher says of them: compact, for it may be kept."""
+
+    pixels_V3SS: Tensor
+    """uint8."""
+    embedding_VD: Tensor
+    """Half precision, as the others."""
+    category_VC: Tensor
+    label_VL: Tensor
 
 
 class TaughtViews(NamedTuple):
     """Views, and what the teacher says of them."""
 
     views: Views
-    teacher: Features
+    lesson: Lesson
 
 
 class Teacher(nn.Module):
@@ -65,10 +76,10 @@ class StudentModule(nn.Module):
         self.items.requires_grad_(False)
 
     def forward(self, taught: TaughtViews) -> Loss:
-        views, teacher = taught
+        views, lesson = taught
         student = self.network(views.pixels_V3SS)
         products, config = views.products, self.config
-        student_VD, teacher_VD = student.embedding, teacher.embedding
+        student_VD, teacher_VD = student.embedding, lesson.embedding_VD.float()
         gallery_BD = views.of_products(teacher_VD).chunk(2)[0]
         parts = {
             "item": self.items(views.of_products(student_VD), views.twice(products.item_B)),
@@ -79,13 +90,11 @@ class StudentModule(nn.Module):
                 views.twice(products.category_B),
                 label_smoothing=config.label_smoothing,
             ),
-            "soft_category": soft_divergence(student.category_logits, teacher.category_logits),
+            "soft_category": soft_divergence(student.category_logits, lesson.category_VC.float()),
         }
         if len(products.label_L):
-            label_LC, soft_LC = (
-                views.of_labelled(student.label_logits),
-                views.of_labelled(teacher.label_logits),
-            )
+            label_LC = views.of_labelled(student.label_logits)
+            soft_LC = views.of_labelled(lesson.label_VL).float()
             parts["label"] = F.cross_entropy(
                 label_LC, products.label_L, label_smoothing=config.label_smoothing
             )
@@ -103,7 +112,12 @@ class StudentModule(nn.Module):
 
 
 class DistillTask:
-    """The engine's `Task` for a student; the teacher is frozen and stays outside of `module`."""
+    """The engine's `Task` for a student; the teacher is frozen and stays outside of `module`.
+
+    With `keeps_lessons` a batch that comes again is not made and taught again: most of a step's time is the
+    teacher's (fast pretraining distillation, TinyViT, Wu et al. 2022, section 3.1). What is lost, as when a
+    run resumes, is taught anew, the same. A lesson takes some 10 kB a view of 56 pixels.
+    """
 
     def __init__(
         self,
@@ -112,8 +126,12 @@ class DistillTask:
         streets_M3HW: Tensor,
         config: RetrievalConfig,
         validation: Validation | None = None,
+        *,
+        keeps_lessons: bool = False,
     ) -> None:
         self.module: nn.Module = module
+        self.keeps_lessons = keeps_lessons
+        self._lessons: dict[int, Lesson] = {}
         self.teacher = teacher.network.eval().requires_grad_(False)
         # Whitened vectors are harder to imitate (docs/experiments.md): the student learns the space before
         # that, the teacher's prototypes are part of it, and whitens it for itself.
@@ -125,16 +143,25 @@ class DistillTask:
         self.validation = validation
 
     def prepare(self, batch: ProductBatch, generator: torch.Generator) -> TaughtViews:
-        views = make_views(batch, self.streets_M3HW, self.views_config, generator)
-        pixels = views.pixels_V3SS
+        number = generator.initial_seed()
+        lesson = self._lessons.get(number)
+        if lesson is None:
+            lesson = self._lesson(batch, generator)
+            if self.keeps_lessons:
+                self._lessons[number] = lesson
+        return TaughtViews(Views(lesson.pixels_V3SS.float() / 255, batch), lesson)
+
+    def _lesson(self, batch: ProductBatch, generator: torch.Generator) -> Lesson:
+        pixels = make_views(batch, self.streets_M3HW, self.views_config, generator).pixels_V3SS
         self.teacher.to(pixels.device)
         with torch.no_grad(), torch.autocast(pixels.device.type, torch.bfloat16):
             said = self.teacher(pixels)
         if pixels.shape[-1] != self.size:
             pixels = F.interpolate(
                 pixels, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False
-            ).contiguous(memory_format=torch.channels_last)
-        return TaughtViews(views._replace(pixels_V3SS=pixels), said)
+            )
+        pixels = (255 * pixels).round().to(torch.uint8).contiguous(memory_format=torch.channels_last)
+        return Lesson(pixels, said.embedding.half(), said.category_logits.half(), said.label_logits.half())
 
     def loss(self, module: nn.Module, batch: TaughtViews) -> Loss:
         total, parts = module(batch)

@@ -17,6 +17,7 @@ from atelier.errors import TrainingError
 from atelier.families.retrieval.config import NetworkConfig
 from atelier.families.retrieval.space import Space, unit_rows
 from atelier.families.retrieval.text import TextTower
+from atelier.families.small_maps import quicken
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -80,10 +81,11 @@ def build_backbone(config: NetworkConfig) -> nn.Module:
         near = ", ".join(timm.list_models(f"*{config.backbone[:6]}*")[:5]) or "timm.list_models()"
         raise TrainingError(f"timm knows no backbone '{config.backbone}'; near it: {near}")
     overlay = {"file": config.weights} if config.weights not in (None, "timm") else None
-    return timm.create_model(
+    backbone = timm.create_model(
         config.backbone,
         pretrained=config.weights is not None,
         pretrained_cfg_overlay=overlay,
         num_classes=0,
         **dict(config.backbone_options),
     )
+    return quicken(backbone)

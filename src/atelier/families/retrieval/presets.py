@@ -18,6 +18,8 @@ class Schedule:
 
     num_epochs: int
     """Passes over the catalogue; each pass shows two views of every product."""
+    distinct_epochs: int | None = None
+    """Passes after which the same views come again; None: never. A student's teacher speaks but once."""
     batch_size: int = 96
     """Products in a step; fewer where the catalogue is small."""
     learning_rate: float = 2e-3
@@ -106,10 +108,10 @@ def small() -> RetrievalPreset:
     return RetrievalPreset(
         "small",
         teacher,
-        Schedule(num_epochs=1),
-        Schedule(num_epochs=9),
+        Schedule(num_epochs=2),
+        Schedule(num_epochs=12),
         student,
-        Schedule(num_epochs=18, learning_rate=3e-3),
+        Schedule(num_epochs=24, distinct_epochs=6, learning_rate=3e-3),
         least_recall_at_1=0.2,
     )
 
