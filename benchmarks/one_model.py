@@ -27,10 +27,11 @@ from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.metrics import rank_of_item
 from atelier.families.retrieval.model import RetrievalNetwork
-from atelier.families.retrieval.presets import Schedule, small
+from atelier.families.retrieval.presets import small
 from atelier.families.retrieval.products import Products, squeezed
 from atelier.families.retrieval.task import RetrievalModule, RetrievalTask
 from atelier.families.retrieval.validation import embed_all
+from atelier.families.schedule import Schedule
 from atelier.jobs.fitting import Training, fit_on_schedule, learn_space_of, new_network
 from atelier.jobs.held_out import Exam, load_exam
 from atelier.jobs.material import Material

@@ -25,7 +25,7 @@ Neighbours = tuple[Rows, NDArray[np.float32]]
 """Rows and their cosines, best first."""
 
 DEGREE = 64
-"""Edges of a SymphonyQG vertex: at 200,000 vectors a tenth faster at recall 0.99 than 32, for 4.3 instead of
+"""Edges of a SymphonyQG vertex: at 200,000 vectors a tenth faster at recall 0.99 than 32, for 3.8 instead of
 2.4 kB a vector of 256 dimensions. Multiples of 32 only."""
 _INITIALIZATION = "random"
 """Three passes from random edges: twice the time of the library's default, for a tenth more searches."""

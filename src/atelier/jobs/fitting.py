@@ -25,7 +25,6 @@ from atelier.engine.task import Task, Tracker
 from atelier.engine.trainer import FitReport, fit
 from atelier.errors import TrainingError
 from atelier.families import retrieval
-from atelier.families.detection.presets import Schedule as DetectionSchedule
 from atelier.families.detection.products import Cutouts
 from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
 from atelier.families.retrieval.config import RetrievalConfig
@@ -33,10 +32,11 @@ from atelier.families.retrieval.distill import DistillTask, StudentModule, Teach
 from atelier.families.retrieval.export import export_network, load_module, save_module
 from atelier.families.retrieval.losses import MarginSoftmax
 from atelier.families.retrieval.model import RetrievalNetwork
-from atelier.families.retrieval.presets import PRESETS, RetrievalPreset, Schedule
+from atelier.families.retrieval.presets import PRESETS, RetrievalPreset
 from atelier.families.retrieval.products import Labels, Products
 from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
 from atelier.families.retrieval.validation import embed_all
+from atelier.families.schedule import Schedule
 from atelier.jobs.material import Material
 
 MODULE_FILE = "module.safetensors"
@@ -59,7 +59,7 @@ class Training:
 
     task: Task
     products: Products | Cutouts
-    schedule: Schedule | DetectionSchedule
+    schedule: Schedule
     finish: Callable[[], None]
     """Done to what was trained, before it is judged and kept."""
     write: Callable[[Path], None]
@@ -185,7 +185,7 @@ def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, 
     return replace(report, metrics=training.task.evaluate(training.task.module.eval()))
 
 
-def engine_config(schedule: Schedule | DetectionSchedule, num_products: int) -> EngineConfig:
+def engine_config(schedule: Schedule, num_products: int) -> EngineConfig:
     """A schedule as the engine takes it."""
     batch_size = min(schedule.batch_size, num_products)
     max_steps = max(1, schedule.num_epochs * (num_products // batch_size))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,8 @@ class Trial:
     photos: Sequence[Photo]
     items: Sequence[Item]
     queries: Sequence[Query]
+    _galleries: dict[str, Gallery] = field(default_factory=dict, repr=False)
+    """By the digest of the model that embedded them."""
 
     @classmethod
     def load(cls, settings: Settings, data_version: str) -> Trial:
@@ -72,9 +74,13 @@ class Trial:
         )
 
     def gallery(self, encoder: Encoder, progress: bool) -> Gallery:
-        """The catalogue's part as an encoder sees it."""
-        photos = [(self.catalogue.read(photo), None) for photo in self.photos]
-        return Gallery.of(embed(encoder, photos, "trial: gallery", progress), self.items)
+        """The catalogue's part as an encoder sees it; embedded once for a model."""
+        model = encoder.contract.model_digest
+        if model not in self._galleries:
+            photos = [(self.catalogue.read(photo), None) for photo in self.photos]
+            said = embed(encoder, photos, "trial: gallery", progress)
+            self._galleries[model] = Gallery.of(said, self.items)
+        return self._galleries[model]
 
     def hits(self, encoder: Encoder, gallery: Gallery, progress: bool) -> NDArray[np.bool_]:
         """Which searches an encoder answers right from a gallery, whoever embedded that."""

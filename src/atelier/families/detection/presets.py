@@ -7,37 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from atelier.families.detection.config import DetectionConfig, NetworkConfig
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast the network is trained; the engine's fields of the same names."""
-
-    num_epochs: int
-    """Passes over the catalogue; each pass composes one scene of every product."""
-    batch_size: int = 48
-    """Scenes in a step; fewer where the catalogue is small."""
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
-    warmup_share: float = 0.05
-    """Share of the steps in which the learning rate rises."""
-    max_grad_norm: float = 5.0
-    ema_decay: float = 0.998
-    precision: Literal["no", "bf16", "fp16"] = "bf16"
-    num_evaluations: int = 2
-    """How often validation is asked, evenly spread and at the end."""
-    channels_last: bool = True
-    compile: bool = False
-    num_workers: int = 0
-    seed: int = 0
+from atelier.families.schedule import Schedule
 
 
 @dataclass(frozen=True)
 class DetectionPreset:
-    """A detector and how it is trained."""
+    """A detector and how it is trained; a pass composes one scene of every product."""
 
     name: str
     config: DetectionConfig
@@ -71,7 +48,7 @@ def small() -> DetectionPreset:
     return DetectionPreset(
         "small",
         DetectionConfig(NetworkConfig("resnet18", options, look_size=128)),
-        Schedule(num_epochs=5),
+        Schedule(num_epochs=5, batch_size=48),
         least_main_hits=0.3,
     )
 

@@ -7,39 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from atelier.families.retrieval.config import NetworkConfig, RetrievalConfig, TextConfig
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast one network is trained; the engine's fields of the same names."""
-
-    num_epochs: int
-    """Passes over the catalogue; each pass shows two views of every product."""
-    distinct_epochs: int | None = None
-    """Passes after which the same views come again; None: never. A student's teacher speaks but once."""
-    batch_size: int = 96
-    """Products in a step; fewer where the catalogue is small."""
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
-    warmup_share: float = 0.05
-    """Share of the steps in which the learning rate rises."""
-    max_grad_norm: float = 5.0
-    ema_decay: float = 0.998
-    precision: Literal["no", "bf16", "fp16"] = "bf16"
-    num_evaluations: int = 2
-    """How often validation is asked, evenly spread and at the end."""
-    channels_last: bool = True
-    compile: bool = False
-    num_workers: int = 0
-    seed: int = 0
+from atelier.families.schedule import Schedule
 
 
 @dataclass(frozen=True)
 class RetrievalPreset:
-    """A teacher, its student, and how each is trained."""
+    """A teacher, its student, and how each is trained; a pass shows two views of every product."""
 
     name: str
     teacher: RetrievalConfig
