@@ -14,7 +14,7 @@ demo: $(READY)            ## set-up, then the whole daily retraining on a simula
 	@$(BIN)/atelier demo
 
 test: check               ## set-up, then everything that guards the house
-	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 	@echo "All tests passed. tests/ mirrors src/; docs/ begins at docs/reference/commands.md."
 
 check: $(READY)           ## formatting, lint and types: the quick half of `make test`
