@@ -77,16 +77,15 @@ class BatchIndices:
             )
 
     def __iter__(self) -> Iterator[list[int]]:
-        epoch, first = divmod(self.start, self.batches_per_epoch)
+        number = self.start
         while True:
-            if self.distinct_epochs is not None:
-                epoch %= self.distinct_epochs
+            epoch, first = divmod(self.first_seen(number), self.batches_per_epoch)
             shuffle = torch.Generator().manual_seed(derive_seed("epoch", self.seed, epoch))
             order = torch.randperm(self.num_samples, generator=shuffle).tolist()
-            for number in range(first, self.batches_per_epoch):
-                begin = (number * self.num_ranks + self.rank) * self.batch_size
+            for place in range(first, self.batches_per_epoch):
+                begin = (place * self.num_ranks + self.rank) * self.batch_size
                 yield order[begin : begin + self.batch_size]
-            epoch, first = epoch + 1, 0
+            number += self.batches_per_epoch - first
 
     def first_seen(self, number: int) -> int:
         """The number of the first batch that holds the same samples as batch `number`."""

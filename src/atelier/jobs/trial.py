@@ -56,7 +56,7 @@ class Trial:
     photos: Sequence[Photo]
     items: Sequence[Item]
     queries: Sequence[Query]
-    _galleries: dict[str, Gallery] = field(default_factory=dict, repr=False)
+    _galleries: dict[str, Gallery] = field(default_factory=dict, init=False, repr=False)
     """By the digest of the model that embedded them."""
 
     @classmethod
