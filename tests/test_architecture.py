@@ -61,6 +61,7 @@ LANDLORDS: dict[str, set[str]] = {
     "rabitqlib": {"index"},
     "faiss": {"index"},
     "fastapi": {"serving"},
+    "fastapi_offline": {"serving"},
     "uvicorn": {"serving"},
     "prometheus_client": {"serving"},
     "typer": {"cli"},

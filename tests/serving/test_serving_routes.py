@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -215,7 +216,11 @@ def test_metrics_count_requests_by_route_and_time_every_stage(client: TestClient
 
 
 def test_the_documentation_describes_every_route_with_its_problems(client: TestClient) -> None:
-    assert client.get("/docs").status_code == 200
+    viewer = client.get("/docs")
+    assert viewer.status_code == 200
+    for address in re.findall(r'(?:src|href)="([^"]+)"', viewer.text):
+        assert address.startswith("/"), f"the viewer loads {address} from elsewhere"
+        assert client.get(address).status_code == 200
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths["/v1/search"]["post"]["responses"]) >= {"200", "413", "422", "503"}
     assert "multipart/form-data" in paths["/v1/search"]["post"]["requestBody"]["content"]

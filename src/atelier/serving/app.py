@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
 from atelier.serving import problems
@@ -45,7 +46,14 @@ def create_app(settings: Settings, live: LiveRelease | None = None) -> FastAPI:
             await run_in_threadpool(live.stop)
             workers.shutdown(cancel_futures=True)
 
-    app = FastAPI(title="Atelier", version=version("atelier"), description=DESCRIPTION, lifespan=lifespan)
+    # /docs with its viewer from here: FastAPI's own page has the browser fetch it from a public CDN.
+    app = FastAPIOffline(
+        redoc_url=None,
+        title="Atelier",
+        version=version("atelier"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+    )
     app.state.service = Service(settings, live, metrics, workers, shadow)
     app.include_router(router)
     problems.install(app)
