@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from atelier.families.retrieval.export import load_module
-from atelier.jobs.fitting import MODULE_FILE, Training, preset_named, student_training, teacher_of
+from atelier.jobs.fitting import TEACHER_FILE, Training, preset_named, student_training, teacher_of
 from atelier.jobs.train import TrainOutcome, current_version, load_material, read_weights, run_key, run_once
 from atelier.registry.store import Registry
 from atelier.settings import Settings
@@ -25,8 +25,8 @@ def distill(settings: Settings, preset: str, teacher: TrainOutcome, *, progress:
         material = load_material(settings, config.student, version, progress)
         taught_by = teacher_of(material.products.labels, config)
         with TemporaryDirectory() as folder:
-            read_weights(registry, teacher, [MODULE_FILE], Path(folder))
-            load_module(taught_by, Path(folder) / MODULE_FILE)
+            read_weights(registry, teacher, [TEACHER_FILE], Path(folder))
+            load_module(taught_by, Path(folder) / TEACHER_FILE)
         return student_training(material, config, taught_by)
 
     return run_once(

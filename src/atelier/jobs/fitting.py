@@ -15,7 +15,6 @@ from types import ModuleType
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from torch.nn import functional as F
 
 from atelier.engine.batches import to_device
@@ -28,18 +27,18 @@ from atelier.families import retrieval
 from atelier.families.detection.products import Cutouts
 from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
 from atelier.families.retrieval.config import RetrievalConfig
-from atelier.families.retrieval.distill import DistillTask, StudentModule, Teacher
-from atelier.families.retrieval.export import export_network, load_module, save_module
-from atelier.families.retrieval.losses import MarginSoftmax
+from atelier.families.retrieval.distill import DistillTask, StudentModule, item_gallery
+from atelier.families.retrieval.export import export_network, load_module
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.presets import PRESETS, RetrievalPreset
 from atelier.families.retrieval.products import Labels, Products
 from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
-from atelier.families.retrieval.validation import embed_all
+from atelier.families.retrieval.validation import Said, embed_all
 from atelier.families.schedule import Schedule
 from atelier.jobs.material import Material
 
-MODULE_FILE = "module.safetensors"
+TEACHER_FILE = "teacher.safetensors"
+"""What a student learns from."""
 FACTS_FILE = "facts.safetensors"
 """What the first pass leaves for the second."""
 _SHAPE_THE_WEIGHTS = (
@@ -98,16 +97,18 @@ def teacher_training(material: Material, preset: RetrievalPreset, facts_path: Pa
         products=products,
         schedule=preset.teacher_schedule,
         finish=lambda: learn_space_of(network, material, preset.teacher),
-        write=lambda folder: write_network(folder, network, products.labels, "teacher", module),
+        write=lambda folder: write_network(folder, network, products.labels, "teacher"),
         figures=cluster_figures(products),
     )
 
 
-def student_training(material: Material, preset: RetrievalPreset, teacher: Teacher) -> Training:
+def student_training(material: Material, preset: RetrievalPreset, teacher: RetrievalNetwork) -> Training:
     """The preset's student, about to be distilled from a trained teacher."""
     material, labels = _on_device(material), material.products.labels
     network = new_network(preset.student, labels, preset.student_schedule.seed)
-    module = StudentModule(network, teacher, preset.student)
+    seen_PD = torch.from_numpy(_seen_by(teacher, material.products).embedding_ND)
+    gallery_ND = item_gallery(seen_PD, torch.from_numpy(labels.item_N), labels.num_items)
+    module = StudentModule(network, teacher, gallery_ND, preset.student)
     return Training(
         task=DistillTask(
             module,
@@ -119,18 +120,14 @@ def student_training(material: Material, preset: RetrievalPreset, teacher: Teach
         ),
         products=material.products,
         schedule=preset.student_schedule,
-        finish=lambda: learn_space_of(network, material, preset.student),
+        finish=lambda: None,
         write=lambda folder: write_network(folder, network, labels, "student"),
     )
 
 
-def teacher_of(labels: Labels, preset: RetrievalPreset) -> Teacher:
-    """What a student learns from, untrained: its weights are in `MODULE_FILE`."""
-    loss, dimension = preset.teacher.loss, preset.teacher.network.dimension
-    return Teacher(
-        new_network(preset.teacher, labels, seed=0),
-        MarginSoftmax(labels.num_items, dimension, loss.item_scale, loss.item_margin),
-    )
+def teacher_of(labels: Labels, preset: RetrievalPreset) -> RetrievalNetwork:
+    """What a student learns from, untrained: its weights are in `TEACHER_FILE`."""
+    return new_network(preset.teacher, labels, seed=0)
 
 
 def new_network(config: RetrievalConfig, labels: Labels, seed: int) -> RetrievalNetwork:
@@ -141,15 +138,23 @@ def new_network(config: RetrievalConfig, labels: Labels, seed: int) -> Retrieval
 
 def clustered(products: Products, network: RetrievalNetwork, config: RetrievalConfig) -> Products:
     """The products in clusters of look-alikes, by the network's penultimate features of their frames."""
-    network.eval()
-    size = config.network.image_size
-    starts = range(0, len(products), _SHRUNK_AT_ONCE)
-    shown = (shrunk(products.frames_N4FF[start : start + _SHRUNK_AT_ONCE, :3], size) for start in starts)
-    features_NP = np.concatenate([embed_all(network, pictures).pooled_NP for pictures in shown])
     cluster_N = look_alike_clusters(
-        features_NP, products.labels.category_N, config.items_per_cluster, config.cluster_size_factor
+        _seen_by(network, products).pooled_NP,
+        products.labels.category_N,
+        config.items_per_cluster,
+        config.cluster_size_factor,
     )
     return replace(products, labels=replace(products.labels, cluster_N=cluster_N))
+
+
+def _seen_by(network: RetrievalNetwork, products: Products) -> Said:
+    """What a network says of every product's catalogue photo, in their order."""
+    network.to(device()).eval()
+    size = network.config.image_size
+    starts = range(0, len(products), _SHRUNK_AT_ONCE)
+    shown = (shrunk(products.frames_N4FF[start : start + _SHRUNK_AT_ONCE, :3], size) for start in starts)
+    said = [embed_all(network, pictures) for pictures in shown]
+    return Said(*(np.concatenate(parts) for parts in zip(*said, strict=True)))
 
 
 def cluster_figures(products: Products) -> dict[str, float]:
@@ -229,13 +234,9 @@ def learn_space_of(network: RetrievalNetwork, material: Material, config: Retrie
     learn_space(network, batches, material.streets_M3HW, config)
 
 
-def write_network(
-    folder: Path, network: RetrievalNetwork, labels: Labels, name: str, module: nn.Module | None = None
-) -> None:
-    """Write a trained network: safetensors, ONNX, contract; `module` with its training heads."""
+def write_network(folder: Path, network: RetrievalNetwork, labels: Labels, name: str) -> None:
+    """Write a trained network: safetensors, ONNX, contract."""
     export_network(network, labels.categories, labels.shopper_labels, folder, name)
-    if module is not None:
-        save_module(module, folder / MODULE_FILE)
 
 
 def preset_named(name: str) -> RetrievalPreset:

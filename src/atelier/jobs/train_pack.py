@@ -31,7 +31,7 @@ from atelier.families.retrieval.presets import RetrievalPreset
 from atelier.jobs import parcel
 from atelier.jobs.fitting import (
     FACTS_FILE,
-    MODULE_FILE,
+    TEACHER_FILE,
     Training,
     code_digest,
     facts_training,
@@ -94,7 +94,7 @@ def train_pack(pack_dir: Path, preset: str, output_dir: Path, *, progress: bool 
 def _student(pack: Pack, config: RetrievalPreset, made_dir: Path) -> Training:
     material = pack.material("student")
     taught_by = teacher_of(material.products.labels, config)
-    load_module(taught_by, made_dir / "teacher" / WEIGHTS_FOLDER / MODULE_FILE)
+    load_module(taught_by, made_dir / "teacher" / WEIGHTS_FOLDER / TEACHER_FILE)
     return student_training(material, config, taught_by)
 
 

@@ -18,7 +18,7 @@ from atelier.engine.task import Task
 from atelier.errors import QueryError, TrainingError
 from atelier.families.retrieval.augment import mirrored, street_views, tidy_views
 from atelier.families.retrieval.config import AugmentConfig, NetworkConfig, RetrievalConfig
-from atelier.families.retrieval.distill import DistillTask, StudentModule, Teacher
+from atelier.families.retrieval.distill import DistillTask, StudentModule, item_gallery
 from atelier.families.retrieval.export import export_network, load_module, save_module
 from atelier.families.retrieval.inference import Encoder, TextEncoder
 from atelier.families.retrieval.model import RetrievalNetwork, build_backbone
@@ -26,6 +26,7 @@ from atelier.families.retrieval.presets import PRESETS, debug
 from atelier.families.retrieval.products import FRAME_SIDE, Labels, Products, product_frame
 from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
 from atelier.families.retrieval.tokens import token_ids
+from atelier.families.retrieval.views import make_views
 from atelier.matting import matte
 
 COLOURS = [(200, 20, 20), (20, 160, 20), (20, 20, 200), (200, 200, 20)] * 2
@@ -69,6 +70,15 @@ def products() -> Products:
 
 def streets() -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).integers(0, 255, (3, 3, 60, 40), dtype=np.uint8))
+
+
+def student_of(teacher: RetrievalNetwork, products: Products) -> StudentModule:
+    """An untrained student that looks for the products where the teacher sees their frames."""
+    frames = torch.from_numpy(products.frames_N4FF[:, :3]).float() / 255
+    with torch.inference_mode():
+        seen = teacher.eval()(F.interpolate(frames, (teacher.config.image_size,) * 2)).embedding
+    gallery = item_gallery(seen.clone(), torch.arange(len(seen)), len(seen))
+    return StudentModule(network_of(debug().student), teacher, gallery, debug().student)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -189,55 +199,66 @@ def test_a_teacher_learns_and_its_student_follows_it(products: Products) -> None
     losses = trained(RetrievalTask(teacher, streets(), config), products, steps=40)
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
 
-    taught_by = Teacher(teacher.network, teacher.items)
-    student = StudentModule(network_of(debug().student), taught_by, config)
+    student = student_of(teacher.network, products)
     before = student.items.prototypes_ND.clone()
     distances = []
-    task = DistillTask(student, taught_by, streets(), debug().student)
+    task = DistillTask(student, teacher.network, streets(), debug().student)
     for steps in (1, 40):
         trained(task, products, steps)
         taught = task.prepare(products.__getitems__(list(range(8))), generator(99))
         _, parts = task.loss(student, taught)
         distances.append(parts["embedding"].item())
     assert distances[1] < distances[0]
-    assert torch.equal(before, student.items.prototypes_ND), "the teacher's prototypes stay as they are"
+    assert torch.equal(before, student.items.prototypes_ND), "the teacher's gallery stays as it is"
 
 
 def test_a_lesson_is_taught_once_and_the_same_when_it_is_lost(products: Products) -> None:
     config = debug().teacher
     teacher = RetrievalModule(network_of(config), products.labels, config)
-    taught_by = Teacher(teacher.network, teacher.items)
     batch = products.__getitems__(list(range(8)))
-    asked = []
-    taught_by.network.register_forward_hook(lambda *_: asked.append(1))
 
     def task(keeps_lessons: bool) -> DistillTask:
-        student = StudentModule(network_of(debug().student), taught_by, config)
-        return DistillTask(student, taught_by, streets(), debug().student, keeps_lessons=keeps_lessons)
+        student = student_of(teacher.network, products)
+        return DistillTask(student, teacher.network, streets(), debug().student, keeps_lessons=keeps_lessons)
 
-    keeping = task(True)
+    keeping, forgetting = task(True), task(False)
+    asked: list[int] = []
+    teacher.network.register_forward_hook(lambda *_: asked.append(1))
     first, again = (keeping.prepare(batch, generator(5)) for _ in range(2))
     assert len(asked) == 1
     assert again.lesson is first.lesson
     keeping.prepare(batch, generator(6))
     assert len(asked) == 2
-    lost = task(False).prepare(batch, generator(5))
+    lost = forgetting.prepare(batch, generator(5))
     assert torch.equal(lost.views.pixels_V3SS, first.views.pixels_V3SS)
     assert torch.equal(lost.lesson.embedding_VD, first.lesson.embedding_VD)
 
 
-def test_a_whitened_teacher_teaches_the_space_before_whitening(products: Products) -> None:
+def test_a_student_is_taught_the_space_that_its_teacher_searches_in(products: Products) -> None:
     config = debug().teacher
-    teacher = RetrievalModule(network_of(config), products.labels, config)
-    identity = torch.eye(config.network.dimension)
-    batches = [products.__getitems__(list(range(8)))] * 4
-    learn_space(teacher.network, batches, streets(), config)
-    assert not torch.allclose(teacher.network.space.matrix_DD, identity, atol=1e-3)
+    teacher = network_of(config)
+    learn_space(teacher, [products.__getitems__(list(range(8)))] * 4, streets(), config)
+    student = student_of(teacher, products)
+    task = DistillTask(student, teacher, streets(), debug().student)
+    batch = products.__getitems__(list(range(8)))
+    lesson = task.prepare(batch, generator(3)).lesson
+    pixels = make_views(batch, streets(), config, generator(3)).pixels_V3SS
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        searched = teacher.eval()(pixels).embedding
+    torch.testing.assert_close(lesson.embedding_VD.float(), searched, atol=2e-3, rtol=0)
 
-    taught_by = Teacher(teacher.network, teacher.items)
-    student = StudentModule(network_of(debug().student), taught_by, config)
-    task = DistillTask(student, taught_by, streets(), debug().student)
-    assert torch.equal(task.teacher.space.matrix_DD, identity)
+    tokens = torch.from_numpy(products.tokens_NT[:4])
+    torch.testing.assert_close(student.network.embed_text(tokens), teacher.embed_text(tokens))
+    recalled = student.network.space.recall(searched)
+    torch.testing.assert_close(recalled, teacher.space.recall(searched))
+    torch.testing.assert_close(student.network.space(searched), searched)
+
+
+def test_an_item_stands_in_the_gallery_in_the_middle_of_its_photos() -> None:
+    photos = F.normalize(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]))
+    gallery = item_gallery(photos, torch.tensor([0, 0, 2]), num_items=4)
+    diagonal = 0.5**0.5
+    torch.testing.assert_close(gallery, torch.tensor([[diagonal, diagonal], [0, 0], [0, -1.0], [0, 0]]))
 
 
 def test_the_onnx_file_answers_as_the_network_does(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_unseen_items_are_found_again_once_their_photos_noise_is_divided_out() -
     assert recall_at_1(short, space.recall(space(second))) > recall_at_1(first, second)
 
 
-def test_what_was_learned_is_saved_and_can_be_forgotten() -> None:
+def test_what_was_learned_is_saved_and_can_be_joined() -> None:
     learned, read = Space(DIMENSION, 3), Space(DIMENSION, 3)
     first, second = photos(100, seed=0)
     learned.learn(first, second, second)
@@ -55,6 +55,12 @@ def test_what_was_learned_is_saved_and_can_be_forgotten() -> None:
     torch.testing.assert_close(read(first), learned(first))
     read.reset()
     torch.testing.assert_close(read(first), first)
+    torch.testing.assert_close(read.of_text(first), first)
+    joined = Space(DIMENSION, 3)
+    joined.join(learned)
+    torch.testing.assert_close(joined(first), first)
+    torch.testing.assert_close(joined.of_text(second), learned.of_text(second))
+    torch.testing.assert_close(joined.recall(first), learned.recall(first))
 
 
 def test_photos_that_do_not_differ_at_all_are_no_division_by_zero() -> None:

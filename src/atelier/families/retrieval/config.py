@@ -98,8 +98,10 @@ class LossConfig:
     """Weight of the coarse labels of shoppers' photos that show no known item."""
     attribute_weight: float = 0.3
     """Weight of each other known fact of an item: subcategory, department, gender, colour, season, usage."""
-    student_item_weight: float = 0.2
-    """Distillation: weight of the softmax over the teacher's item prototypes."""
+    student_item_weight: float = 1.0
+    """Distillation: weight of the margin softmax over the teacher's gallery, an item a class."""
+    student_item_scale: float = 20.0
+    student_item_margin: float = 0.1
     embedding_weight: float = 4.0
     """Distillation: weight of the distance between the student's and the teacher's embeddings."""
     similarity_weight: float = 1.0

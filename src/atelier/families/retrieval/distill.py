@@ -2,9 +2,10 @@
 
 Distillation is one more task with a frozen teacher inside. Student and teacher look at the same views; the
 student's vectors are pulled to the teacher's, its rankings to the teacher's rankings, and it finds items
-among the teacher's own prototypes, so that both stay in one space.
+among the vectors that the teacher gives to their catalogue photos: what a student does that searches in a
+gallery of the teacher's (asymmetric metric learning, Budnik and Avrithis 2021, section 3.3).
 
-B = products, L = labelled photos, V = 2 B + L views, D = embedding, C = categories
+B = products, L = labelled photos, V = 2 B + L views, N = items, D = embedding, C = categories
 """
 
 from __future__ import annotations
@@ -48,31 +49,28 @@ class TaughtViews(NamedTuple):
     lesson: Lesson
 
 
-class Teacher(nn.Module):
-    """What of a trained `RetrievalModule` a student learns from: its weights load from the module's file."""
-
-    def __init__(self, network: RetrievalNetwork, items: MarginSoftmax) -> None:
-        super().__init__()
-        self.network = network
-        self.items = items
-
-
 class StudentModule(nn.Module):
-    """The student network beside the teacher's frozen item prototypes and text tower."""
+    """The student network, in the teacher's space, and the frozen gallery it is to find items in."""
 
-    def __init__(self, network: RetrievalNetwork, teacher: Teacher, config: RetrievalConfig) -> None:
+    def __init__(
+        self,
+        network: RetrievalNetwork,
+        teacher: RetrievalNetwork,
+        gallery_ND: Tensor,
+        config: RetrievalConfig,
+    ) -> None:
         super().__init__()
         self.config = config.loss
         self.network = network
+        network.space.join(teacher.space)
         # Titles are cheap to embed: the student keeps the teacher's own tower and learns to meet it.
-        network.text.load_state_dict(teacher.network.text.state_dict())
+        network.text.load_state_dict(teacher.text.state_dict())
         network.text.requires_grad_(False)
-        num_items, dimension = teacher.items.prototypes_ND.shape
-        loss = config.loss
+        loss, (num_items, dimension) = config.loss, gallery_ND.shape
         self.items = MarginSoftmax(
-            num_items, dimension, loss.item_scale, loss.item_margin, loss.sampled_items
+            num_items, dimension, loss.student_item_scale, loss.student_item_margin, loss.sampled_items
         )
-        self.items.load_state_dict(teacher.items.state_dict())
+        self.items.prototypes_ND.data.copy_(gallery_ND)
         self.items.requires_grad_(False)
 
     def forward(self, taught: TaughtViews) -> Loss:
@@ -122,7 +120,7 @@ class DistillTask:
     def __init__(
         self,
         module: StudentModule,
-        teacher: Teacher,
+        teacher: RetrievalNetwork,
         streets_M3HW: Tensor,
         config: RetrievalConfig,
         validation: Validation | None = None,
@@ -132,13 +130,10 @@ class DistillTask:
         self.module: nn.Module = module
         self.keeps_lessons = keeps_lessons
         self._lessons: dict[int, Lesson] = {}
-        self.teacher = teacher.network.eval().requires_grad_(False)
-        # Whitened vectors are harder to imitate (docs/experiments.md): the student learns the space before
-        # that, the teacher's prototypes are part of it, and whitens it for itself.
-        self.teacher.space.reset()
+        self.teacher = teacher.eval().requires_grad_(False)
         self.size = config.network.image_size
         # Views have the teacher's size, so that it says what it would say; the student sees them smaller.
-        self.views_config = replace(config, network=teacher.network.config)
+        self.views_config = replace(config, network=teacher.config)
         self.streets_M3HW = streets_M3HW
         self.validation = validation
 
@@ -171,3 +166,12 @@ class DistillTask:
         if self.validation is None:
             return {}
         return evaluate_network(module.network, self.validation)
+
+
+def item_gallery(embedding_PD: Tensor, item_P: Tensor, num_items: int) -> Tensor:
+    """One vector an item [N, D], of unit length: the middle of those of its P catalogue photos.
+
+    An item without a photo gets zeros, which nothing is near to.
+    """
+    gallery_ND = torch.zeros(num_items, embedding_PD.shape[1])
+    return F.normalize(gallery_ND.index_add_(0, item_P, embedding_PD))

@@ -52,7 +52,7 @@ def demo() -> RetrievalPreset:
         name="demo",
         facts_schedule=replace(preset.facts_schedule, num_epochs=2, batch_size=64),
         teacher_schedule=replace(preset.teacher_schedule, num_epochs=10, batch_size=64),
-        student_schedule=replace(preset.student_schedule, num_epochs=12, batch_size=64),
+        student_schedule=replace(preset.student_schedule, num_epochs=16, distinct_epochs=4, batch_size=64),
     )
 
 
@@ -86,7 +86,7 @@ def small() -> RetrievalPreset:
         Schedule(num_epochs=2),
         Schedule(num_epochs=12),
         student,
-        Schedule(num_epochs=24, distinct_epochs=6, learning_rate=3e-3),
+        Schedule(num_epochs=30, distinct_epochs=6, learning_rate=3e-3),
         least_recall_at_1=0.2,
     )
 

@@ -28,6 +28,7 @@ class Space(nn.Module):
     mean_D: Tensor
     text_mean_D: Tensor
     matrix_DD: Tensor
+    text_matrix_DD: Tensor
     recall_DK: Tensor
 
     def __init__(self, dimension: int, recall_dimension: int) -> None:
@@ -37,22 +38,35 @@ class Space(nn.Module):
         self.register_buffer("mean_D", torch.zeros(dimension))
         self.register_buffer("text_mean_D", torch.zeros(dimension))
         self.register_buffer("matrix_DD", torch.eye(dimension))
+        self.register_buffer("text_matrix_DD", torch.eye(dimension))
         self.register_buffer("recall_DK", torch.eye(dimension)[:, :recall_dimension].contiguous())
 
     def reset(self) -> None:
         """Back to leaving vectors alone."""
+        for mean_D in (self.mean_D, self.text_mean_D):
+            mean_D.zero_()
+        for matrix in (self.matrix_DD, self.text_matrix_DD, self.recall_DK):
+            nn.init.eye_(matrix)
+
+    @torch.no_grad()
+    def join(self, other: Space) -> None:
+        """Be the other's space for a network that is taught its relevance vectors: pictures are left alone.
+
+        Texts come from the other's own tower, so that they are mapped as there; so is what is recalled.
+        """
         self.mean_D.zero_()
-        self.text_mean_D.zero_()
         nn.init.eye_(self.matrix_DD)
-        nn.init.eye_(self.recall_DK)
+        self.text_mean_D.copy_(other.text_mean_D)
+        self.text_matrix_DD.copy_(other.text_matrix_DD)
+        self.recall_DK.copy_(other.recall_DK)
 
     def forward(self, unit_BD: Tensor) -> Tensor:
         """Relevance vectors of pictures."""
-        return self._whitened(unit_BD, self.mean_D)
+        return self._whitened(unit_BD, self.mean_D, self.matrix_DD)
 
     def of_text(self, unit_BD: Tensor) -> Tensor:
         """Relevance vectors of texts: as for pictures, but around the middle of the texts."""
-        return self._whitened(unit_BD, self.text_mean_D)
+        return self._whitened(unit_BD, self.text_mean_D, self.text_matrix_DD)
 
     def recall(self, relevance_BD: Tensor) -> Tensor:
         """Recall vectors [B, K], unit rows, of relevance vectors."""
@@ -74,6 +88,7 @@ class Space(nn.Module):
         self.mean_D.copy_(first_ND.double().mean(0))
         self.text_mean_D.copy_(text_ND.double().mean(0))
         self.matrix_DD.copy_(matrix_DD / matrix_DD.diagonal().mean())
+        self.text_matrix_DD.copy_(self.matrix_DD)
         relevance_ND = self(first_ND).double()
         _, main_DD = torch.linalg.eigh(torch.cov(relevance_ND.T))
         # `eigh` leaves the sign of an axis open: the largest component is made positive.
@@ -81,9 +96,9 @@ class Space(nn.Module):
         largest_1K = recall_DK.gather(0, recall_DK.abs().argmax(0, keepdim=True))
         self.recall_DK.copy_(recall_DK * largest_1K.sign())
 
-    def _whitened(self, unit_BD: Tensor, mean_D: Tensor) -> Tensor:
+    def _whitened(self, unit_BD: Tensor, mean_D: Tensor, matrix_DD: Tensor) -> Tensor:
         with torch.autocast(unit_BD.device.type, enabled=False):
-            return unit_rows((unit_BD.float() - mean_D) @ self.matrix_DD)
+            return unit_rows((unit_BD.float() - mean_D) @ matrix_DD)
 
 
 def unit_rows(rows_BD: Tensor) -> Tensor:
