@@ -31,6 +31,7 @@ DOORS: dict[str, set[str]] = {
     "datasets": set(),
     "simulate": set(),
     "collage": set(),
+    "rules": set(),
     "delivery": set(),
     "nn": set(),
     "engine": set(),

@@ -18,6 +18,7 @@ AtelierError
 ├── ReleaseError            a release is unknown or incomplete
 │   └── NoReleaseError      nothing is live yet
 ├── QueryError              a search request cannot be answered as it was asked
+├── RulesError              a rule file is wrong, contradicts itself, or no items fill its slots
 ├── OverloadedError         more is asked of a server than it can answer in time
 └── ServiceError            a local service did not start or is not healthy
 
@@ -104,3 +105,7 @@ class OverloadedError(AtelierError):
 
 class ServiceError(AtelierError):
     """A local service did not start or is not healthy."""
+
+
+class RulesError(AtelierError):
+    """A rule file is wrong, its rules contradict each other, or no items fill its slots."""
