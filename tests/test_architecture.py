@@ -38,7 +38,7 @@ DOORS: dict[str, set[str]] = {
     "versioning": {"settings"},
     "registry": {"settings"},
     "index": {"settings", "families"},
-    "families": {"nn", "datasets"},
+    "families": {"nn", "datasets", "rules"},
     "release": {"settings", "registry", "index", "versioning"},
     "services": {"settings"},
     "serving": {"settings", "families", "index", "release", "collage", "delivery"},

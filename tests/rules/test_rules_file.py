@@ -60,7 +60,7 @@ def test_the_ready_made_files_are_right(name: str) -> None:
         ("slots: {top: {}}", "'sets' is missing"),
         (SMALL + "sots: 1", "line 3: sots: unknown key 'sots'"),
         (SMALL.replace("category", "categry"), "line 1: slots.top.categry: unknown fact 'categry'"),
-        (SMALL.replace("[top]", "[hat]"), r"line 2: sets\[0\].required\[0\]: no slot is called 'hat' \(slots: top\)"),
+        (SMALL.replace("[top]", "[hat]"), r"line 2: sets\[0\].required\[0\]: no slot is called 'hat' "),
         (SMALL + "slots: {}", "line 3: slots: stands there twice"),
         (SMALL + "price: {from: 9, to: 5}", "line 3: price: from 9 to 5 is empty"),
         (SMALL + "price: {from: cheap}", "price.from: expected a number, found 'cheap'"),
@@ -82,8 +82,8 @@ def test_a_mistake_is_named_with_its_place(text: str, message: str) -> None:
 
 
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RulesError, match="neither a file nor one of the ready-made rules .*womens-wear"):
+    with pytest.raises(RulesError, match=r"neither a file nor one of the ready-made rules .*womens-wear"):
         find_rules("no-such-rules")
     (tmp_path / "rules.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RulesError, match="cannot be read"):
+    with pytest.raises(RulesError, match=r"cannot be read"):
         load_rules(tmp_path / "rules.yaml")

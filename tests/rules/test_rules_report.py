@@ -46,7 +46,8 @@ unknown: ignore
 
 
 def test_a_price_that_no_set_can_keep_is_a_contradiction() -> None:
-    text = "slots: {a: {price: {from: 60}}, b: {price: {from: 60}}}\nsets: [{required: [a, b]}]\nprice: {to: 100}"
+    slots = "slots: {a: {price: {from: 60}}, b: {price: {from: 60}}}\n"
+    text = slots + "sets: [{required: [a, b]}]\nprice: {to: 100}"
     contradiction = check_rules(parse_rules(text), POOL).shapes[0].contradiction
     assert [rule.split(" ")[0] for rule in contradiction] == ["price", "slots.a", "slots.b"]
 
@@ -64,15 +65,15 @@ def test_a_slot_that_the_pool_cannot_fill_names_the_condition_that_empties_it() 
 def test_an_unknown_category_is_named_with_the_nearest_one() -> None:
     text = WEAR.replace("[Jeans, Skirts]", "[Jeanss, Skirts]")
     with pytest.raises(
-        RulesError, match="slots.bottom: no item has the category 'Jeanss'; did you mean 'Jeans'"
+        RulesError, match=r"slots.bottom: no item has the category 'Jeanss'; did you mean 'Jeans'"
     ):
         compile_checked(parse_rules(text), POOL)
 
 
 def test_an_empty_pool_and_one_without_a_whole_set_are_errors() -> None:
-    with pytest.raises(RulesError, match="pool is empty"):
+    with pytest.raises(RulesError, match=r"pool is empty"):
         check_rules(parse_rules(WEAR), Facts.of({"category": []}))
-    with pytest.raises(RulesError, match="no set can be made.*slots.dress: no item fits"):
+    with pytest.raises(RulesError, match=r"no set can be made.*slots.dress: no item fits"):
         compile_checked(
             parse_rules(WEAR), Facts.of({"category": ["Shirts", "Jeans"], "gender": ["Women"] * 2})
         )

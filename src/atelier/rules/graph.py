@@ -106,7 +106,7 @@ class ContextGraph:
         return found
 
     def place(self, state: State, cell: int) -> State:
-        """Put a piece of this cell into the first open slot of its kind. ValueError: it may not stand there."""
+        """Put a piece of this cell into the first open slot of its kind. ValueError: it may not be there."""
         slot = int(self.cells.slot_C[cell])
         if slot not in state.open or not state.mask >> cell & 1:
             raise ValueError(f"cell {cell} of slot '{self.rules.slots[slot].name}' may not be placed here")
@@ -149,7 +149,7 @@ class ContextGraph:
         return allowed
 
     def _complete(self, slots: tuple[int, ...], mask: int, low: float, high: float) -> _Witness | None:
-        """A way to fill the slots with cells of the mask, when the pieces so far cost from `low` to `high`."""
+        """A way to fill the slots from the mask, when the pieces so far cost from `low` to `high`."""
         if not slots:
             return _Witness(0, -1, 0.0, 0.0) if self._affordable(low, high) else None
         mask &= self._of(slots)

@@ -6,11 +6,12 @@ The format is described in docs/reference/rules.md; `file.py` reads it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from atelier.rules.conditions import Condition
 
+_ANYTHING = Condition()
 MOST_PIECES = 12
 """Of one set. Look-ahead and layouts are made for sets that one can see at a glance."""
 
@@ -105,10 +106,10 @@ class Rules:
     name: str
     slots: tuple[Slot, ...]
     shapes: tuple[Shape, ...]
-    everywhere: Condition = Condition()
+    everywhere: Condition = _ANYTHING
     """Every piece meets it."""
     relations: tuple[tuple[str, Relation], ...] = ()
-    pieces: Limits = Limits(1, MOST_PIECES)
+    pieces: Limits = field(default_factory=lambda: Limits(1, MOST_PIECES))
     price: Limits | None = None
     """Of a whole set, in the catalogue's currency."""
     for_many_catalogues: bool = False
@@ -139,7 +140,7 @@ class Rules:
     def without(self, name: str) -> Rules:
         """The same rules, one of them dropped: a relation's name, 'everywhere', 'price' or 'slots.NAME'."""
         if name == "everywhere":
-            return replace(self, everywhere=Condition())
+            return replace(self, everywhere=_ANYTHING)
         if name == "price":
             return replace(self, price=None)
         if name.startswith("slots."):

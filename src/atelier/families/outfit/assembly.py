@@ -1,0 +1,251 @@
+"""Puts sets together under rules: search, keep what is allowed, take one of the best, ask the rules again.
+
+Sets in the same state of the context graph are filled together: what may come next is the same for all of
+them, a few slices of the pool, so that one matrix product scores it for the whole group.
+
+B = sets of a block, P = pieces of the longest set, G = sets of a group, M = candidates, D = embedding
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.families.outfit.pool import Floats, Ints, Pool, Shelf
+from atelier.rules.graph import State, chosen
+
+
+class Generator(Protocol):
+    """What knows which piece goes with others."""
+
+    def queries(self, pieces_BPD: Floats, num_B: Ints) -> Floats:
+        """Unit rows [B, D] near to what goes with the first `num_B` pieces of each set; the rest are zero."""
+        ...
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """How sets are put together: between the best piece each time and variety."""
+
+    num_candidates: int = 2048
+    """Items that are looked at for a piece: another random part of what is allowed for every group."""
+    num_best: int = 16
+    """Of these, the best that one is drawn from."""
+    temperature: float = 0.05
+    """Of that draw, in cosines: 0 takes the best."""
+    variety: float = 0.0
+    """How much a piece is held away from those already in the set, in cosines to their middle."""
+    most_uses: int | None = None
+    """Sets of one call that an item may stand in, besides those that it begins."""
+
+
+class Sets(NamedTuple):
+    """Finished sets; a set shorter than P ends with -1."""
+
+    items_BP: Ints
+    """Numbers of the items, the trigger first."""
+    slots_BP: Ints
+    """Numbers of the slots they stand in."""
+
+
+class _Group(NamedTuple):
+    """Sets of a block that are in the same state, in one partition."""
+
+    partition: int
+    state: State
+
+
+class Assembler:
+    """Makes sets from one pool. Remembers how often it has used each item."""
+
+    def __init__(self, pool: Pool, generator: Generator, assembly: Assembly, seed: int = 0) -> None:
+        self.pool, self.generator, self.assembly = pool, generator, assembly
+        self.graph = pool.graph
+        self.uses_R = np.zeros(len(pool), np.int64)
+        self._rng = np.random.default_rng(seed)
+        self._longest = max(map(len, self.graph.plans))
+        self._beginnings: dict[tuple[int, int], list[tuple[int, State]]] = {}
+        self._shelves: dict[_Group, list[Shelf]] = {}
+        self._steps: dict[tuple[State, int], State] = {}
+
+    def make(self, triggers: Ints) -> Sets:
+        """One set around each trigger item that any set can hold; of the others there is none."""
+        num, longest = len(triggers), self._longest
+        rows_BP = np.full((num, longest), -1, np.int64)
+        slots_BP = np.full((num, longest), -1, np.int64)
+        dimension = self.pool.vectors_RD.shape[1]
+        pieces_BPD = np.zeros((num, longest, dimension), np.float32)
+        num_B = np.zeros(num, np.int64)
+        finished_B = np.zeros(num, dtype=bool)
+        groups = self._begin(triggers, rows_BP, slots_BP)
+        while groups:
+            placed = np.concatenate(list(groups.values()))
+            latest = rows_BP[placed, num_B[placed]]
+            pieces_BPD[placed, num_B[placed]] = self.pool.vectors_RD[latest]
+            num_B[placed] += 1
+            for group, sets in groups.items():
+                finished_B[sets] = not group.state.open
+            unfinished = {group: sets for group, sets in groups.items() if group.state.open}
+            groups = self._place_next(unfinished, pieces_BPD, num_B, rows_BP, slots_BP)
+        items_BP = np.where(rows_BP >= 0, self.pool.item_R[rows_BP], -1)
+        return Sets(items_BP[finished_B], slots_BP[finished_B])
+
+    def _begin(self, triggers: Ints, rows_BP: Ints, slots_BP: Ints) -> dict[_Group, Ints]:
+        """Place each trigger into a random plan that it can begin."""
+        groups: dict[_Group, list[int]] = defaultdict(list)
+        for number, row in enumerate(self.pool.row_N[triggers]):
+            if row < 0:
+                continue
+            partition = int(self.pool.partition_R[row])
+            beginnings = self._beginnings_of(partition, int(self.pool.class_R[row]))
+            if beginnings:
+                slot, state = beginnings[int(self._rng.integers(len(beginnings)))]
+                rows_BP[number, 0], slots_BP[number, 0] = row, slot
+                groups[_Group(partition, state)].append(number)
+        return {group: np.array(numbers) for group, numbers in groups.items()}
+
+    def _beginnings_of(self, partition: int, item_class: int) -> list[tuple[int, State]]:
+        """The slots that items of a class can begin a set in, and the states after that."""
+        key = (partition, item_class)
+        found = self._beginnings.get(key)
+        if found is None:
+            graph = self.graph
+            found = self._beginnings[key] = []
+            for cell in np.flatnonzero(graph.cells.class_C == item_class):
+                for plan in range(len(graph.plans)):
+                    start, slot = graph.start(plan, partition), int(graph.cells.slot_C[cell])
+                    if slot in start.open and start.mask >> int(cell) & 1:
+                        state = graph.place(start, int(cell))
+                        if graph.completable(state):
+                            found.append((slot, state))
+        return found
+
+    def _place_next(
+        self, groups: dict[_Group, Ints], pieces_BPD: Floats, num_B: Ints, rows_BP: Ints, slots_BP: Ints
+    ) -> dict[_Group, Ints]:
+        if not groups:
+            return {}
+        asking = np.concatenate(list(groups.values()))
+        queries_BD = np.zeros((len(num_B), pieces_BPD.shape[2]), np.float32)
+        queries_BD[asking] = self._queries(pieces_BPD[asking], num_B[asking])
+        following: dict[_Group, list[Ints]] = defaultdict(list)
+        for group, sets in groups.items():
+            slot = group.state.open[0]
+            shelves = self._shelves_of(group)
+            picked = self._pick_for_all(shelves, queries_BD[sets], rows_BP[sets])
+            filled, picked = sets[picked >= 0], picked[picked >= 0]
+            rows_BP[filled, num_B[filled]], slots_BP[filled, num_B[filled]] = picked, slot
+            for shelf in shelves:
+                on_it = filled[(picked >= shelf.first) & (picked < shelf.last)]
+                if len(on_it):
+                    following[_Group(group.partition, self._step(group.state, shelf.cell))].append(on_it)
+        return {group: np.concatenate(parts) for group, parts in following.items()}
+
+    def _queries(self, pieces_BPD: Floats, num_B: Ints) -> Floats:
+        queries_BD = self.generator.queries(pieces_BPD, num_B)
+        if self.assembly.variety:
+            queries_BD = queries_BD - self.assembly.variety * pieces_BPD.sum(1) / num_B[:, None]
+        return queries_BD
+
+    def _shelves_of(self, group: _Group) -> list[Shelf]:
+        found = self._shelves.get(group)
+        if found is None:
+            cells = chosen(self.graph.allowed(group.state), self.graph.cells.num_cells)
+            shelves = (self.pool.shelf(group.partition, int(cell)) for cell in cells)
+            found = self._shelves[group] = [shelf for shelf in shelves if len(shelf)]
+        return found
+
+    def _step(self, state: State, cell: int) -> State:
+        found = self._steps.get((state, cell))
+        if found is None:
+            found = self._steps[state, cell] = self.graph.place(state, cell)
+        return found
+
+    def _candidates(self, shelves: Iterable[Shelf]) -> Ints:
+        """Rows from every shelf, a random stretch of it by its share: shelves stand in random order."""
+        shelves = list(shelves)
+        total = sum(map(len, shelves))
+        parts = []
+        for shelf in shelves:
+            share = self.assembly.num_candidates * len(shelf) // max(total, 1)
+            size = min(len(shelf), max(share, 2 * self.assembly.num_best))
+            start = int(self._rng.integers(len(shelf)))
+            parts.append(shelf.first + (start + np.arange(size)) % len(shelf))
+        rows = np.concatenate(parts)
+        free = rows[self.uses_R[rows] < self._most_uses]
+        return free if len(free) else self._unused(shelves)
+
+    def _unused(self, shelves: Iterable[Shelf]) -> Ints:
+        """All rows that may still be used: asked where a random part holds none."""
+        rows = np.concatenate([np.arange(shelf.first, shelf.last) for shelf in shelves])
+        return rows[self.uses_R[rows] < self._most_uses]
+
+    @property
+    def _most_uses(self) -> int:
+        limit = self.assembly.most_uses
+        return np.iinfo(np.int64).max if limit is None else limit
+
+    def _pick_for_all(self, shelves: list[Shelf], queries_GD: Floats, taken_GP: Ints) -> Ints:
+        """A row for each set of a group; -1 for those to which nothing is left that may still be used."""
+        picked_G = np.full(len(queries_GD), -1, np.int64)
+        waiting = np.arange(len(queries_GD))
+        while len(waiting):
+            candidates = self._candidates(shelves)
+            picked_G[waiting] = self._pick(queries_GD[waiting], taken_GP[waiting], candidates)
+            left = waiting[picked_G[waiting] < 0]
+            if len(left) == len(waiting):
+                break
+            waiting = left
+        return picked_G
+
+    def _pick(self, queries_GD: Floats, taken_GP: Ints, candidates_M: Ints) -> Ints:
+        """One candidate for each set, drawn from its best; -1 where others were first to use these up."""
+        num_sets, num_best = len(queries_GD), min(self.assembly.num_best, len(candidates_M))
+        picked_G = np.full(num_sets, -1, np.int64)
+        if num_best == 0:
+            return picked_G
+        scores_GM = queries_GD @ self.pool.vectors_RD[candidates_M].T
+        _forbid(scores_GM, taken_GP, candidates_M)
+        best_GK = np.argpartition(scores_GM, -num_best, axis=1)[:, -num_best:]
+        drawn_GK = np.take_along_axis(scores_GM, best_GK, axis=1)
+        if self.assembly.temperature > 0:
+            drawn_GK = drawn_GK + self.assembly.temperature * self._rng.gumbel(size=drawn_GK.shape)
+        order_GK = np.take_along_axis(best_GK, np.argsort(-drawn_GK, axis=1), axis=1)
+        allowed_GK = np.isfinite(np.take_along_axis(scores_GM, order_GK, axis=1))
+        for rank in range(num_best):
+            waiting = np.flatnonzero((picked_G < 0) & allowed_GK[:, rank])
+            if not len(waiting):
+                continue
+            rows = candidates_M[order_GK[waiting, rank]]
+            free = _within_uses(rows, self.uses_R, self._most_uses)
+            picked_G[waiting[free]] = rows[free]
+            np.add.at(self.uses_R, rows[free], 1)
+            if (picked_G >= 0).all():
+                break
+        return picked_G
+
+
+def _forbid(scores_GM: NDArray[np.float32], taken_GP: Ints, candidates_M: Ints) -> None:
+    """An item stands in a set once: minus infinity for what the set holds already."""
+    order = np.argsort(candidates_M)
+    ordered = candidates_M[order]
+    for taken_G in taken_GP.T:
+        at = np.minimum(np.searchsorted(ordered, taken_G), len(ordered) - 1)
+        there = np.flatnonzero(ordered[at] == taken_G)
+        scores_GM[there, order[at[there]]] = -np.inf
+
+
+def _within_uses(rows: Ints, uses_R: Ints, most_uses: int) -> NDArray[np.bool_]:
+    """Which of these uses, one after the other, stay within the limit."""
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    starts = np.r_[0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1]
+    rank = np.arange(len(rows)) - np.repeat(starts, np.diff(np.r_[starts, len(rows)]))
+    free = np.empty(len(rows), dtype=bool)
+    free[order] = uses_R[ordered] + rank < most_uses
+    return free
