@@ -44,9 +44,9 @@ DOORS: dict[str, set[str]] = {
     "serving": {"settings", "families", "index", "release", "collage", "delivery"},
     "jobs": {
         *("settings", "contracts", "versioning", "datasets", "simulate", "families", "engine"),
-        *("registry", "index", "release", "collage", "delivery"),
+        *("registry", "index", "release", "collage", "delivery", "rules"),
     },
-    "cli": {"settings", "jobs", "serving", "services", "release", "flows"},
+    "cli": {"settings", "jobs", "serving", "services", "release", "flows", "rules"},
     "flows": {"settings", "jobs", "services"},
 }
 """Each room, and the rooms it may look into besides itself and those open to all."""

@@ -79,7 +79,7 @@ def test_pieces_go_together_better_than_chance_and_variety_loosens_them() -> Non
     best = Assembly(num_candidates=NUM_ITEMS, temperature=0)
     close, loose, random = (
         likeness(assembler(rows, WEAR, how).make(np.arange(500)), of)
-        for how in (best, replace(best, variety=0.9), Assembly(num_candidates=1, num_best=1))
+        for how in (best, replace(best, variety=0.5), replace(best, temperature=1e3, num_best=NUM_ITEMS))
     )
     assert close > loose > random
     assert close > random + 0.4
