@@ -50,3 +50,11 @@ class CutoutBatch:
     """float32, x0, y0, x1, y1 of the product in its frame, from -1 to 1."""
     kind_B: Tensor
     """int64."""
+
+
+@dataclass(frozen=True)
+class SetBatch:
+    """Sets of items that stand together, as rows of a table of items. P = places."""
+
+    rows_BP: Tensor
+    """int64, in the order of their makers; -1 behind the last piece."""

@@ -1,0 +1,67 @@
+"""What can be set about the outfit family: each value beside the sentence that says what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ItemConfig:
+    """What is known of an item before it meets others. Items may lack any of it."""
+
+    image_dimension: int = 0
+    """Length of the retrieval family's relevance vector; 0 without pictures."""
+    title_dimension: int = 0
+    """Length of the title's vector of the same family; 0 without titles."""
+    fact_sizes: Mapping[str, int] = field(default_factory=dict)
+    """Facts that are embedded ('category', 'usage', 'season'), with their numbers of values."""
+    fact_width: int = 64
+    """Length of a fact's embedding."""
+    vector_width: int = 128
+    """Length of what is made of a picture's or a title's vector."""
+    dropout: float = 0.1
+    """Share of the parts (picture, title, each fact) of an item that training leaves out."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Items to vectors, and sets to the vector of what is missing in them."""
+
+    items: ItemConfig = field(default_factory=ItemConfig)
+    generator: Literal["dan", "lstm", "transformer"] = "dan"
+    pooling: Literal["sum", "max"] = "sum"
+    """Of the DAN: how a set becomes one vector, whatever the order of its pieces."""
+    dimension: int = 64
+    """Length of an item's vector."""
+    width: int = 256
+    """Hidden size of the generator."""
+    num_layers: int = 2
+    num_heads: int = 4
+    """Of the transformer."""
+    dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights and scales of the losses."""
+
+    scale: float = 16.0
+    """Of cosines before the softmax (the smoothing factor of DSSM)."""
+    hard_weight: float = 0.5
+    """Weight of the comparison with other items of the missing piece's own category."""
+    num_hard: int = 4
+    """Items of that category which a set is compared with."""
+    clicked_weight: float = 0.5
+    """Weight of well-clicked sets against badly clicked ones."""
+    distance_weight: float = 4.0
+    """Distillation: weight of the distance between the student's and the teacher's queries."""
+
+
+@dataclass(frozen=True)
+class OutfitConfig:
+    """A network and what it is trained for."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    loss: LossConfig = field(default_factory=LossConfig)

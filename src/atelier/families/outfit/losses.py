@@ -1,0 +1,39 @@
+"""What aligns sets with items: the DSSM loss, with in-batch and hard negatives.
+
+B = sets, D = vector, H = hard negatives, K = candidates
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def dssm_loss(query_BD: Tensor, target_BD: Tensor, item_B: Tensor, scale: float) -> Tensor:
+    """Each set finds the piece it lacks among those that all sets of the batch lack.
+
+    Softmax over cosines (Huang et al. 2013, section 3.2, equation 5). The others stand there as often as they
+    are bought, so that what is learned is how much better than by chance a piece goes with a set. Another set
+    that lacks the same item is no negative.
+    """
+    logits_BB = scale * query_BD @ target_BD.T
+    twin_BB = item_B[:, None] == item_B[None]
+    twin_BB.fill_diagonal_(False)
+    target_B = torch.arange(len(item_B), device=item_B.device)
+    return F.cross_entropy(logits_BB.masked_fill(twin_BB, float("-inf")), target_B)
+
+
+def hard_loss(query_BD: Tensor, target_BD: Tensor, hard_BHD: Tensor, known_BH: Tensor, scale: float) -> Tensor:
+    """Each set finds its piece among items of the same category; sets without any are left out."""
+    right_B1 = (query_BD * target_BD).sum(-1, keepdim=True)
+    wrong_BH = torch.einsum("bd,bhd->bh", query_BD, hard_BHD).masked_fill(~known_BH, -4.0)
+    loss_B = -(scale * torch.cat([right_B1, wrong_BH], 1)).log_softmax(1)[:, 0]
+    asked_B = known_BH.any(1)
+    return (loss_B * asked_B).sum() / asked_B.sum().clamp_min(1)
+
+
+def clicked_loss(query_BD: Tensor, target_BD: Tensor, clicked_B: Tensor, scale: float) -> Tensor:
+    """Pieces of well-clicked sets near to the others, those of badly clicked sets not: a logistic loss."""
+    cosine_B = (query_BD * target_BD).sum(-1)
+    return F.binary_cross_entropy_with_logits(scale * (cosine_B - 0.5), clicked_B.float())
