@@ -57,7 +57,7 @@ def demo() -> RetrievalPreset:
 
 
 def small() -> RetrievalPreset:
-    """At most 60 minutes on two cores, below 8 GB, for a catalogue of 14,000 items, detector included.
+    """About an hour on two cores, below 8 GB, for a catalogue of 14,000 items, detector included.
 
     The teacher spends its computation where two cores are efficient: many pixels and few channels.
     """
