@@ -1,7 +1,7 @@
 """Counts the sets that break a rule file, from the file's plain YAML and nothing of Atelier's own.
 
-Written from docs/reference/rules.md alone: it shares no code with what makes the sets, so that a mistake would
-have to be made twice to go unseen. Asked of whole columns, a rule at a time.
+Written from docs/reference/rules.md alone: it shares no code with what makes the sets, so that a mistake
+would have to be made twice to go unseen. Asked of whole columns, a rule at a time.
 
 B = sets, P = pieces
 """
@@ -29,7 +29,7 @@ class Checker:
         self.slot_names = list(self.rules["slots"])
 
     def violations(self, items_BP: np.ndarray, slots_BP: np.ndarray) -> dict[str, int]:
-        """Broken sets by rule; a place that is not filled is -1, a slot the position of its name in the file."""
+        """Broken sets by rule. A place that is not filled is -1, a slot its position in the file."""
         broken = {name: int(np.sum(bad_B)) for name, bad_B in self._broken(items_BP, slots_BP)}
         return {name: count for name, count in broken.items() if count}
 

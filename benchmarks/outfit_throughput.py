@@ -2,8 +2,8 @@
 
     python benchmarks/outfit_throughput.py [--items 1000000] [--sets 250000] [--rules NAME ...] [--json]
 
-For each rule file a pool of its trade is made up: items with every fact that the rules speak of, at random, and
-random unit vectors. The generator is the DAN with untrained weights: what it likes costs nothing, what it
+For each rule file a pool of its trade is made up: items with every fact that the rules speak of, at random,
+and random unit vectors. The generator is the DAN with untrained weights: what it likes costs nothing, what it
 computes does. `--processes` workers (one a core) share the pool and make sets around random triggers.
 Every set is checked by `outfit_checker.py`, which shares no code with the generator. `sets_per_hour` is the
 slowest file's; compiling the rules and sorting the pool are timed apart, as a pool is made ready once.
@@ -70,7 +70,7 @@ def _race(name: str, arguments: argparse.Namespace, onnx_path: Path, sha256: str
     rules = load_rules(ready_made()[name])
     items = made_up(name, arguments.items)
     start = time.perf_counter()
-    facts = Facts.of({fact: items[fact].tolist() for fact in items})
+    facts = Facts.of({str(fact): items[fact].tolist() for fact in items})
     vectors_ND = np.random.default_rng(0).normal(size=(len(items), DIMENSION)).astype(np.float32)
     vectors_ND /= np.linalg.norm(vectors_ND, axis=1, keepdims=True)
     pool = Pool(compile_rules(rules, facts), vectors_ND)

@@ -41,8 +41,8 @@ class Cells:
     """to here; both 0 where the rules set no price for a set."""
     meet_CC: Bools
     """Which two cells may stand in one set, in either order."""
-    given_C: dict[str, Bools]
-    """By the name of each `Needs`: which cells bring the need along."""
+    needing: tuple[tuple[str, Bools], ...]
+    """For each `Needs` the slot that must be filled, and which cells bring that need along."""
     class_N: NDArray[np.int64]
     """Class of each item; -1 where it may stand in no slot."""
     partition_N: NDArray[np.int64]
@@ -77,8 +77,8 @@ def divide(rules: Rules, facts: Facts) -> Cells:
         )
     size_K = _least_at_hand(class_N, partition_N, len(first_K))
     low_C, high_C = _prices(facts, seen, first_K, class_N, class_C)
-    meet_CC, given_C = _meetings(rules, seen, first_K, slot_C, class_C, size_K)
-    return Cells(slot_C, class_C, low_C, high_C, meet_CC, given_C, class_N, partition_N, partitions)
+    meet_CC, needing = _meetings(rules, seen, first_K, slot_C, class_C, size_K)
+    return Cells(slot_C, class_C, low_C, high_C, meet_CC, needing, class_N, partition_N, partitions)
 
 
 def _partitions(rules: Rules, facts: Facts) -> tuple[Codes, tuple[str, ...]]:
@@ -173,7 +173,7 @@ def _prices(
 
 def _meetings(
     rules: Rules, seen: _Seen, first_K: Codes, slot_C: Codes, class_C: Codes, size_K: Codes
-) -> tuple[Bools, dict[str, Bools]]:
+) -> tuple[Bools, tuple[tuple[str, Bools], ...]]:
     slot_numbers = {slot.name: number for number, slot in enumerate(rules.slots)}
 
     def meets(condition: Condition) -> Bools:
@@ -181,16 +181,17 @@ def _meetings(
         return met_C if condition.slot is None else met_C & (slot_C == slot_numbers[condition.slot])
 
     meet_CC = np.ones((len(slot_C), len(slot_C)), dtype=bool)
-    given_C: dict[str, Bools] = {}
+    needing: list[tuple[str, Bools]] = []
     for name, rule in rules.relations:
         match rule:
             case Never(one, other):
                 meet_CC &= ~(meets(one)[:, None] & meets(other)[None, :])
             case Needs(given, then):
-                given_C[name] = meets(given)
                 assert then.slot is not None
+                given_C = meets(given)
+                needing.append((then.slot, given_C))
                 fails_C = (slot_C == slot_numbers[then.slot]) & ~meets(then)
-                meet_CC &= ~(given_C[name][:, None] & fails_C[None, :])
+                meet_CC &= ~(given_C[:, None] & fails_C[None, :])
             case Agree(fact) if fact != _PARTITION_FACT:
                 value_C = seen.values[name][first_K][class_C]
                 neutral_C = value_C == _NEUTRAL
@@ -205,4 +206,4 @@ def _meetings(
     longest = max((len(plan) for plan in rules.plans()), default=1)
     scarce_C = size_K[class_C] < longest
     meet_CC &= ~((class_C[:, None] == class_C[None, :]) & scarce_C[:, None])
-    return meet_CC & meet_CC.T, given_C
+    return meet_CC & meet_CC.T, tuple(needing)

@@ -114,5 +114,6 @@ def parse_document(text: str, file: str) -> Value:
 
 
 def _seen(node: yaml.Node) -> str:
-    kinds = {"mapping": "found a mapping", "sequence": "found a list"}
-    return kinds.get(node.id, f"found '{node.value}'")
+    if isinstance(node, yaml.ScalarNode):
+        return f"found '{node.value}'"
+    return "found a mapping" if isinstance(node, yaml.MappingNode) else "found a list"

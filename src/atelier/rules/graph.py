@@ -143,9 +143,9 @@ class ContextGraph:
                     allowed |= candidates & witness.meeting
         for cell in bits(candidates & ~allowed):
             if not allowed >> cell & 1:
-                witness = self._complete(rest, state.mask & self._rows[cell], *self._with(state, cell))
-                if witness is not None:
-                    allowed |= 1 << cell if self.rules.price else candidates & witness.meeting
+                found = self._complete(rest, state.mask & self._rows[cell], *self._with(state, cell))
+                if found is not None:
+                    allowed |= 1 << cell if self.rules.price else candidates & found.meeting
         return allowed
 
     def _complete(self, slots: tuple[int, ...], mask: int, low: float, high: float) -> _Witness | None:
@@ -221,9 +221,8 @@ class ContextGraph:
 
     def _without_needs(self, plan: Plan) -> int:
         kept_C = np.ones(self.cells.num_cells, dtype=bool)
-        for name, given_C in self.cells.given_C.items():
-            needs = next(rule for known, rule in self.rules.relations if known == name)
-            if needs.then.slot not in plan:  # type: ignore[union-attr]
+        for slot, given_C in self.cells.needing:
+            if slot not in plan:
                 kept_C &= ~given_C
         return _mask(kept_C)
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from atelier.datasets.batches import SetBatch
-from atelier.families.outfit.config import ItemConfig, LossConfig, NetworkConfig
+from atelier.families.outfit.config import ItemConfig, Kind, LossConfig, NetworkConfig, Pooling
 from atelier.families.outfit.losses import dssm_loss, hard_loss
 from atelier.families.outfit.model import GENERATORS, ItemFeatures, OutfitNetwork
 from atelier.families.outfit.questions import blank_out, padded, within_category
@@ -48,7 +48,9 @@ def sets_of_one_style(num: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     return padded(
         [
-            rng.choice(np.flatnonzero(rng.integers(2) == STYLE), int(rng.integers(2, 5)), replace=False).tolist()
+            rng.choice(
+                np.flatnonzero(rng.integers(2) == STYLE), int(rng.integers(2, 5)), replace=False
+            ).tolist()
             for _ in range(num)
         ]
     )
@@ -63,7 +65,10 @@ def trained(config: NetworkConfig, steps: int = 150) -> OutfitNetwork:
     network = OutfitNetwork(config)
     module = OutfitModule(network, LossConfig())
     task = OutfitTask(module, features(), Kin(CATEGORY))
-    rows, optimizer = torch.from_numpy(sets_of_one_style(400, seed=1)), torch.optim.Adam(module.parameters(), 3e-3)
+    rows, optimizer = (
+        torch.from_numpy(sets_of_one_style(400, seed=1)),
+        torch.optim.Adam(module.parameters(), 3e-3),
+    )
     for step in range(steps):
         batch = SetBatch(rows[torch.randperm(len(rows), generator=generator(step))[:64]])
         loss, _ = task.loss(module, task.prepare(batch, generator(step)))
@@ -74,10 +79,12 @@ def trained(config: NetworkConfig, steps: int = 150) -> OutfitNetwork:
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
-def test_a_generator_learns_what_goes_together(kind: str) -> None:
+def test_a_generator_learns_what_goes_together(kind: Kind) -> None:
     network = trained(replace(SMALL, generator=kind))
     real = sets_of_one_style(150, seed=2)
-    mixed = padded([np.random.default_rng(n).choice(NUM_ITEMS, 4, replace=False).tolist() for n in range(150)])
+    mixed = padded(
+        [np.random.default_rng(n).choice(NUM_ITEMS, 4, replace=False).tolist() for n in range(150)]
+    )
     blanks = blank_out(real, within_category(CATEGORY, np.arange(NUM_ITEMS)), seed=3)
     task = OutfitTask(OutfitModule(network, LossConfig()), features(), None, Validation(blanks, real, mixed))
     metrics = task.evaluate(task.module)
@@ -87,7 +94,7 @@ def test_a_generator_learns_what_goes_together(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "pooling"), [("dan", "sum"), ("dan", "max"), ("transformer", "sum")])
-def test_a_set_has_no_order_and_padding_is_not_seen(kind: str, pooling: str) -> None:
+def test_a_set_has_no_order_and_padding_is_not_seen(kind: Kind, pooling: Pooling) -> None:
     network = OutfitNetwork(replace(SMALL, generator=kind, pooling=pooling)).eval()
     items = item_vectors(network, features())
     first, turned, longer = (
@@ -149,8 +156,8 @@ def test_sets_without_kin_do_not_count() -> None:
     hard = torch.stack([-query, query], 1)
     none = hard_loss(query, query, hard, torch.zeros(2, 2, dtype=torch.bool), scale=10.0)
     assert none == 0
-    easy = hard_loss(query, query, hard, torch.tensor([[True, False]] * 2), scale=10.0)
-    assert 0 < easy < 1e-3
+    easy = hard_loss(query, query, hard, torch.tensor([[True, False]] * 2), scale=2.0)
+    assert 0 < easy < 0.05
 
 
 def test_compatibility_is_the_mean_over_all_pieces() -> None:
@@ -160,7 +167,9 @@ def test_compatibility_is_the_mean_over_all_pieces() -> None:
     slow = []
     for pieces in ([0, 2, 4], [1, 3]):
         cosines = [
-            float((set_queries(network, items, np.array([[p for p in pieces if p != left]])) @ items[left])[0])
+            float(
+                (set_queries(network, items, np.array([[p for p in pieces if p != left]])) @ items[left])[0]
+            )
             for left in pieces
         ]
         slow.append(np.mean(cosines))

@@ -23,7 +23,7 @@ def test_a_blank_is_filled_when_the_right_answer_scores_above_the_others() -> No
 
 def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
     rng = np.random.default_rng(0)
-    good, bad = rng.integers(0, 6, 40), rng.integers(0, 5, 70)
+    good, bad = rng.integers(0, 6, 40) / 1.0, rng.integers(0, 5, 70) / 1.0
     slow = np.mean([(g > b) + 0.5 * (g == b) for g in good for b in bad])
     np.testing.assert_allclose(compatibility_auc(good, bad), slow)
 

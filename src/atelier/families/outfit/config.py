@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 
+Kind = Literal["dan", "lstm", "transformer"]
+Pooling = Literal["sum", "max"]
+
+
 @dataclass(frozen=True)
 class ItemConfig:
     """What is known of an item before it meets others. Items may lack any of it."""
@@ -30,8 +34,8 @@ class NetworkConfig:
     """Items to vectors, and sets to the vector of what is missing in them."""
 
     items: ItemConfig = field(default_factory=ItemConfig)
-    generator: Literal["dan", "lstm", "transformer"] = "dan"
-    pooling: Literal["sum", "max"] = "sum"
+    generator: Kind = "dan"
+    pooling: Pooling = "sum"
     """Of the DAN: how a set becomes one vector, whatever the order of its pieces."""
     dimension: int = 64
     """Length of an item's vector."""

@@ -19,8 +19,8 @@ _PLACES = 4
 def export_generator(network: OutfitNetwork, path: Path) -> str:
     """Write the generator as ONNX and return its sha256.
 
-    It takes `pieces`, float32 [B, P, D], and `known`, int64 [B, P], pieces first; it gives `query` [B, D] with
-    unit rows. B and P are free.
+    It takes `pieces`, float32 [B, P, D], and `known`, int64 [B, P], pieces first; it gives `query` [B, D]
+    with unit rows. B and P are free.
     """
     was_training, device = network.training, next(network.parameters()).device
     bare = _Bare(network).cpu().float().eval()
@@ -34,7 +34,11 @@ def export_generator(network: OutfitNetwork, path: Path) -> str:
             str(path),
             input_names=[PIECES, KNOWN],
             output_names=[QUERY],
-            dynamic_axes={PIECES: {0: "sets", 1: "places"}, KNOWN: {0: "sets", 1: "places"}, QUERY: {0: "sets"}},
+            dynamic_axes={
+                PIECES: {0: "sets", 1: "places"},
+                KNOWN: {0: "sets", 1: "places"},
+                QUERY: {0: "sets"},
+            },
             opset_version=_OPSET,
             dynamo=False,
         )

@@ -24,7 +24,9 @@ def dssm_loss(query_BD: Tensor, target_BD: Tensor, item_B: Tensor, scale: float)
     return F.cross_entropy(logits_BB.masked_fill(twin_BB, float("-inf")), target_B)
 
 
-def hard_loss(query_BD: Tensor, target_BD: Tensor, hard_BHD: Tensor, known_BH: Tensor, scale: float) -> Tensor:
+def hard_loss(
+    query_BD: Tensor, target_BD: Tensor, hard_BHD: Tensor, known_BH: Tensor, scale: float
+) -> Tensor:
     """Each set finds its piece among items of the same category; sets without any are left out."""
     right_B1 = (query_BD * target_BD).sum(-1, keepdim=True)
     wrong_BH = torch.einsum("bd,bhd->bh", query_BD, hard_BHD).masked_fill(~known_BH, -4.0)

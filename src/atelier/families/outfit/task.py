@@ -160,8 +160,8 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
 def item_vectors(network: OutfitNetwork, features: ItemFeatures) -> NDArray[np.float32]:
     """The vectors [N, D] of all items."""
     where = next(network.parameters()).device
-    starts = range(0, len(features.codes), _AT_ONCE)
-    parts = [ItemFeatures(*(part[start : start + _AT_ONCE].to(where) for part in features)) for start in starts]
+    slices = [slice(start, start + _AT_ONCE) for start in range(0, len(features.codes), _AT_ONCE)]
+    parts = [ItemFeatures(*(part[rows].to(where) for part in features)) for rows in slices]
     return np.concatenate([network.items(part).cpu().numpy() for part in parts])
 
 
