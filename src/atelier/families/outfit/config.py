@@ -57,10 +57,6 @@ class LossConfig:
     """Weight of the comparison with other items of the missing piece's own category."""
     num_hard: int = 4
     """Items of that category which a set is compared with."""
-    clicked_weight: float = 0.5
-    """Weight of well-clicked sets against badly clicked ones."""
-    distance_weight: float = 4.0
-    """Distillation: weight of the distance between the student's and the teacher's queries."""
 
 
 @dataclass(frozen=True)

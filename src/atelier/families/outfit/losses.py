@@ -33,9 +33,3 @@ def hard_loss(
     loss_B = -(scale * torch.cat([right_B1, wrong_BH], 1)).log_softmax(1)[:, 0]
     asked_B = known_BH.any(1)
     return (loss_B * asked_B).sum() / asked_B.sum().clamp_min(1)
-
-
-def clicked_loss(query_BD: Tensor, target_BD: Tensor, clicked_B: Tensor, scale: float) -> Tensor:
-    """Pieces of well-clicked sets near to the others, those of badly clicked sets not: a logistic loss."""
-    cosine_B = (query_BD * target_BD).sum(-1)
-    return F.binary_cross_entropy_with_logits(scale * (cosine_B - 0.5), clicked_B.float())
