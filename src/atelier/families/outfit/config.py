@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
 Kind = Literal["dan", "lstm", "transformer"]
 Pooling = Literal["sum", "max"]
 
