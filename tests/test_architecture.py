@@ -46,7 +46,7 @@ DOORS: dict[str, set[str]] = {
         *("settings", "contracts", "versioning", "datasets", "simulate", "families", "engine"),
         *("registry", "index", "release", "collage", "delivery", "rules"),
     },
-    "cli": {"settings", "jobs", "serving", "services", "release", "flows", "rules"},
+    "cli": {"settings", "jobs", "serving", "services", "release", "flows"},
     "flows": {"settings", "jobs", "services"},
 }
 """Each room, and the rooms it may look into besides itself and those open to all."""

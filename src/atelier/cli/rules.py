@@ -19,11 +19,10 @@ def add_to(app: typer.Typer) -> None:
 def list_() -> None:
     """Show the rule files that come with Atelier."""
     from atelier.jobs.rules import list_rules
-    from atelier.rules.file import ready_made
 
     rows = [
         (name, rules.name, " | ".join(" + ".join(shape.required) for shape in rules.shapes))
-        for name, rules in zip(ready_made(), list_rules(), strict=True)
+        for name, rules in list_rules().items()
     ]
     print_table(("rules", "name", "sets"), rows)
 

@@ -8,15 +8,15 @@ import pyarrow.compute as pc
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, Facts, Words
-from atelier.rules.file import find_rules, ready_made
+from atelier.rules.file import find_rules, load_rules, ready_made
 from atelier.rules.report import RulesReport, check_rules
 from atelier.rules.rules import Rules
 from atelier.settings import Settings
 
 
-def list_rules() -> list[Rules]:
-    """The ready-made rules, in the order of their files' names."""
-    return [find_rules(name) for name in ready_made()]
+def list_rules() -> dict[str, Rules]:
+    """The ready-made rules by the names of their files, in their order."""
+    return {name: load_rules(path) for name, path in ready_made().items()}
 
 
 def check(settings: Settings, name: str) -> RulesReport:

@@ -112,8 +112,8 @@ class ContextGraph:
             raise ValueError(f"cell {cell} of slot '{self.rules.slots[slot].name}' may not be placed here")
         at = state.open.index(slot)
         left = state.open[:at] + state.open[at + 1 :]
-        low, high = float(self.cells.low_C[cell]), float(self.cells.high_C[cell])
-        return State(left, state.mask & self._rows[cell] & self._of(left), state.low + low, state.high + high)
+        mask = state.mask & self._rows[cell] & self._of(left)
+        return State(left, mask, *self._with(state, cell))
 
     def fillable(self) -> bool:
         """Whether the pool has what one set at least needs."""

@@ -17,7 +17,7 @@ import numpy as np
 from atelier.errors import RulesError
 from atelier.rules.conditions import AnyOf, Between, Condition, Facts, NoneOf, Test, Words
 from atelier.rules.graph import ContextGraph, compile_rules
-from atelier.rules.rules import Agree, Differ, Needs, Never, Rules, Shape
+from atelier.rules.rules import Agree, Differ, Needs, Never, Rules
 
 MOST_COMBINATIONS = 300_000
 _OTHER = "(something else)"
@@ -190,7 +190,7 @@ def _slot_report(rules: Rules, number: int, facts: Facts) -> SlotReport:
 def _shape_report(rules: Rules, number: int, facts: Facts, possible: Facts) -> ShapeReport:
     shape = rules.shapes[number]
     name = f"sets[{number}] ({' + '.join(shape.required)})"
-    alone = replace(rules, shapes=(Shape(shape.required, shape.optional),))
+    alone = replace(rules, shapes=(shape,))
     if _can_be_made(alone, facts):
         return ShapeReport(name, (), ())
     if not _can_be_made(alone, possible):
@@ -204,16 +204,14 @@ def _can_be_made(rules: Rules, facts: Facts) -> bool:
 
 def _smallest_group(rules: Rules, facts: Facts) -> tuple[str, ...]:
     """Rules that together forbid every set, and of which none can be spared: drop one after the other."""
-    kept = rules
+    kept, group = rules, []
     for name in rules.names():
         fewer = kept.without(name)
-        if not _can_be_made(fewer, facts):
+        if _can_be_made(fewer, facts):
+            group.append(f"{name} ({_in_words(rules, name)})")
+        else:
             kept = fewer
-    return tuple(
-        f"{name} ({_in_words(kept, name)})"
-        for name in kept.names()
-        if name == "everywhere" or _can_be_made(kept.without(name), facts)
-    )
+    return tuple(group)
 
 
 def _in_words(rules: Rules, name: str) -> str:

@@ -9,7 +9,6 @@ B = sets of a block, P = pieces of the longest set, G = sets of a group, M = can
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -166,9 +165,8 @@ class Assembler:
             found = self._steps[state, cell] = self.graph.place(state, cell)
         return found
 
-    def _candidates(self, shelves: Iterable[Shelf]) -> Ints:
+    def _candidates(self, shelves: list[Shelf]) -> Ints:
         """Rows from every shelf, a random stretch of it by its share: shelves stand in random order."""
-        shelves = list(shelves)
         total = sum(map(len, shelves))
         parts = []
         for shelf in shelves:
@@ -180,7 +178,7 @@ class Assembler:
         free = rows[self.uses_R[rows] < self._most_uses]
         return free if len(free) else self._unused(shelves)
 
-    def _unused(self, shelves: Iterable[Shelf]) -> Ints:
+    def _unused(self, shelves: list[Shelf]) -> Ints:
         """All rows that may still be used: asked where a random part holds none."""
         rows = np.concatenate([np.arange(shelf.first, shelf.last) for shelf in shelves])
         return rows[self.uses_R[rows] < self._most_uses]
