@@ -28,13 +28,13 @@ import yaml
 from outfit_checker import Checker
 
 from atelier.families.outfit.assembly import Assembler, Assembly
-from atelier.families.outfit.inference import MODEL_FILE, OnnxGenerator
+from atelier.families.outfit.inference import OnnxGenerator, OutfitContract
 from atelier.families.outfit.pool import Pool
 from atelier.rules.conditions import Facts
 from atelier.rules.file import load_rules, ready_made
 from atelier.rules.graph import compile_rules
 
-DIMENSION = 64
+DIMENSION = 96
 BLOCK = 16_384
 SINGLES = 300
 _POOL: list[Any] = []
@@ -66,7 +66,7 @@ def main() -> None:
         print(json.dumps(answer))
 
 
-def _race(name: str, arguments: argparse.Namespace, onnx_path: Path, sha256: str) -> dict[str, Any]:
+def _race(name: str, arguments: argparse.Namespace, folder: Path, contract: OutfitContract) -> dict[str, Any]:
     rules = load_rules(ready_made()[name])
     items = made_up(name, arguments.items)
     start = time.perf_counter()
@@ -75,7 +75,7 @@ def _race(name: str, arguments: argparse.Namespace, onnx_path: Path, sha256: str
     vectors_ND /= np.linalg.norm(vectors_ND, axis=1, keepdims=True)
     pool = Pool(compile_rules(rules, facts), vectors_ND)
     ready_seconds = time.perf_counter() - start
-    _POOL[:] = [pool, onnx_path, sha256, arguments.most_uses]
+    _POOL[:] = [pool, folder, contract, arguments.most_uses]
     num = arguments.sets // arguments.processes
     start = time.perf_counter()
     # Forked, so that the workers share the pool's memory.
@@ -88,7 +88,7 @@ def _race(name: str, arguments: argparse.Namespace, onnx_path: Path, sha256: str
         "sets": len(items_BP),
         "sets_per_hour": round(3600 * len(items_BP) / seconds),
         "violations": sum(violations.values()),
-        "p99_ms": _p99_of_one(pool, onnx_path, sha256),
+        "p99_ms": _p99_of_one(pool, folder, contract),
         "cells": pool.graph.cells.num_cells,
         "ready_seconds": round(ready_seconds, 1),
         "mean_pieces": round(float((items_BP >= 0).sum(1).mean()), 2),
@@ -99,8 +99,8 @@ def _race(name: str, arguments: argparse.Namespace, onnx_path: Path, sha256: str
 
 
 def _make(seed: int, num_sets: int) -> tuple[np.ndarray, np.ndarray]:
-    pool, onnx_path, sha256, most_uses = _POOL
-    assembler = Assembler(pool, OnnxGenerator(onnx_path, sha256), Assembly(most_uses=most_uses), seed)
+    pool, folder, contract, most_uses = _POOL
+    assembler = Assembler(pool, OnnxGenerator(folder, contract), Assembly(most_uses=most_uses), seed)
     rng = np.random.default_rng(seed)
     made = []
     num_made = 0
@@ -112,9 +112,9 @@ def _make(seed: int, num_sets: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([part.items_BP for part in made]), np.concatenate([part.slots_BP for part in made])
 
 
-def _p99_of_one(pool: Pool, onnx_path: Path, sha256: str) -> float:
+def _p99_of_one(pool: Pool, folder: Path, contract: OutfitContract) -> float:
     """Of one set for one trigger, in milliseconds, as a request asks; states met before are remembered."""
-    assembler = Assembler(pool, OnnxGenerator(onnx_path, sha256), Assembly())
+    assembler = Assembler(pool, OnnxGenerator(folder, contract), Assembly())
     triggers = np.random.default_rng(1).choice(pool.item_R, SINGLES)
     times = []
     for trigger in triggers:
@@ -124,17 +124,16 @@ def _p99_of_one(pool: Pool, onnx_path: Path, sha256: str) -> float:
     return round(float(np.percentile(times, 99)), 2)
 
 
-def _untrained(folder: Path) -> tuple[Path, str]:
+def _untrained(folder: Path) -> tuple[Path, OutfitContract]:
     import torch
 
     from atelier.families.outfit.config import ItemConfig, NetworkConfig
-    from atelier.families.outfit.export import export_generator
+    from atelier.families.outfit.export import export_network
     from atelier.families.outfit.model import OutfitNetwork
 
     torch.manual_seed(0)
     network = OutfitNetwork(NetworkConfig(ItemConfig(fact_sizes={"category": 1}), dimension=DIMENSION))
-    path = folder / MODEL_FILE
-    return path, export_generator(network, path)
+    return folder, export_network(network, {"category": ("any",)}, "", folder)
 
 
 def made_up(name: str, num_items: int, seed: int = 0) -> pd.DataFrame:

@@ -11,7 +11,8 @@ AtelierError
 │   └── CheckpointError     a checkpoint is incomplete or does not fit this run
 ├── RegistryError           a run, model version or alias is missing
 │   ├── DigestError         a model's files are not those that were registered
-│   └── DetectionContractError  a detector's file does not do what its contract says
+│   ├── DetectionContractError  a detector's file does not do what its contract says
+│   └── OutfitContractError     an outfit model's files do not, or its items were embedded by another model
 ├── CatalogueIndexError             an index cannot be built, read or published
 │   ├── IndexRejected       an index failed its verification; it was not published
 │   └── EmbeddingContractError  an index and a model do not belong together
@@ -73,6 +74,10 @@ class DigestError(RegistryError):
 
 class DetectionContractError(RegistryError):
     """A detector's file does not do what its contract says."""
+
+
+class OutfitContractError(RegistryError):
+    """An outfit model's files do not do what its contract says, or it belongs to another embedding space."""
 
 
 class CatalogueIndexError(AtelierError):

@@ -58,3 +58,7 @@ class SetBatch:
 
     rows_BP: Tensor
     """int64, in the order of their makers; -1 behind the last piece."""
+    source_B: Tensor
+    """int64; sets of different sources are not compared with each other."""
+    liked_B: Tensor
+    """bool; False for sets that were shown often and clicked seldom."""

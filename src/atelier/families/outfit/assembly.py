@@ -10,21 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atelier.families.outfit.pool import Floats, Ints, Pool, Shelf
+from atelier.families.outfit.questions import Generator
 from atelier.rules.graph import State, chosen
-
-
-class Generator(Protocol):
-    """What knows which piece goes with others."""
-
-    def queries(self, pieces_BPD: Floats, num_B: Ints) -> Floats:
-        """Unit rows [B, D] near to what goes with the first `num_B` pieces of each set; the rest are zero."""
-        ...
 
 
 @dataclass(frozen=True)

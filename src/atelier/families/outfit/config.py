@@ -18,14 +18,16 @@ class ItemConfig:
     """Length of the retrieval family's relevance vector; 0 without pictures."""
     title_dimension: int = 0
     """Length of the title's vector of the same family; 0 without titles."""
+    colour_dimension: int = 0
+    """Length of what `colours.histogram` says of a picture; 0 without pictures."""
     fact_sizes: Mapping[str, int] = field(default_factory=dict)
     """Facts that are embedded ('category', 'usage', 'season'), with their numbers of values."""
     fact_width: int = 64
     """Length of a fact's embedding."""
     vector_width: int = 128
-    """Length of what is made of a picture's or a title's vector."""
+    """Length of what is made of a vector: picture, title, colours."""
     dropout: float = 0.1
-    """Share of the parts (picture, title, each fact) of an item that training leaves out."""
+    """Share of the parts (picture, title, colours, each fact) of an item that training leaves out."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,10 @@ class NetworkConfig:
     generator: Kind = "dan"
     pooling: Pooling = "sum"
     """Of the DAN: how a set becomes one vector, whatever the order of its pieces."""
-    dimension: int = 64
-    """Length of an item's vector."""
+    dimension: int = 96
+    """Length of an item's vector: first what it looks like, then what it is."""
+    look_dimension: int = 32
+    """Length of the first part."""
     width: int = 256
     """Hidden size of the generator."""
     num_layers: int = 2
@@ -52,15 +56,14 @@ class LossConfig:
 
     scale: float = 16.0
     """Of cosines before the softmax (the smoothing factor of DSSM)."""
-    hard_weight: float = 0.5
-    """Weight of the comparison with other items of the missing piece's own category."""
-    num_hard: int = 4
+    hard_weight: float = 1.0
+    """Weight of the choice among other items of the missing piece's own category."""
+    num_hard: int = 16
     """Items of that category which a set is compared with."""
-
-
-@dataclass(frozen=True)
-class OutfitConfig:
-    """A network and what it is trained for."""
-
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    loss: LossConfig = field(default_factory=LossConfig)
+    judge_weight: float = 1.0
+    """Weight of saying, of each of these and of badly clicked sets, whether they go together."""
+    judge_scale: float = 8.0
+    judge_threshold: float = 0.3
+    """Cosine above which pieces go together."""
+    teacher_weight: float = 1.0
+    """Of a student: weight of agreeing with its teacher about which piece a set lacks."""

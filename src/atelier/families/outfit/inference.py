@@ -1,28 +1,116 @@
-"""The served generator: started sets in, what they lack out, on ONNX Runtime. Needs no torch.
+"""The served generator: items in, their vectors out; started sets in, what they lack out. Needs no torch.
 
-B = sets, P = places, D = vector
+N = items, B = sets, P = places, D = vector, I, T, C = picture, title, colours, F = facts
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atelier.errors import RegistryError
+from atelier.errors import OutfitContractError
 from atelier.families.onnx_file import open_session
 
-MODEL_FILE = "generator.onnx"
+MODEL_FILE, ITEMS_FILE, CONTRACT_FILE = "generator.onnx", "items.onnx", "outfit.json"
 PIECES, KNOWN, QUERY = "pieces", "known", "query"
+ITEM_INPUTS, VECTOR = ("image", "title", "colour", "codes"), "vector"
+FACTS = ("category", "gender", "colour", "season", "usage", "style")
+"""What is told of an item in words, as its row in the catalogue names it."""
+_AT_ONCE = 8192
+
+
+@dataclass(frozen=True)
+class OutfitContract:
+    """What the files of a version do, and what they belong to."""
+
+    generator_digest: str
+    items_digest: str
+    kind: str
+    """'dan', 'lstm' or 'transformer'."""
+    dimension: int
+    image_dimension: int
+    title_dimension: int
+    colour_dimension: int
+    facts: Mapping[str, tuple[str, ...]]
+    """The values that are known of each fact; any other counts as not known."""
+    space: str
+    """Digest of the embedding contract under which pictures and titles were embedded; '' without these."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a contract back. OutfitContractError: the text is not one."""
+        try:
+            values: dict[str, Any] = json.loads(text)
+            facts = {fact: tuple(known) for fact, known in values["facts"].items()}
+            return cls(**{**values, "facts": facts})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise OutfitContractError(
+                f"not the contract of an outfit model: expected a JSON object with the fields of "
+                f"OutfitContract, got {str(text)[:80]!r} ({error})"
+            ) from error
+
+
+class ItemTable(NamedTuple):
+    """What is known of N items; rows of zeros, and code 0, stand for what is not."""
+
+    image_NI: NDArray[np.float32]
+    title_NT: NDArray[np.float32]
+    colour_NC: NDArray[np.float32]
+    codes_NF: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.codes_NF)
+
+    @classmethod
+    def joined(cls, tables: Sequence[ItemTable]) -> ItemTable:
+        return ItemTable(*(np.concatenate(columns) for columns in zip(*tables, strict=True)))
+
+
+def codes_of(
+    facts: Mapping[str, tuple[str, ...]], values: Sequence[Mapping[str, str | None]]
+) -> NDArray[np.int64]:
+    """Numbers from 1 of the values of each item's facts [N, F]; 0 for one that is not known."""
+    number = {fact: {value: code for code, value in enumerate(known, 1)} for fact, known in facts.items()}
+    rows = [[number[fact].get(each.get(fact) or "", 0) for fact in facts] for each in values]
+    return np.asarray(rows, np.int64).reshape(len(values), len(facts))
+
+
+class ItemEncoder:
+    """What makes vectors of items. Safe to share by threads."""
+
+    def __init__(self, folder: Path, contract: OutfitContract, threads: int = 2) -> None:
+        """DigestError: the file is another one. OutfitContractError: ONNX Runtime cannot load it."""
+        path = folder / ITEMS_FILE
+        self.contract = contract
+        self._session = open_session(path, contract.items_digest, threads, OutfitContractError)
+        self._inputs = {each.name for each in self._session.get_inputs()}
+
+    def encode(self, items: ItemTable) -> NDArray[np.float32]:
+        """Unit rows [N, D]."""
+        found = [np.zeros((0, self.contract.dimension), np.float32)]
+        for start in range(0, len(items), _AT_ONCE):
+            parts = zip(ITEM_INPUTS, (part[start : start + _AT_ONCE] for part in items), strict=True)
+            given = {name: part for name, part in parts if name in self._inputs}
+            found += self._session.run([VECTOR], given)
+        return np.concatenate(found)
 
 
 class OnnxGenerator:
-    """A generator of any kind from its file; what `assembly.Generator` asks for."""
+    """A generator of any kind: what `questions.Generator` asks for. Safe to share by threads."""
 
-    def __init__(self, onnx_path: Path, sha256: str, threads: int = 1) -> None:
-        """DigestError: the file is another one. RegistryError: ONNX Runtime cannot load it."""
-        self._session = open_session(onnx_path, sha256, threads, RegistryError)
+    def __init__(self, folder: Path, contract: OutfitContract, threads: int = 1) -> None:
+        """DigestError: the file is another one. OutfitContractError: ONNX Runtime cannot load it."""
+        path = folder / MODEL_FILE
+        self._session = open_session(path, contract.generator_digest, threads, OutfitContractError)
 
     def queries(self, pieces_BPD: NDArray[np.float32], num_B: NDArray[np.int64]) -> NDArray[np.float32]:
         """Unit rows [B, D] near to what goes with the first `num_B` pieces of each set."""

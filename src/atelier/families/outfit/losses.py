@@ -10,18 +10,24 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def dssm_loss(query_BD: Tensor, target_BD: Tensor, item_B: Tensor, scale: float) -> Tensor:
-    """Each set finds the piece it lacks among those that all sets of the batch lack.
+def dssm_loss(query_BD: Tensor, target_BD: Tensor, item_B: Tensor, source_B: Tensor, scale: float) -> Tensor:
+    """Each set finds the piece it lacks among those that all sets of its source in the batch lack.
 
     Softmax over cosines (Huang et al. 2013, section 3.2, equation 5). The others stand there as often as they
     are bought, so that what is learned is how much better than by chance a piece goes with a set. Another set
     that lacks the same item is no negative.
     """
+    if len(query_BD) == 0:
+        return query_BD.sum()
     logits_BB = scale * query_BD @ target_BD.T
-    twin_BB = item_B[:, None] == item_B[None]
-    twin_BB.fill_diagonal_(False)
     target_B = torch.arange(len(item_B), device=item_B.device)
-    return F.cross_entropy(logits_BB.masked_fill(twin_BB, float("-inf")), target_B)
+    return F.cross_entropy(logits_BB.masked_fill(no_rivals(item_B, source_B), float("-inf")), target_B)
+
+
+def no_rivals(item_B: Tensor, source_B: Tensor) -> Tensor:
+    """bool [B, B]: missing pieces that are no wrong answer to a set: the same item, or of another source."""
+    excluded_BB = (item_B[:, None] == item_B[None]) | (source_B[:, None] != source_B[None])
+    return excluded_BB.fill_diagonal_(False)
 
 
 def hard_loss(
@@ -33,3 +39,14 @@ def hard_loss(
     loss_B = -(scale * torch.cat([right_B1, wrong_BH], 1)).log_softmax(1)[:, 0]
     asked_B = known_BH.any(1)
     return (loss_B * asked_B).sum() / asked_B.sum().clamp_min(1)
+
+
+def judge_loss(cosine_B: Tensor, fits_B: Tensor, counts_B: Tensor, scale: float, threshold: float) -> Tensor:
+    """Each pair of a set and a piece by itself: do they go together, yes or no?
+
+    A sigmoid loss over pairs (Zhai et al. 2023, section 3.2). The softmaxes above rank answers to one
+    question; this makes cosines of different sets comparable. `counts_B` is the weight of each pair.
+    """
+    sign_B = torch.where(fits_B, -1.0, 1.0)
+    loss_B = F.softplus(sign_B * scale * (cosine_B - threshold))
+    return (loss_B * counts_B).sum() / counts_B.sum().clamp_min(1e-6)

@@ -23,6 +23,8 @@ class ItemFeatures(NamedTuple):
     """[..., I], unit rows; I is 0 without pictures."""
     title: Tensor
     """[..., T], unit rows."""
+    colour: Tensor
+    """[..., C], unit rows."""
     codes: Tensor
     """[..., F], int64: facts in the order of `ItemConfig.fact_sizes`, values from 1."""
 
@@ -32,31 +34,47 @@ class ItemFeatures(NamedTuple):
 
 
 class ItemTower(nn.Module):
-    """Everything known of an item, stacked and mixed into one unit vector."""
+    """Everything known of an item as one unit vector: first what it looks like, then what it is.
 
-    def __init__(self, config: ItemConfig, dimension: int, width: int) -> None:
+    The first part is linear in picture, title and colours, so that what looks alike is near from the first
+    step on: some hundred sets teach little more. The second part mixes all that is known.
+    """
+
+    def __init__(self, config: ItemConfig, look_dimension: int, dimension: int, width: int) -> None:
         super().__init__()
         self.dropout = config.dropout
+        lengths = (config.image_dimension, config.title_dimension, config.colour_dimension)
+        self._has_vector = [length > 0 for length in lengths]
         self.vectors = nn.ModuleList(
-            nn.Linear(length, config.vector_width, bias=False)
-            for length in (config.image_dimension, config.title_dimension)
-            if length
+            nn.Linear(length, config.vector_width, bias=False) for length in lengths if length
         )
-        self._has_vector = (config.image_dimension > 0, config.title_dimension > 0)
         self.facts = nn.ModuleList(
             nn.Embedding(size + 1, config.fact_width, padding_idx=0) for size in config.fact_sizes.values()
         )
-        stacked = len(self.vectors) * config.vector_width + len(self.facts) * config.fact_width
+        looked = len(self.vectors) * config.vector_width
+        stacked = looked + len(self.facts) * config.fact_width
         if stacked == 0:
             raise ValueError("an item needs a picture, a title or a fact")
-        self.mix = nn.Sequential(nn.Linear(stacked, width), nn.GELU(), nn.Linear(width, dimension))
+        self.look_dimension = look_dimension
+        self.look = nn.Linear(looked, look_dimension, bias=False) if looked else None
+        self.mix = nn.Sequential(
+            nn.Linear(stacked, width), nn.GELU(), nn.Linear(width, dimension - look_dimension)
+        )
 
     def forward(self, features: ItemFeatures) -> Tensor:
         """Unit rows [..., D]."""
-        given = [part for part, there in zip(features[:2], self._has_vector, strict=True) if there]
-        parts = [layer(part) for layer, part in zip(self.vectors, given, strict=True)]
-        parts += [table(features.codes[..., number]) for number, table in enumerate(self.facts)]
-        return F.normalize(self.mix(torch.cat([self._sometimes(part) for part in parts], -1)).float(), dim=-1)
+        given = [part for part, there in zip(features[:3], self._has_vector, strict=True) if there]
+        parts = [self._sometimes(layer(part)) for layer, part in zip(self.vectors, given, strict=True)]
+        num_vectors = len(parts)
+        parts += [
+            self._sometimes(table(features.codes[..., number])) for number, table in enumerate(self.facts)
+        ]
+        mixed = self.mix(torch.cat(parts, -1)).float()
+        if self.look is None:
+            look = mixed.new_zeros((*mixed.shape[:-1], self.look_dimension))
+        else:
+            look = self.look(torch.cat(parts[:num_vectors], -1)).float()
+        return F.normalize(torch.cat([look, mixed], -1), dim=-1)
 
     def _sometimes(self, part: Tensor) -> Tensor:
         """While training, without this part now and then: so that items that lack it are no surprise."""
@@ -118,23 +136,42 @@ class SetTransformer(nn.Module):
         super().__init__()
         self.lift = nn.Linear(config.dimension, config.width)
         self.target_1W = nn.Parameter(torch.randn(1, config.width) / config.width**0.5)
-        layer = nn.TransformerEncoderLayer(
-            config.width,
-            config.num_heads,
-            2 * config.width,
-            config.dropout,
-            activation="gelu",
-            batch_first=True,
-            norm_first=True,
-        )
-        self.layers = nn.TransformerEncoder(layer, config.num_layers, enable_nested_tensor=False)
+        self.layers = nn.ModuleList(SetAttention(config) for _ in range(config.num_layers))
         self.out = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, config.dimension))
 
     def forward(self, pieces_BPD: Tensor, known_BP: Tensor) -> Tensor:
         target_B1W = self.target_1W.expand(len(pieces_BPD), 1, -1)
         tokens_BTW = torch.cat([target_B1W, self.lift(pieces_BPD)], 1)
-        hidden_BT = torch.cat([torch.zeros_like(known_BP[:, :1]), 1 - known_BP], 1).bool()
-        return self.out(self.layers(tokens_BTW, src_key_padding_mask=hidden_BT)[:, 0])
+        seen_B11T = torch.cat([torch.ones_like(known_BP[:, :1]), known_BP], 1).bool()[:, None, None]
+        for layer in self.layers:
+            tokens_BTW = layer(tokens_BTW, seen_B11T)
+        return self.out(tokens_BTW[:, 0])
+
+
+class SetAttention(nn.Module):
+    """One layer of a Transformer, norms first (Xiong et al. 2020, section 3); T = tokens.
+
+    Written out: the library's own layer is exported with a fixed number of tokens.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.num_heads, self.dropout = config.num_heads, config.dropout
+        self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
+        self.parts, self.join = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mix = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(2 * width, width)
+        )
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, tokens_BTW: Tensor, seen_B11T: Tensor) -> Tensor:
+        parts_3BHTW = self.parts(self.norms[0](tokens_BTW)).unflatten(-1, (3, self.num_heads, -1))
+        query, key, value = parts_3BHTW.permute(2, 0, 3, 1, 4)
+        dropout = self.dropout if self.training else 0.0
+        heard = F.scaled_dot_product_attention(query, key, value, attn_mask=seen_B11T, dropout_p=dropout)
+        tokens_BTW = tokens_BTW + self.drop(self.join(heard.transpose(1, 2).flatten(2)))
+        return tokens_BTW + self.drop(self.mix(self.norms[1](tokens_BTW)))
 
 
 GENERATORS: dict[str, type[DAN | SequenceLSTM | SetTransformer]] = {
@@ -145,14 +182,24 @@ GENERATORS: dict[str, type[DAN | SequenceLSTM | SetTransformer]] = {
 
 
 class OutfitNetwork(nn.Module):
-    """Item tower and generator, aligned: a query is near to the vectors of what goes with its set."""
+    """Item tower and generator, aligned: a query is near to the vectors of what goes with its set.
+
+    What looks alike goes together unless learned otherwise, what is alike does not: before training, a query
+    looks like the middle of its pieces, and the generator says what it is.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.items = ItemTower(config.items, config.dimension, config.width)
+        self.items = ItemTower(config.items, config.look_dimension, config.dimension, config.width)
         self.generator = GENERATORS[config.generator](config)
+        is_look_D = torch.arange(config.dimension) < config.look_dimension
+        self.middle_D = nn.Parameter(torch.where(is_look_D, 1.0, 0.0))
+        self.moved_D = nn.Parameter(torch.where(is_look_D, 0.3, 1.0))
 
     def queries(self, pieces_BPD: Tensor, known_BP: Tensor) -> Tensor:
         """Unit rows [B, D] for sets of item vectors; `known_BP` is 1 where there is a piece, pieces first."""
-        return F.normalize(self.generator(pieces_BPD, known_BP).float(), dim=-1)
+        known_BP1 = known_BP[..., None].to(pieces_BPD.dtype)
+        middle_BD = (pieces_BPD * known_BP1).sum(1) / known_BP1.sum(1).clamp_min(1)
+        moved_BD = self.generator(pieces_BPD, known_BP)
+        return F.normalize((self.middle_D * middle_BD + self.moved_D * moved_BD).float(), dim=-1)

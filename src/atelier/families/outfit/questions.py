@@ -1,12 +1,13 @@
 """What a generator is asked: which piece is missing, and which set is a real one. NumPy only.
 
-S = sets, P = places, Q = questions, A = answers (the first is right), N = items
+S = sets, P = places, Q = questions, A = answers (the first is right), N = items, D = vector
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,16 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Draw = Callable[[int, np.random.Generator], Ints]
-"""Wrong answers for a right one: item -> some others."""
+"""Wrong answers for a right one: item -> some others. NoAnswers: there are too few."""
+_TIE = 1e-6
+
+
+class Generator(Protocol):
+    """What knows which piece goes with others."""
+
+    def queries(self, pieces_BPD: Floats, num_B: Ints) -> Floats:
+        """Unit rows [B, D] near to what goes with the first `num_B` pieces of each set; the rest are zero."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +39,10 @@ class Blanks:
         return len(self.rows_QP)
 
 
+class NoAnswers(Exception):  # noqa: N818 - a signal between `Draw` and `blank_out`
+    """There are too few wrong answers to a piece."""
+
+
 def padded(sets: list[list[int]]) -> Ints:
     """Sets as one array, -1 behind the last piece."""
     longest = max(map(len, sets), default=0)
@@ -38,17 +52,24 @@ def padded(sets: list[list[int]]) -> Ints:
     return rows_SP
 
 
-def blank_out(rows_SP: Ints, draw: Draw, seed: int) -> Blanks:
-    """Ask each set for one of its pieces, any of them, beside wrong answers that `draw` gives."""
+def blank_out(rows_SP: Ints, draw: Draw, seed: int, *, all_pieces: bool = False) -> Blanks:
+    """Ask each set for one of its pieces, any of them, beside wrong answers that `draw` gives.
+
+    `all_pieces` asks for each in turn. Pieces to which there are too few wrong answers are not asked for.
+    """
     rng = np.random.default_rng(seed)
     contexts: list[list[int]] = []
     answers: list[Ints] = []
     for pieces in rows_SP:
         known = pieces[pieces >= 0]
-        place = int(rng.integers(len(known)))
-        contexts.append(np.delete(known, place).tolist())
-        answers.append(np.concatenate([known[place : place + 1], draw(int(known[place]), rng)]))
-    return Blanks(padded(contexts), np.stack(answers))
+        for place in range(len(known)) if all_pieces else [int(rng.integers(len(known)))]:
+            try:
+                wrong = draw(int(known[place]), rng)
+            except NoAnswers:
+                continue
+            contexts.append(np.delete(known, place).tolist())
+            answers.append(np.concatenate([known[place : place + 1], wrong]))
+    return Blanks(padded(contexts), np.stack(answers) if answers else np.zeros((0, 4), np.int64))
 
 
 def by_frequency(rows_SP: Ints, num_items: int, num_wrong: int = 3) -> Draw:
@@ -68,9 +89,58 @@ def within_category(category_N: Ints, source_N: Ints, num_wrong: int = 3) -> Dra
 
     def draw(right: int, rng: np.random.Generator) -> Ints:
         others = np.flatnonzero((category_N == category_N[right]) & (source_N != source_N[right]))
+        if len(others) < num_wrong:
+            raise NoAnswers
         return rng.choice(others, num_wrong, replace=False)
 
     return draw
+
+
+def made_up(rows_SP: Ints, category_N: Ints, source_N: Ints, seed: int) -> tuple[Ints, Ints]:
+    """Real sets and, beside each, one of the same categories whose pieces come each from another source.
+
+    Sets for which there are not enough other items are left out of both.
+    """
+    rng = np.random.default_rng(seed)
+    good, bad = [], []
+    for pieces in rows_SP:
+        known, used, drawn = pieces[pieces >= 0], {int(source_N[pieces[0]])}, []
+        for piece in known:
+            others = np.flatnonzero(category_N == category_N[piece])
+            others = others[~np.isin(source_N[others], list(used))]
+            if not len(others):
+                break
+            drawn.append(int(rng.choice(others)))
+            used.add(int(source_N[drawn[-1]]))
+        if len(drawn) == len(known):
+            good.append(known.tolist())
+            bad.append(drawn)
+    return padded(good), padded(bad)
+
+
+def queries_of(generator: Generator, items_ND: Floats, rows_QP: Ints) -> Floats:
+    """Unit queries [Q, D] for started sets; -1 in `rows_QP` stands behind the last piece."""
+    known_QP = rows_QP >= 0
+    return generator.queries(items_ND[np.maximum(rows_QP, 0)] * known_QP[..., None], known_QP.sum(1))
+
+
+def compatibility(generator: Generator, items_ND: Floats, rows_SP: Ints) -> NDArray[np.float64]:
+    """How well the pieces of each set go together: the mean cosine of each with what the others ask for."""
+    number_Q, rows_QP, target_Q = leave_one_out(rows_SP)
+    cosine_Q = (queries_of(generator, items_ND, rows_QP) * items_ND[target_Q]).sum(1)
+    return np.bincount(number_Q, cosine_Q) / np.bincount(number_Q)
+
+
+def ranks_among_kin(queries_QD: Floats, right_Q: Ints, items_ND: Floats, kin_N: Ints) -> Ints:
+    """Items of the same kin that score above the right one, for each question; a tie counts half, rounded."""
+    rank_Q = np.zeros(len(right_Q), np.int64)
+    for kin in np.unique(kin_N[right_Q]):
+        asked = np.flatnonzero(kin_N[right_Q] == kin)
+        scores_QK = queries_QD[asked] @ items_ND[kin_N == kin].T
+        right_Q1 = (queries_QD[asked] * items_ND[right_Q[asked]]).sum(1, keepdims=True)
+        above_QK, tied_QK = scores_QK > right_Q1 + _TIE, np.abs(scores_QK - right_Q1) <= _TIE
+        rank_Q[asked] = above_QK.sum(1) + (tied_QK.sum(1) - 1).clip(0) // 2
+    return rank_Q
 
 
 def scores_of(queries_QD: Floats, answers_QA: Ints, items_ND: Floats) -> Floats:

@@ -5,7 +5,7 @@ B = sets, P = places, H = hard negatives, N = items, D = vector
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,14 +15,12 @@ from torch import Tensor, nn
 
 from atelier.datasets.batches import SetBatch
 from atelier.families.outfit.config import LossConfig
-from atelier.families.outfit.losses import dssm_loss, hard_loss
-from atelier.families.outfit.metrics import compatibility_auc, fill_in_the_blank
+from atelier.families.outfit.losses import dssm_loss, hard_loss, judge_loss
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
-from atelier.families.outfit.questions import Blanks, leave_one_out, scores_of
+from atelier.families.outfit.validation import Validation, evaluate_network
 
 _PARTIAL_SHARE = 0.3
 """Share of the questions of which only some pieces are shown: generation asks with started sets."""
-_AT_ONCE = 4096
 
 
 class Question(NamedTuple):
@@ -37,17 +35,16 @@ class Question(NamedTuple):
     hard: ItemFeatures
     """[B, H, ...]"""
     has_hard_BH: Tensor
+    source_B: Tensor
+    liked_B: Tensor
 
 
-@dataclass(frozen=True)
-class Validation:
-    """Sets that training never sees, as questions."""
+class Answers(NamedTuple):
+    """What a network makes of a question: unit vectors."""
 
-    blanks: Blanks | None = None
-    good_SP: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
-    """Real sets"""
-    bad_SP: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
-    """and made-up ones; either both or none."""
+    query_BD: Tensor
+    target_BD: Tensor
+    hard_BHD: Tensor
 
 
 class OutfitModule(nn.Module):
@@ -59,16 +56,61 @@ class OutfitModule(nn.Module):
         self.config = config
 
     def forward(self, question: Question) -> tuple[Tensor, dict[str, Tensor]]:
-        network, scale = self.network, self.config.scale
-        query_BD = network.queries(network.items(question.pieces), question.known_BP)
-        target_BD = network.items(question.target)
-        parts = {"dssm": dssm_loss(query_BD, target_BD, question.target_B, scale)}
-        total = parts["dssm"]
-        if question.has_hard_BH.any():
-            hard_BHD = network.items(question.hard)
-            parts["hard"] = hard_loss(query_BD, target_BD, hard_BHD, question.has_hard_BH, scale)
-            total = total + self.config.hard_weight * parts["hard"]
-        return total, parts
+        parts = self.losses(question, answers_to(self.network, question))
+        return self.total(parts), parts
+
+    def losses(self, question: Question, answers: Answers) -> dict[str, Tensor]:
+        """Each part of the loss, unweighted."""
+        config, liked_B = self.config, question.liked_B
+        query_BD, target_BD, hard_BHD = answers
+        parts = {
+            "dssm": dssm_loss(
+                query_BD[liked_B],
+                target_BD[liked_B],
+                question.target_B[liked_B],
+                question.source_B[liked_B],
+                config.scale,
+            )
+        }
+        if hard_BHD.shape[1]:
+            known_BH = question.has_hard_BH & liked_B[:, None]
+            parts["hard"] = hard_loss(query_BD, target_BD, hard_BHD, known_BH, config.scale)
+            parts["judge"] = self._judge(answers, known_BH, liked_B)
+        return parts
+
+    def total(self, parts: dict[str, Tensor]) -> Tensor:
+        """The parts, weighted."""
+        weights = {
+            "dssm": 1.0,
+            "hard": self.config.hard_weight,
+            "judge": self.config.judge_weight,
+            "teacher": self.config.teacher_weight,
+        }
+        return torch.stack([weights[name] * part for name, part in parts.items()]).sum()
+
+    def _judge(self, answers: Answers, known_BH: Tensor, liked_B: Tensor) -> Tensor:
+        """Pieces of real sets fit, others of their category do not, nor do those of badly clicked sets."""
+        query_BD, target_BD, hard_BHD = answers
+        right_B = (query_BD * target_BD).sum(-1)
+        wrong_BH = torch.einsum("bd,bhd->bh", query_BD, hard_BHD)
+        share_BH = known_BH / known_BH.sum(1, keepdim=True).clamp_min(1)
+        counts_B = (known_BH.any(1) | ~liked_B).float()
+        return judge_loss(
+            torch.cat([right_B, wrong_BH.flatten()]),
+            torch.cat([liked_B, torch.zeros_like(known_BH).flatten()]),
+            torch.cat([counts_B, share_BH.flatten()]),
+            self.config.judge_scale,
+            self.config.judge_threshold,
+        )
+
+
+def answers_to(network: OutfitNetwork, question: Question) -> Answers:
+    """The network's vectors for the sets, for what they lack, and for others of its category."""
+    return Answers(
+        network.queries(network.items(question.pieces), question.known_BP),
+        network.items(question.target),
+        network.items(question.hard),
+    )
 
 
 class Kin:
@@ -99,22 +141,22 @@ class OutfitTask:
         module: OutfitModule,
         features: ItemFeatures,
         kin: Kin | None = None,
-        validation: Validation | None = None,
+        validation: Mapping[str, Validation] | None = None,
     ) -> None:
         """Without `kin`, as where an item is nothing but its category, there are no hard negatives."""
         self.module: nn.Module = module
+        self.num_hard = module.config.num_hard if kin else 0
         self.features = features
         self.kin = kin
-        self.validation = validation
+        self.validation = validation or {}
 
     def prepare(self, batch: SetBatch, generator: torch.Generator) -> Question:
         where = batch.rows_BP.device
         rows_BP, target_B = blanked(batch.rows_BP.cpu(), generator)
-        num_hard = self.module.config.num_hard if self.kin else 0
-        hard_BH = torch.zeros(len(target_B), num_hard, dtype=torch.long)
+        hard_BH = torch.zeros(len(target_B), self.num_hard, dtype=torch.long)
         has_hard_BH = torch.zeros_like(hard_BH, dtype=torch.bool)
-        if self.kin and num_hard:
-            hard_BH, has_hard_BH = self.kin.draw(target_B, num_hard, generator)
+        if self.kin:
+            hard_BH, has_hard_BH = self.kin.draw(target_B, self.num_hard, generator)
         question = Question(
             self.features.at(rows_BP.clamp_min(0)),
             (rows_BP >= 0).long(),
@@ -122,6 +164,8 @@ class OutfitTask:
             target_B,
             self.features.at(hard_BH),
             has_hard_BH,
+            batch.source_B,
+            batch.liked_B,
         )
         return Question(*(_moved(part, where) for part in question))
 
@@ -130,8 +174,6 @@ class OutfitTask:
         return total, parts
 
     def evaluate(self, module: nn.Module) -> dict[str, float]:
-        if self.validation is None:
-            return {}
         return evaluate_network(module.network, self.features, self.validation)
 
 
@@ -154,57 +196,6 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     kept_BP[rows_B, place_B] = False
     order_BP = torch.argsort((~kept_BP).int(), dim=1, stable=True)
     return torch.where(kept_BP, rows_BP, -1).gather(1, order_BP), target_B
-
-
-@torch.inference_mode()
-def item_vectors(network: OutfitNetwork, features: ItemFeatures) -> NDArray[np.float32]:
-    """The vectors [N, D] of all items."""
-    where = next(network.parameters()).device
-    slices = [slice(start, start + _AT_ONCE) for start in range(0, len(features.codes), _AT_ONCE)]
-    parts = [ItemFeatures(*(part[rows].to(where) for part in features)) for rows in slices]
-    return np.concatenate([network.items(part).cpu().numpy() for part in parts])
-
-
-@torch.inference_mode()
-def set_queries(
-    network: OutfitNetwork, items_ND: NDArray[np.float32], rows_QP: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Unit queries [Q, D] for started sets; -1 in `rows_QP` stands behind the last piece."""
-    where = next(network.parameters()).device
-    found = []
-    for start in range(0, len(rows_QP), _AT_ONCE):
-        rows = rows_QP[start : start + _AT_ONCE]
-        pieces = torch.from_numpy(items_ND[np.maximum(rows, 0)] * (rows >= 0)[..., None]).to(where)
-        known = torch.from_numpy((rows >= 0).astype(np.int64)).to(where)
-        found.append(network.queries(pieces, known).cpu().numpy())
-    return np.concatenate(found)
-
-
-def evaluate_network(
-    network: OutfitNetwork, features: ItemFeatures, validation: Validation
-) -> dict[str, float]:
-    """`fill_in_the_blank` and, where there are made-up sets, `compatibility_auc`."""
-    items_ND = item_vectors(network, features)
-    metrics: dict[str, float] = {}
-    if validation.blanks is not None:
-        blanks = validation.blanks
-        queries_QD = set_queries(network, items_ND, blanks.rows_QP)
-        metrics["fill_in_the_blank"] = fill_in_the_blank(scores_of(queries_QD, blanks.answers_QA, items_ND))
-    if len(validation.good_SP):
-        good, bad = (
-            compatibility(network, items_ND, rows_SP) for rows_SP in (validation.good_SP, validation.bad_SP)
-        )
-        metrics["compatibility_auc"] = compatibility_auc(good, bad)
-    return metrics
-
-
-def compatibility(
-    network: OutfitNetwork, items_ND: NDArray[np.float32], rows_SP: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """How well the pieces of each set go together: the mean cosine of each with what the others ask for."""
-    number_Q, rows_QP, target_Q = leave_one_out(rows_SP)
-    cosine_Q = (set_queries(network, items_ND, rows_QP) * items_ND[target_Q]).sum(1)
-    return np.bincount(number_Q, cosine_Q) / np.bincount(number_Q)
 
 
 def _moved(part: ItemFeatures | Tensor, where: torch.device) -> ItemFeatures | Tensor:

@@ -1,0 +1,79 @@
+"""Whole configurations of the outfit family, by name; each belongs to the retrieval preset of its name.
+
+Each docstring says what its preset costs. Figures measured with it stand in docs/experiments.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from atelier.families.outfit.config import LossConfig, NetworkConfig
+from atelier.families.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class OutfitPreset:
+    """A set Transformer, the DAN that it teaches and that is served, and how both are trained.
+
+    What is known of items is filled in from the data: lengths of vectors, values of facts.
+    """
+
+    name: str
+    teacher: NetworkConfig
+    student: NetworkConfig
+    loss: LossConfig
+    schedule: Schedule
+    """A pass shows every set once, with one piece blanked out."""
+    least_fill_in_the_blank: float = 0.0
+    """Floor of the mean over all sources below which not even a first champion is accepted."""
+
+
+def debug() -> OutfitPreset:
+    """A second on two cores: for tests, learns next to nothing."""
+    teacher = NetworkConfig(generator="transformer", dimension=16, look_dimension=8, width=16, num_layers=1)
+    schedule = Schedule(num_epochs=1, batch_size=32, precision="no", channels_last=False)
+    student = replace(teacher, generator="dan")
+    return OutfitPreset("debug", teacher, student, LossConfig(num_hard=2), schedule)
+
+
+def demo() -> OutfitPreset:
+    """Some ten seconds on two cores for the 200 sets of a simulated drop of 1,000 items."""
+    preset = small()
+    return replace(
+        preset,
+        name="demo",
+        schedule=replace(preset.schedule, num_epochs=40, batch_size=64),
+        least_fill_in_the_blank=0.0,
+    )
+
+
+def small() -> OutfitPreset:
+    """Some minutes on two cores for 17,000 sets."""
+    teacher = NetworkConfig(generator="transformer", width=256, num_layers=2)
+    schedule = Schedule(
+        num_epochs=60,
+        batch_size=1024,
+        learning_rate=2e-3,
+        weight_decay=0.01,
+        warmup_share=0.1,
+        ema_decay=0.99,
+        precision="no",
+        channels_last=False,
+    )
+    student = replace(teacher, generator="dan", pooling="sum")
+    return OutfitPreset("small", teacher, student, LossConfig(), schedule, least_fill_in_the_blank=0.3)
+
+
+def base() -> OutfitPreset:
+    """One large GPU, for hundreds of thousands of sets."""
+    preset = small()
+    teacher = replace(preset.teacher, width=768, num_layers=6, num_heads=12)
+    student = replace(preset.student, width=768, num_layers=3)
+    schedule = replace(
+        preset.schedule, num_epochs=40, batch_size=4096, precision="bf16", compile=True, num_workers=8
+    )
+    return replace(preset, name="base", teacher=teacher, student=student, schedule=schedule)
+
+
+PRESETS: dict[str, Callable[[], OutfitPreset]] = {"debug": debug, "demo": demo, "small": small, "base": base}

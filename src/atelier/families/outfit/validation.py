@@ -1,0 +1,102 @@
+"""How a network in training answers questions about sets that it never sees.
+
+Q = questions, P = places, N = items, D = vector, S = sets
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from atelier.families.outfit.metrics import compatibility_auc, fill_in_the_blank, recall_at
+from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
+from atelier.families.outfit.questions import (
+    Blanks,
+    Floats,
+    Generator,
+    Ints,
+    compatibility,
+    queries_of,
+    ranks_among_kin,
+    scores_of,
+)
+
+_AT_ONCE = 4096
+
+
+def _no_sets() -> Ints:
+    return np.zeros((0, 2), np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Sets of one source that training never sees, as questions."""
+
+    blanks: Blanks
+    good_SP: Ints = field(default_factory=_no_sets)
+    """Real sets"""
+    bad_SP: Ints = field(default_factory=_no_sets)
+    """and made-up ones; either both or none."""
+    kin_N: Ints | None = None
+    """Where the right piece is looked for: all items with the same number; None asks no such thing."""
+
+
+class TorchGenerator:
+    """A network in training, as questions want it; what an `OnnxGenerator` is once it is trained."""
+
+    def __init__(self, network: OutfitNetwork) -> None:
+        self.network = network
+
+    @torch.inference_mode()
+    def queries(self, pieces_BPD: NDArray[np.float32], num_B: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Unit rows [B, D] for sets whose first `num_B` pieces are known."""
+        where = next(self.network.parameters()).device
+        found = []
+        for start in range(0, len(pieces_BPD), _AT_ONCE):
+            part_BPD, part_B = pieces_BPD[start : start + _AT_ONCE], num_B[start : start + _AT_ONCE]
+            known_BP = (np.arange(part_BPD.shape[1]) < part_B[:, None]).astype(np.int64)
+            query_BD = self.network.queries(
+                torch.from_numpy(part_BPD).to(where), torch.from_numpy(known_BP).to(where)
+            )
+            found.append(query_BD.cpu().numpy())
+        return np.concatenate(found)
+
+
+@torch.inference_mode()
+def item_vectors(network: OutfitNetwork, features: ItemFeatures) -> NDArray[np.float32]:
+    """The vectors [N, D] of all items."""
+    where = next(network.parameters()).device
+    slices = [slice(start, start + _AT_ONCE) for start in range(0, len(features.codes), _AT_ONCE)]
+    parts = [ItemFeatures(*(part[rows].to(where) for part in features)) for rows in slices]
+    return np.concatenate([network.items(part).cpu().numpy() for part in parts])
+
+
+def evaluate_network(
+    network: OutfitNetwork, features: ItemFeatures, validation: Mapping[str, Validation]
+) -> dict[str, float]:
+    """Metrics of each source: 'categories/fill_in_the_blank'."""
+    generator, items_ND = TorchGenerator(network), item_vectors(network, features)
+    return {
+        f"{source}/{name}": value
+        for source, asked in validation.items()
+        for name, value in answer(generator, items_ND, asked).items()
+    }
+
+
+def answer(generator: Generator, items_ND: Floats, asked: Validation) -> dict[str, float]:
+    """`fill_in_the_blank`, and `compatibility_auc` and `recall_at_10` where they are asked."""
+    blanks, metrics = asked.blanks, dict[str, float]()
+    if len(blanks):
+        queries_QD = queries_of(generator, items_ND, blanks.rows_QP)
+        metrics["fill_in_the_blank"] = fill_in_the_blank(scores_of(queries_QD, blanks.answers_QA, items_ND))
+        if asked.kin_N is not None:
+            rank_Q = ranks_among_kin(queries_QD, blanks.answers_QA[:, 0], items_ND, asked.kin_N)
+            metrics["recall_at_10"] = recall_at(rank_Q, 10)
+    if len(asked.good_SP):
+        good_S, bad_S = (compatibility(generator, items_ND, s) for s in (asked.good_SP, asked.bad_SP))
+        metrics["compatibility_auc"] = compatibility_auc(good_S, bad_S)
+    return metrics

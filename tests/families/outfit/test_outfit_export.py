@@ -1,0 +1,78 @@
+"""What is served says what the trained network says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from atelier.errors import DigestError, OutfitContractError
+from atelier.families.outfit.config import ItemConfig, Kind, NetworkConfig
+from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
+from atelier.families.outfit.inference import (
+    CONTRACT_FILE,
+    MODEL_FILE,
+    ItemEncoder,
+    ItemTable,
+    OnnxGenerator,
+    OutfitContract,
+    codes_of,
+)
+from atelier.families.outfit.model import GENERATORS, ItemFeatures, OutfitNetwork
+from atelier.families.outfit.validation import TorchGenerator, item_vectors
+
+FACTS = {"category": ("Shoes", "Tops"), "season": ("Fall",)}
+CONFIG = NetworkConfig(
+    ItemConfig(image_dimension=5, colour_dimension=7, fact_sizes={"category": 2, "season": 1}),
+    dimension=16,
+    look_dimension=8,
+    width=32,
+)
+
+
+def items(num: int = 9) -> ItemTable:
+    rng = np.random.default_rng(0)
+    codes = codes_of(
+        FACTS, [{"category": ["Shoes", "Tops", None][n % 3], "season": "Fall"} for n in range(num)]
+    )
+    image, colour = (rng.normal(size=(num, size)).astype(np.float32) for size in (5, 7))
+    return ItemTable(image, np.zeros((num, 0), np.float32), colour, codes)
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_the_files_say_what_the_network_says(kind: Kind, tmp_path: Path) -> None:
+    network = OutfitNetwork(replace(CONFIG, generator=kind)).eval()
+    contract = export_network(network, FACTS, "space", tmp_path)
+    assert OutfitContract.from_json((tmp_path / CONTRACT_FILE).read_text()) == contract
+    vectors = ItemEncoder(tmp_path, contract).encode(items())
+    features = ItemFeatures(*(torch.from_numpy(part) for part in items()))
+    np.testing.assert_allclose(vectors, item_vectors(network, features), atol=1e-5)
+    pieces, num = vectors[:6].reshape(2, 3, -1).copy(), np.array([3, 1])
+    pieces[1, 1:] = 0
+    np.testing.assert_allclose(
+        OnnxGenerator(tmp_path, contract).queries(pieces, num),
+        TorchGenerator(network).queries(pieces, num),
+        atol=1e-5,
+    )
+    again = load_network(network.config, tmp_path / WEIGHTS_FILE).eval()
+    np.testing.assert_array_equal(item_vectors(again, features), item_vectors(network, features))
+
+
+def test_values_that_are_not_known_have_the_code_of_nothing() -> None:
+    assert codes_of(FACTS, [{"category": "Tops"}, {"category": "Tents", "season": None}]).tolist() == [
+        [2, 0],
+        [0, 0],
+    ]
+    assert codes_of(FACTS, []).shape == (0, 2)
+
+
+def test_another_file_or_another_contract_is_refused(tmp_path: Path) -> None:
+    contract = export_network(OutfitNetwork(CONFIG), FACTS, "space", tmp_path)
+    (tmp_path / MODEL_FILE).write_bytes(b"something else")
+    with pytest.raises(DigestError, match=MODEL_FILE):
+        OnnxGenerator(tmp_path, contract)
+    with pytest.raises(OutfitContractError, match="expected a JSON object"):
+        OutfitContract.from_json('{"kind": "dan"}')
