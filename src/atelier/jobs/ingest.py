@@ -23,7 +23,7 @@ from atelier.datasets.merge import compare, fingerprint, merge
 from atelier.datasets.near_duplicates import near_duplicates
 from atelier.datasets.quarantine import write_quarantine
 from atelier.datasets.shards import write_shards
-from atelier.datasets.splits import MASK_SUFFIX, assign
+from atelier.datasets.splits import MASK_SUFFIX, assign, assign_sets
 from atelier.datasets.tables import key_of
 from atelier.errors import DropError
 from atelier.pictures import PictureLimits, decode
@@ -258,6 +258,7 @@ class _Ingestion:
         data_dir = self.settings.data_dir
         self.new["photos"] = self._placed(sorted(self.new["photos"], key=lambda row: row.photo_id))
         rows = {name: merge(name, self.old[name], self.new[name]) for name in TABLES}
+        rows |= {name: assign_sets(rows[name]) for name in ("outfits", "category_sets")}
         store.publish(data_dir, rows, {**store.ingested(data_dir), mark: self.drop.name})
 
     def _placed(self, photos: list[Photo]) -> list[Photo]:
