@@ -49,6 +49,20 @@ def write_maryland(root: Path, *outfits: dict[str, Any], name: str = "outfits.js
     return write_files(root, {name: list(outfits)})
 
 
+def write_pog(root: Path, **changed: str) -> Path:
+    """Outfits o1 and o2 of items a to d, of which b has a picture; e and f are in no outfit, e has one."""
+    for number, name in enumerate("be"):
+        write_picture(root / f"images/{name}.jpg", 50 + number)
+    texts = {
+        "outfit_data.txt": "o1,a;b;c\no2,b;d;b\n",
+        "item_data.txt": "".join(
+            f"{name},1{n},//img/{name}.jpg,长 裙, {name}\n" for n, name in enumerate("abcdef")
+        ),
+        "user_data.txt": "u1,a;x9,o1\nu1,a;x9;c,o2\nu2,d,o1\n",
+    }
+    return write_files(root, texts | {f"{name}_data.txt": text for name, text in changed.items()})
+
+
 def write_polyvore_outfits(root: Path) -> Path:
     """Items 1 to 12; outfits 100 (train), 200 (valid), 300 and 400 (test); item 3 is in 100 and in 300."""
     outfits = {

@@ -12,6 +12,7 @@ from atelier.datasets.layouts import (
     deepfashion_consumer_to_shop,
     deepfashion_in_shop,
     fashion_product_images,
+    pog,
     polyvore_categories,
     polyvore_maryland,
     polyvore_outfits,
@@ -34,6 +35,7 @@ LAYOUTS: tuple[Layout, ...] = (
     polyvore_categories.LAYOUT,
     polyvore_maryland.LAYOUT,
     polyvore_outfits.LAYOUT,
+    pog.LAYOUT,
 )
 """In the order in which a folder is tried."""
 

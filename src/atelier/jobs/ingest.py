@@ -123,7 +123,7 @@ class _Ingestion:
         """Added and changed rows that are good, as far as is known."""
         self.num_unchanged: dict[str, int] = {}
         self.rejected: list[Rejected] = list(drop.rejected)
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = tuple(drop.notes)
         self.report_path: str | None = None
         self.limits = PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
         self.spool = Spool(store.scratch_dir(settings.data_dir) / "pictures")
@@ -185,7 +185,8 @@ class _Ingestion:
             self._known_keys(),
             min_side=self.settings.min_picture_side,
         )
-        self.warnings, self.report_path = checked.warnings, str(checked.report_dir / "index.html")
+        self.warnings += checked.warnings
+        self.report_path = str(checked.report_dir / "index.html")
         for name, bad in checked.bad.items():
             self.rejected += [_as_rejected(name, row) for row in bad.to_dict(orient="records")]
             self._keep_good(name, {tuple(key) for key in checked.good[name][list(KEYS[name])].to_numpy()})
