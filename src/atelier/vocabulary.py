@@ -1,8 +1,8 @@
 """The nouns that travel between rooms: plain values, no torch and no I/O.
 
-`Item`, `Photo`, `Region`, `Outfit` and `Click` are also the rows of the tables under `data/tables/`,
-`Judgment` and `Preference` of those under `judgments/`: a table's columns are the fields of its class, in
-this order.
+`Item`, `Photo`, `Region`, `Outfit`, `CategorySet` and `Click` are also the rows of the tables under
+`data/tables/`, `Judgment` and `Preference` of those under `judgments/`: a table's columns are the fields of
+its class, in this order.
 """
 
 from __future__ import annotations
@@ -67,6 +67,12 @@ class Item:
     season: str | None = None
     year: int | None = None
     usage: str | None = None
+    style: str | None = None
+    """'Minimal', 'Boho', 'Rustic'."""
+    scene: str | None = None
+    """Where it is for: 'Office', 'Beach', 'Mountain'."""
+    shop: str | None = None
+    """Who sells it, where the catalogue is of several shops."""
     price: float | None = None
     rating: float | None = None
     """Mean of the reviews, 0 to 5."""
@@ -127,17 +133,35 @@ class Region:
     x1: float
     y1: float
     num_pixels: int | None = None
+    mask_value: int | None = None
+    """The number that stands for it in the photo's mask."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """Items that are worn together, in the order of its maker."""
+    """Items that go together, in the order of its maker."""
 
     outfit_id: str
     item_ids: tuple[str, ...]
     source: str
     title: str | None = None
     likes: int | None = None
+    made_by: str | None = None
+    """'expert' or 'generator', where that is known."""
+    split: str | None = None
+    """A `Split`; None until the row was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CategorySet:
+    """What kinds of things stood together in a set of which nothing else is known."""
+
+    set_id: str
+    categories: tuple[str, ...]
+    """In the order of its maker; one may stand there twice."""
+    source: str
+    split: str | None = None
+    """A `Split`; None until the row was accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +171,14 @@ class Click:
     click_id: str
     user_id: str
     outfit_id: str
-    shown_at: str
-    """ISO 8601, UTC."""
     clicked: bool
-    propensity: float
-    """Probability with which the outfit was shown, 0 to 1."""
     source: str
+    shown_at: str | None = None
+    """ISO 8601, UTC."""
+    propensity: float | None = None
+    """Probability with which the outfit was shown, 0 to 1; off-policy estimates need it."""
+    history: tuple[str, ...] | None = None
+    """Items that the user had clicked before, the latest last."""
 
 
 TABLES: dict[str, type] = {
@@ -160,6 +186,7 @@ TABLES: dict[str, type] = {
     "photos": Photo,
     "regions": Region,
     "outfits": Outfit,
+    "category_sets": CategorySet,
     "clicks": Click,
 }
 """Every table under `data/tables/`, by name, with the class of its rows."""
@@ -217,6 +244,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "photos": ("photo_id",),
     "regions": ("photo_id", "label"),
     "outfits": ("outfit_id",),
+    "category_sets": ("set_id",),
     "clicks": ("click_id",),
     "judgments": ("reviewer", "query_digest", "item_id"),
     "preferences": ("reviewer", "review_id", "query_digest"),

@@ -22,10 +22,11 @@ GOOD = {
     "outfits.csv": "outfit_id,item_ids\no,a b\np,b c\n",
     "clicks.csv": "click_id,user_id,outfit_id,shown_at,clicked,propensity\n"
     "1,u,o,2026-01-01T00:00:00Z,true,0.5\n2,u,o,2026-01-01T00:00:00Z,false,1\n",
+    "category_sets.csv": "set_id,categories\ns,Day Dresses;Hats\nt,Hats; Hats\n",
     "drop.json": '{"layout": "atelier-drop", "version": 1}',
     "pictures/p.jpg": "not opened here",
 }
-NUM_GOOD = {"items": 3, "photos": 2, "regions": 2, "outfits": 2, "clicks": 2}
+NUM_GOOD = {"items": 3, "photos": 2, "regions": 2, "outfits": 2, "category_sets": 2, "clicks": 2}
 
 
 def parquet(**columns: object) -> bytes:
@@ -95,8 +96,8 @@ ROW: dict[str, tuple[str, bytes | str, str]] = {
     "region without a box": ("regions", "p,Shirts,,,,", "x0 is empty"),
     "outfit of nothing": ("outfits", "x,", "item_ids is empty"),
     "perhaps clicked": ("clicks", "x,u,o,2026-01-01T00:00:00Z,maybe,0.5", "clicked is 'maybe'"),
-    "no propensity": ("clicks", "x,u,o,2026-01-01T00:00:00Z,true,", "propensity is empty"),
-    "never shown": ("clicks", "x,u,o,,true,0.5", "shown_at is empty"),
+    "no word on a click": ("clicks", "x,u,o,2026-01-01T00:00:00Z,,0.5", "clicked is empty"),
+    "set of nothing": ("category_sets", "x,", "categories is empty"),
 }
 
 
@@ -181,6 +182,14 @@ def test_a_broken_index_of_clothing_co_parsing_is_named(index: str | bytes, tmp_
     (tmp_path / "labels.json").write_text("[]")
     (tmp_path / "index.json").write_bytes(index.encode() if isinstance(index, str) else index)
     with pytest.raises(DropError, match=r"index\.json"):
+        read_drop(tmp_path)
+
+
+@pytest.mark.parametrize("labels", ["", '{"null": 0}', "[1]"])
+def test_broken_labels_of_clothing_co_parsing_are_named(labels: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text(labels)
+    (tmp_path / "index.json").write_text("{}")
+    with pytest.raises(DropError, match=r"labels\.json"):
         read_drop(tmp_path)
 
 

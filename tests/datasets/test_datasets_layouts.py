@@ -18,7 +18,7 @@ from PIL import Image
 from atelier.datasets.drop import Drop, read_drop
 from atelier.errors import DropError, PictureError
 from atelier.pictures import encode_jpeg, size
-from atelier.vocabulary import Item, Outfit, Region
+from atelier.vocabulary import CategorySet, Click, Item, Outfit, Region
 
 FPI_HEADER = (
     "id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,"
@@ -151,7 +151,7 @@ def test_clothing_co_parsing_becomes_street_photos_masks_and_regions(tmp_path: P
         ("ccp/0001/mask", "mask"),
     ]
     assert drop.photos[1].read() == png_mask()
-    assert drop.rows["regions"] == [Region("ccp/0001", "blouse", 1, 2, 20, 30, 50)]
+    assert drop.rows["regions"] == [Region("ccp/0001", "blouse", 1, 2, 20, 30, 50, 1)]
 
 
 def test_our_own_drop_is_read_with_its_types(tmp_path: Path) -> None:
@@ -165,6 +165,24 @@ def test_our_own_drop_is_read_with_its_types(tmp_path: Path) -> None:
     assert drop.rows["clicks"][0].clicked is True
     assert [raw.photo.x1 for raw in drop.photos] == [None, 20.5]
     assert all(raw.read() == jpeg() for raw in drop.photos)
+
+
+def test_our_own_drop_tells_what_is_known_of_sets_and_clicks(tmp_path: Path) -> None:
+    write(tmp_path, OWN)
+    more = {
+        "items.csv": "item_id,title,category,style,scene,shop\na,A,Hats,Boho,Beach,Our Shop\nb,B,Hats,,,\n",
+        "outfits.csv": "outfit_id,item_ids,made_by\no,b a,expert\n",
+        "category_sets.csv": "set_id,categories\ns,Day Dresses; Hats ;Hats\n",
+        "clicks.csv": "click_id,user_id,outfit_id,clicked,history\nc,u,o,false,a sold-out\n",
+    }
+    drop = read_drop(write(tmp_path, more))
+    assert drop.rejected == []
+    assert drop.rows["items"][0] == Item(
+        "a", "A", "Hats", "atelier-drop", style="Boho", scene="Beach", shop="Our Shop"
+    )
+    assert drop.rows["outfits"] == [Outfit("o", ("b", "a"), "atelier-drop", made_by="expert")]
+    assert drop.rows["category_sets"] == [CategorySet("s", ("Day Dresses", "Hats", "Hats"), "atelier-drop")]
+    assert drop.rows["clicks"] == [Click("c", "u", "o", False, "atelier-drop", history=("a", "sold-out"))]
 
 
 def test_our_own_drop_may_hold_parquet(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from atelier.datasets.near_duplicates import MAX_DISTANCE, close_hashes, look_alike, near_duplicates, shrink
-from atelier.datasets.splits import assign, split_of
+from atelier.datasets.splits import assign, assign_sets, split_of
 from atelier.pictures import decode, encode_jpeg, perceptual_hash
-from atelier.vocabulary import Item, Photo, Split
+from atelier.vocabulary import CategorySet, Item, Outfit, Photo, Split
 
 
 def item(item_id: str, duplicate_group: str | None = None, split: str | None = None) -> Item:
@@ -65,6 +65,18 @@ def test_sides_do_not_depend_on_the_order_of_rows() -> None:
     backwards = assign(items[::-1], photos[::-1], [], [], [])
     assert forwards.items == backwards.items
     assert forwards.photos == backwards.photos
+
+
+def test_sets_are_split_by_their_ids_and_a_published_side_stays() -> None:
+    outfits = assign_sets(Outfit(f"o{n}", ("a", "b"), "s") for n in range(2_000))
+    shares = {side: sum(row.split == side for row in outfits) / len(outfits) for side in Split}
+    assert shares[Split.TEST] == pytest.approx(0.10, abs=0.03)
+    assert shares[Split.VALIDATION] == pytest.approx(0.05, abs=0.03)
+    assert assign_sets(outfits[:1]) == assign_sets([replace(outfits[0], split=None)]) == outfits[:1]
+    sets = [CategorySet(f"o{n}", ("Hats", "Hats"), "s") for n in range(20)]
+    assert [row.split for row in assign_sets(sets)] == [row.split for row in outfits[:20]]
+    published = [replace(row, split="validation") for row in outfits[:20]]
+    assert assign_sets(published) == published
 
 
 def test_what_joins_a_group_later_comes_to_its_side() -> None:

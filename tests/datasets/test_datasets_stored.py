@@ -8,13 +8,15 @@ import tarfile
 from dataclasses import fields, replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from atelier.datasets import store, tables
 from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.shards import read_picture, write_shards
 from atelier.errors import CorruptionError
-from atelier.vocabulary import TABLES, Click, Item, Outfit, Photo, PhotoKind, Region, Split
+from atelier.vocabulary import TABLES, CategorySet, Click, Item, Outfit, Photo, PhotoKind, Region, Split
 
 ITEM = Item("b", "Navy shirt", "Shirts", "atelier-drop", year=2024, price=12.5, split="train")
 ROWS: dict[str, list[object]] = {
@@ -22,7 +24,8 @@ ROWS: dict[str, list[object]] = {
     "photos": [Photo("p", "a", PhotoKind.CATALOGUE, "atelier-drop", x0=0.5, width=3)],
     "regions": [Region("p", "Shoes", 0, 1, 2, 3.5, 7)],
     "outfits": [Outfit("o", ("a", "b"), "atelier-drop", likes=3)],
-    "clicks": [Click("c", "u", "o", "2026-01-01T00:00:00Z", True, 0.25, "atelier-drop")],
+    "category_sets": [CategorySet("s", ("Day Dresses", "Hats", "Hats"), "polyvore-categories")],
+    "clicks": [Click("c", "u", "o", True, "atelier-drop", "2026-01-01T00:00:00Z", 0.25, ("a", "x"))],
 }
 
 
@@ -113,6 +116,42 @@ def test_an_absent_folder_is_an_empty_catalogue(tmp_path: Path) -> None:
     catalogue = Catalogue.open(tmp_path / "nowhere")
     assert [catalogue.table(name).num_rows for name in TABLES] == [0] * len(TABLES)
     assert catalogue.table("photos").schema == tables.schema("photos")
+
+
+def test_a_folder_of_an_earlier_atelier_opens_with_what_it_lacks_left_empty(tmp_path: Path) -> None:
+    """Before sets of categories there were fewer tables and columns, and a click had to have a moment."""
+    store.publish(tmp_path, ROWS, {})
+    (tmp_path / "tables" / "category_sets.parquet").unlink()
+    for name, old in {
+        "items": {"item_id": ["a"], "title": ["A"], "category": ["Hats"], "source": ["s"], "split": ["test"]},
+        "outfits": {"outfit_id": ["o"], "item_ids": [["a", "b"]], "source": ["s"]},
+        "clicks": {
+            "click_id": ["c"], "user_id": ["u"], "outfit_id": ["o"], "shown_at": ["2026-01-01T00:00:00Z"],
+            "clicked": [True], "propensity": [0.5], "source": ["s"],
+        },
+    }.items():  # fmt: skip
+        pq.write_table(pa.table(old), tmp_path / "tables" / f"{name}.parquet")
+    assert store.exists(tmp_path)
+    catalogue = Catalogue.open(tmp_path)
+    assert catalogue.category_sets() == []
+    assert catalogue.items() == [Item("a", "A", "Hats", "s", split="test")]
+    assert catalogue.outfits() == [Outfit("o", ("a", "b"), "s")]
+    assert catalogue.clicks() == [Click("c", "u", "o", True, "s", "2026-01-01T00:00:00Z", 0.5)]
+
+
+def test_a_table_of_something_else_is_corruption(tmp_path: Path) -> None:
+    tables.write(tmp_path / "table", "clicks", ROWS["clicks"])
+    with pytest.raises(CorruptionError, match="no column item_id, title, category"):
+        tables.read(tmp_path / "table", "items")
+
+
+def test_sets_are_given_by_their_side(tmp_path: Path) -> None:
+    outfits = [Outfit(name, ("a", "b"), "s", split=name) for name in ("test", "train")]
+    sets = [CategorySet(name, ("Hats", "Hats"), "s", split=name) for name in ("test", "train")]
+    store.publish(tmp_path, ROWS | {"outfits": outfits, "category_sets": sets}, {})
+    catalogue = Catalogue.open(tmp_path)
+    assert (catalogue.outfits(), catalogue.category_sets()) == (outfits, sets)
+    assert (catalogue.outfits(Split.TEST), catalogue.category_sets(Split.TRAIN)) == (outfits[:1], sets[1:])
 
 
 def test_tables_replace_the_old_ones_all_at_once_wherever_a_kill_falls(

@@ -60,7 +60,14 @@ def test_a_drop_becomes_the_tables_and_pictures_of_a_version(
     settings, _, report = base
     assert report.changed
     assert (report.drop, report.layouts, report.quarantined) == ("monday", ("atelier-drop",), {})
-    assert report.added == {"items": 100, "photos": 102, "regions": 1, "outfits": 1, "clicks": 1}
+    assert report.added == {
+        "items": 100,
+        "photos": 102,
+        "regions": 1,
+        "outfits": 1,
+        "category_sets": 0,
+        "clicks": 1,
+    }
     version = current(settings)
     assert version is not None
     assert version.digest == report.data_version

@@ -88,7 +88,7 @@ def test_references_resolve(drop: SimulatedDrop) -> None:
     assert len(outfits) == len(drop.outfits) > 0
     assert all(len(outfit.item_ids) >= 2 for outfit in outfits.values())
     assert all(set(outfit.item_ids) <= item_ids for outfit in outfits.values())
-    assert all(click.outfit_id in outfits and 0 < click.propensity <= 1 for click in drop.clicks)
+    assert all(click.outfit_id in outfits and 0 < (click.propensity or 0) <= 1 for click in drop.clicks)
     assert any(click.clicked for click in drop.clicks)
 
 

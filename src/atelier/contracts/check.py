@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from atelier.contracts import clicks, items, outfits, photos, regions
+from atelier.contracts import category_sets, clicks, items, outfits, photos, regions
 from atelier.contracts.drift import CategoryShares, Drift, measure_drift, resembles
 from atelier.contracts.promise import KnownKeys, Promise, Surroundings
 from atelier.contracts.report import broken_promises, write_report
@@ -125,6 +125,7 @@ def _contracts(min_side: int, drift: Drift | None) -> dict[str, list[Promise]]:
         "photos": photos.promises(min_side),
         "regions": regions.PROMISES,
         "outfits": outfits.PROMISES,
+        "category_sets": category_sets.PROMISES,
         "clicks": clicks.PROMISES,
     }
     return {table: [*schema_promises(table), *own] for table, own in promises.items()}

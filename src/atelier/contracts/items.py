@@ -7,10 +7,11 @@ from atelier.vocabulary import Split
 
 GENDERS = ("Men", "Women", "Boys", "Girls", "Unisex", "NA")
 SEASONS = ("Spring", "Summer", "Fall", "Winter", "NA")
+ITEM_ID = r"\A[\w.-]{1,200}\Z"
 
 PROMISES: tuple[Promise, ...] = (
     unique("item_id"),
-    matches("item_id", r"\A[\w.-]{1,200}\Z", "1 to 200 letters, digits, '-', '_' or '.'"),
+    matches("item_id", ITEM_ID, "1 to 200 letters, digits, '-', '_' or '.'"),
     one_line("title", 500),
     one_line("category", 100),
     one_line("source", 100),
@@ -18,6 +19,9 @@ PROMISES: tuple[Promise, ...] = (
     one_line("department", 100),
     one_line("colour", 100),
     one_line("usage", 100),
+    one_line("style", 100),
+    one_line("scene", 100),
+    one_line("shop", 200),
     one_line("duplicate_group", 200),
     one_of("gender", GENDERS),
     one_of("season", SEASONS),

@@ -1,10 +1,13 @@
-"""What the table of items worn together promises."""
+"""What the table of items that go together promises."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from atelier.contracts.promise import Promise, Surroundings, between, one_line, promised, unique
+from atelier.contracts.promise import Promise, Surroundings, between, one_line, one_of, promised, unique
+from atelier.vocabulary import Split
+
+MAKERS = ("expert", "generator")
 
 
 def _distinct_items(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
@@ -26,4 +29,6 @@ PROMISES: tuple[Promise, ...] = (
     promised(("item_ids",), "two or more different items", _distinct_items),
     promised(("item_ids",), "the ids of items accepted with this drop or before", _accepted_items),
     between("likes", 0),
+    one_of("made_by", MAKERS),
+    one_of("split", list(Split)),
 )

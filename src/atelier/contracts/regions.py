@@ -30,4 +30,5 @@ PROMISES: tuple[Promise, ...] = (
     whole_box(),
     promised(("photo_id", *BOX), "a box inside its photo", _inside_its_photo),
     between("num_pixels", 1),
+    between("mask_value", 0, 255),
 )

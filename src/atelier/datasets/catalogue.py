@@ -12,9 +12,10 @@ import pyarrow as pa
 from atelier.datasets import tables
 from atelier.datasets.shards import Place, read_picture
 from atelier.datasets.store import table_path
-from atelier.vocabulary import TABLES, Click, Item, Outfit, Photo, PhotoKind, Region, Split
+from atelier.vocabulary import TABLES, CategorySet, Click, Item, Outfit, Photo, PhotoKind, Region, Split
 
 if TYPE_CHECKING:
+    from atelier.datasets.splits import SetRow
     from atelier.datasets.tables import Row
 
 
@@ -30,6 +31,7 @@ class Catalogue:
     def open(cls, data_dir: Path) -> Catalogue:
         """Read the tables; a folder that is absent or empty is an empty catalogue.
 
+        A table or an optional column that Atelier did not have when the folder was written is empty.
         Raises CorruptionError where a table is not one that Atelier wrote.
         """
         return cls(data_dir, {name: _read_table(data_dir, name) for name in TABLES})
@@ -63,8 +65,11 @@ class Catalogue:
     def regions(self) -> list[Region]:
         return self.rows("regions")
 
-    def outfits(self) -> list[Outfit]:
-        return self.rows("outfits")
+    def outfits(self, split: Split | None = None) -> list[Outfit]:
+        return _on_side(self.rows("outfits"), split)
+
+    def category_sets(self, split: Split | None = None) -> list[CategorySet]:
+        return _on_side(self.rows("category_sets"), split)
 
     def clicks(self) -> list[Click]:
         return self.rows("clicks")
@@ -75,6 +80,10 @@ class Catalogue:
         assert photo.sha256 is not None, "a photo of the catalogue has its picture columns"
         place = Place(photo.shard, photo.offset, photo.num_bytes)
         return read_picture(self.data_dir / "pictures", place, photo.sha256)
+
+
+def _on_side(rows: list[SetRow], split: Split | None) -> list[SetRow]:
+    return [row for row in rows if split is None or row.split == split]
 
 
 def _read_table(data_dir: Path, name: str) -> pa.Table:

@@ -12,6 +12,10 @@ from atelier.datasets.layouts import (
     deepfashion_consumer_to_shop,
     deepfashion_in_shop,
     fashion_product_images,
+    pog,
+    polyvore_categories,
+    polyvore_maryland,
+    polyvore_outfits,
     stanford_online_products,
 )
 from atelier.datasets.layouts.layout import Folder, Layout
@@ -28,6 +32,10 @@ LAYOUTS: tuple[Layout, ...] = (
     deepfashion_in_shop.LAYOUT,
     deepfashion_consumer_to_shop.LAYOUT,
     stanford_online_products.LAYOUT,
+    polyvore_categories.LAYOUT,
+    polyvore_maryland.LAYOUT,
+    polyvore_outfits.LAYOUT,
+    pog.LAYOUT,
 )
 """In the order in which a folder is tried."""
 

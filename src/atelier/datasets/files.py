@@ -10,8 +10,10 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from atelier.errors import DropError, PictureError
 
@@ -21,6 +23,10 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", 
 _IGNORED_FOLDERS = frozenset({"__MACOSX", "queries"})
 """`queries` holds held-out searches beside the products of an evaluation; they are no part of a drop."""
 _ENCRYPTED = 0x1
+_LONGEST_LINE = 2**20
+"""Bytes; a longer line is cut, so that a file without line ends cannot grow large in memory."""
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
+"""What reading a file may raise; of zipfile, RuntimeError (and NotImplementedError) tells of odd packing."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,31 @@ class File:
             if isinstance(self.source, Path):
                 return self.source.read_bytes()
             return _read_member(*self.source)
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
-            # of zipfile, RuntimeError (and NotImplementedError beneath it) tells of odd packing
+        except _UNREADABLE as error:
             raise PictureError(f"{self.path} cannot be read: {error}") from error
+
+    def head(self, num_bytes: int) -> bytes:
+        """The first bytes, to tell what it is; none where they cannot be had."""
+        with suppress(*_UNREADABLE), self._open() as stream:
+            return stream.read(num_bytes)
+        return b""
+
+    def lines(self) -> Iterator[bytes]:
+        """Line by line, however large the file is; raises PictureError where it cannot be read to its end."""
+        try:
+            with self._open() as stream:
+                while line := stream.readline(_LONGEST_LINE):
+                    yield line
+        except _UNREADABLE as error:
+            raise PictureError(f"{self.path} cannot be read: {error}") from error
+
+    def _open(self) -> IO[bytes]:
+        if isinstance(self.source, Path):
+            return self.source.open("rb")
+        archive, member = self.source
+        if member.flag_bits & _ENCRYPTED:
+            raise ValueError("it is encrypted; expected a zip without a password")
+        return archive.open(member)
 
 
 class Files:

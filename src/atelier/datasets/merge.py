@@ -51,7 +51,7 @@ def content(table: str, row: Row) -> Row:
     """A row less its split and place."""
     if table == "photos":
         return replace(row, split=None, shard=None, offset=None, num_bytes=None)
-    return replace(row, split=None) if table == "items" else row
+    return replace(row, split=None) if hasattr(row, "split") else row
 
 
 def fingerprint(rows: Mapping[str, Iterable[Row]], rejected: Iterable[Rejected]) -> str:

@@ -46,6 +46,8 @@ class Drop:
     """By table, but for photos: instances of the classes in `vocabulary.TABLES`."""
     photos: list[RawPhoto] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was left out on purpose, such as the end of a file that is larger than anybody can use."""
 
     def reject(self, table: str, row: Mapping[str, Any], reason: str) -> None:
         self.rejected.append(Rejected(table, row, reason))

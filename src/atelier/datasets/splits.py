@@ -4,6 +4,9 @@ What belongs together is one group and stays on one side: items of one `duplicat
 photos, the photos of one sender, near-duplicate pictures, a mask and its photo. A group's side comes from a
 hash of its name, once; whatever joins the group later comes to the same side. A new row that would join two
 groups on different sides is refused, because moving one of them would leak what was trained on into the test.
+
+Sets (outfits, and sets of categories) are split by set: two sets on different sides may share an item, as in
+the public splits that are called non-disjoint, and an item's side says nothing of its outfits'.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from atelier.vocabulary import Item, Photo, PhotoKind, Split
+from atelier.vocabulary import CategorySet, Item, Outfit, Photo, PhotoKind, Split
 
 VALIDATION_SHARE = 0.05
 TEST_SHARE = 0.10
@@ -20,6 +24,7 @@ MASK_SUFFIX = "/mask"
 
 Node = tuple[str, str]
 """What ties rows together: ('item', its id), ('sender', who), ('looks', a perceptual hash)..."""
+SetRow = TypeVar("SetRow", Outfit, CategorySet)
 
 
 @dataclass
@@ -73,6 +78,11 @@ def assign(
     return assigned
 
 
+def assign_sets(rows: Iterable[SetRow]) -> list[SetRow]:
+    """The sets with a side each: the one it was published or accepted with, else by the hash of its id."""
+    return [row if row.split else replace(row, split=split_of(_set_id(row))) for row in rows]
+
+
 class Groups:
     """Nodes joined into groups, each with its side once it has one (a union-find structure)."""
 
@@ -114,6 +124,10 @@ def split_of(group: str) -> Split:
     if share < TEST_SHARE:
         return Split.TEST
     return Split.VALIDATION if share < TEST_SHARE + VALIDATION_SHARE else Split.TRAIN
+
+
+def _set_id(row: Outfit | CategorySet) -> str:
+    return row.outfit_id if isinstance(row, Outfit) else row.set_id
 
 
 def _ties(row: Item | Photo, looks_like: dict[str, list[str]]) -> list[Node]:

@@ -30,8 +30,8 @@ def table_path(data_dir: Path, name: str) -> Path:
 
 
 def exists(data_dir: Path) -> bool:
-    """Whether anything was ever published here."""
-    return all(table_path(data_dir, name).exists() for name in TABLES)
+    """Whether anything was ever published here, be it by an Atelier that had fewer tables."""
+    return any(table_path(data_dir, name).exists() for name in TABLES)
 
 
 def ingested(data_dir: Path) -> dict[str, str]:

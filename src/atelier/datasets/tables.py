@@ -87,14 +87,27 @@ def write(path: Path, name: str, rows: Iterable[Row]) -> None:
 
 
 def read(path: Path, name: str) -> pa.Table:
-    """Read a table that `write` wrote; raises CorruptionError where it is not one."""
+    """Read a table that `write` wrote; raises CorruptionError where it is not one.
+
+    An optional column that the table was written without, by an earlier Atelier, is null in every row.
+    """
     try:
-        return pq.read_table(path, schema=schema(name), partitioning=None)
+        table = pq.read_table(path, partitioning=None)
+        required = [field.name for field in schema(name) if not field.nullable]
+        if missing := [column for column in required if column not in table.column_names]:
+            raise pa.ArrowInvalid(f"it has no column {', '.join(missing)}")
+        return pa.Table.from_arrays([_column(table, field) for field in schema(name)], schema=schema(name))
     except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
         raise CorruptionError(
             f"{path} is not a table of {name} as Atelier writes them: {error}. "
             f"`atelier data restore` brings back an accepted version"
         ) from error
+
+
+def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    if field.name not in table.column_names:
+        return pa.nulls(table.num_rows, field.type)
+    return table.column(field.name).cast(field.type)
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:

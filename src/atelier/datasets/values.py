@@ -9,6 +9,8 @@ from typing import Any
 from atelier.datasets.tables import Row, column_types
 from atelier.vocabulary import ROW_CLASSES
 
+_SEPARATORS = {"categories": ";"}
+"""Between the texts of a list in a CSV cell; blanks where a column is not named here, for ids have none."""
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -86,7 +88,8 @@ def _truth(column: str, value: Any) -> bool:
 
 def _texts(column: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        return tuple(value.split())
+        separator = _SEPARATORS.get(column)
+        return tuple(filter(None, map(str.strip, value.split(separator))))
     if isinstance(value, list | tuple) and all(isinstance(text, str) for text in value):
         return tuple(_checked_text(column, text) for text in value)
     raise ValueError(f"{column} is {str(value)[:80]!r}; expected a list of texts")

@@ -23,7 +23,7 @@ from atelier.datasets.merge import compare, fingerprint, merge
 from atelier.datasets.near_duplicates import near_duplicates
 from atelier.datasets.quarantine import write_quarantine
 from atelier.datasets.shards import write_shards
-from atelier.datasets.splits import MASK_SUFFIX, assign
+from atelier.datasets.splits import MASK_SUFFIX, assign, assign_sets
 from atelier.datasets.tables import key_of
 from atelier.errors import DropError
 from atelier.pictures import PictureLimits, decode
@@ -123,7 +123,7 @@ class _Ingestion:
         """Added and changed rows that are good, as far as is known."""
         self.num_unchanged: dict[str, int] = {}
         self.rejected: list[Rejected] = list(drop.rejected)
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = tuple(drop.notes)
         self.report_path: str | None = None
         self.limits = PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
         self.spool = Spool(store.scratch_dir(settings.data_dir) / "pictures")
@@ -185,7 +185,8 @@ class _Ingestion:
             self._known_keys(),
             min_side=self.settings.min_picture_side,
         )
-        self.warnings, self.report_path = checked.warnings, str(checked.report_dir / "index.html")
+        self.warnings += checked.warnings
+        self.report_path = str(checked.report_dir / "index.html")
         for name, bad in checked.bad.items():
             self.rejected += [_as_rejected(name, row) for row in bad.to_dict(orient="records")]
             self._keep_good(name, {tuple(key) for key in checked.good[name][list(KEYS[name])].to_numpy()})
@@ -258,6 +259,7 @@ class _Ingestion:
         data_dir = self.settings.data_dir
         self.new["photos"] = self._placed(sorted(self.new["photos"], key=lambda row: row.photo_id))
         rows = {name: merge(name, self.old[name], self.new[name]) for name in TABLES}
+        rows |= {name: assign_sets(rows[name]) for name in ("outfits", "category_sets")}
         store.publish(data_dir, rows, {**store.ingested(data_dir), mark: self.drop.name})
 
     def _placed(self, photos: list[Photo]) -> list[Photo]:

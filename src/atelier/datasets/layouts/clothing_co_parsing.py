@@ -9,14 +9,13 @@ Photos are numbered there, as products are elsewhere, so theirs become `ccp/0001
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from atelier.datasets.files import File
-from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo
+from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo, read_json
 from atelier.datasets.raw import Drop
 from atelier.datasets.values import to_row
-from atelier.errors import DropError, PictureError
+from atelier.errors import DropError
 from atelier.vocabulary import Photo, PhotoKind
 
 NAME = "clothing-co-parsing"
@@ -25,7 +24,7 @@ _CORNERS = ("x0", "y0", "x1", "y1")
 
 def read(folder: Folder, drop: Drop) -> None:
     """A street photo for each entry of `index.json`, its mask where there is one, and its regions."""
-    index = _index(folder)
+    index, values = _index(folder), _mask_values(folder)
     photos = by_stem(file for file in folder.pictures() if _kind(file) == "photos")
     masks = by_stem(file for file in folder.pictures() if _kind(file) == "masks")
     for number in sorted(index):
@@ -38,21 +37,24 @@ def read(folder: Folder, drop: Drop) -> None:
         if number in masks:
             mask = Photo(f"{photo_id}/mask", None, PhotoKind.MASK, NAME)
             drop.photos.append(raw_photo(mask, masks[number]))
-        _read_regions(photo_id, index[number], drop)
+        _read_regions(photo_id, index[number], values, drop)
 
 
 def _index(folder: Folder) -> dict[str, Any]:
-    file = folder.file("index.json")
-    assert file is not None, "recognised by this file"
-    try:
-        index = json.loads(file.read())
-    except (PictureError, ValueError, RecursionError) as error:
-        raise DropError(f"{file.path} is not JSON we can read: {error}") from error
+    file, index = read_json(folder, "index.json")
     if not isinstance(index, dict):
         raise DropError(
             f"{file.path} holds a {type(index).__name__}; expected one object with an entry a photo"
         )
     return index
+
+
+def _mask_values(folder: Folder) -> dict[str, int]:
+    """The number that stands for each label in the masks."""
+    file, labels = read_json(folder, "labels.json")
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise DropError(f'{file.path} should be a list of labels, such as ["null", "bag"]')
+    return {label: value for value, label in enumerate(labels)}
 
 
 def _kind(file: File) -> str:
@@ -61,25 +63,27 @@ def _kind(file: File) -> str:
     return kinds.pop() if len(kinds) == 1 else ""
 
 
-def _read_regions(photo_id: str, entry: Any, drop: Drop) -> None:
+def _read_regions(photo_id: str, entry: Any, mask_values: dict[str, int], drop: Drop) -> None:
     regions = entry.get("items", []) if isinstance(entry, dict) else None
     if not isinstance(regions, list):
         drop.reject("regions", {"photo_id": photo_id}, f"index.json, {photo_id}: expected a list of regions")
         return
     for region in regions:
-        values = {"photo_id": photo_id} | _renamed(region)
+        values = {"photo_id": photo_id} | _renamed(region, mask_values)
         try:
             drop.rows["regions"].append(to_row("regions", values))
         except ValueError as error:
             drop.reject("regions", values, f"index.json, {photo_id}: {error}")
 
 
-def _renamed(region: Any) -> dict[str, Any]:
+def _renamed(region: Any, mask_values: dict[str, int]) -> dict[str, Any]:
     if not isinstance(region, dict):
         return {}
     box = region.get("bbox")
     corners = dict(zip(_CORNERS, box, strict=False)) if isinstance(box, list) else {}
-    return {"label": region.get("label"), "num_pixels": region.get("pixels"), **corners}
+    label = region.get("label")
+    value = mask_values.get(label) if isinstance(label, str) else None
+    return {"label": label, "num_pixels": region.get("pixels"), "mask_value": value, **corners}
 
 
 def _recognises(folder: Folder) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 from atelier import pictures
 from atelier.datasets.files import File, Files
 from atelier.datasets.raw import Drop, RawPhoto
-from atelier.errors import PictureError
+from atelier.errors import DropError, PictureError
 from atelier.vocabulary import Photo
 
 
@@ -41,6 +43,17 @@ class Layout:
     recognises: Callable[[Folder], bool]
     read: Callable[[Folder, Drop], None]
     """Adds what the folder holds to the drop. Raises DropError where a table as a whole cannot be read."""
+
+
+def read_json(folder: Folder, name: str) -> tuple[File, Any]:
+    """A file that must be there, and what it holds; DropError where that is no JSON."""
+    file = folder.file(name)
+    if file is None:
+        raise DropError(f"{folder.path / name} is missing; the layout of {folder.path} needs it")
+    try:
+        return file, json.loads(file.read())
+    except (PictureError, ValueError, RecursionError) as error:
+        raise DropError(f"{file.path} is not JSON we can read: {error}") from error
 
 
 def by_stem(files: Iterable[File]) -> dict[str, list[File]]:
