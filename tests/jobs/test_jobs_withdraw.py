@@ -17,7 +17,8 @@ from atelier.index.schema import Embedded
 from atelier.index.store import open_version
 from atelier.jobs import withdraw as taking_down
 from atelier.jobs.collect import collect
-from atelier.jobs.publish import _Gallery, publish
+from atelier.jobs.gallery_items import GalleryItems
+from atelier.jobs.publish import publish
 from atelier.jobs.withdraw import reinstate, rollback, withdraw
 from atelier.pictures import encode_jpeg
 from atelier.release.store import live, live_id, previous_id, publishing
@@ -190,14 +191,14 @@ def test_withdrawing_does_not_wait_for_a_model_that_embeds(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An item is withdrawn in the middle of a publication's embedding, which then leaves it out."""
-    embed = _Gallery.embed
+    embed = GalleryItems.embed
 
-    def withdraw_meanwhile(gallery: _Gallery, pictures: Sequence[str]) -> Embedded:
+    def withdraw_meanwhile(gallery: GalleryItems, pictures: Sequence[str]) -> Embedded:
         withdraw(settings, ["0007"], "a claim")
         assert "0007" not in found(settings)
         return embed(gallery, pictures)
 
-    monkeypatch.setattr("atelier.jobs.publish._Gallery.embed", withdraw_meanwhile)
+    monkeypatch.setattr("atelier.jobs.gallery_items.GalleryItems.embed", withdraw_meanwhile)
     accept_catalogue(settings, range(1, 23))
     published = publish(settings, progress=False)
     assert (published.embedded, published.rows, published.num_withdrawn) == (2, 21, 1)

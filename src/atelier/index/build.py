@@ -14,8 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from atelier.errors import CatalogueIndexError
 from atelier.index.changes import COMPARED, Changes, compare
@@ -42,7 +44,7 @@ from atelier.index.states import (
     table_name,
     verified,
 )
-from atelier.index.store import connect, find_table, open_version
+from atelier.index.store import connect, find_table, matrix_of, open_version
 from atelier.index.text import index_titles
 
 if TYPE_CHECKING:
@@ -88,6 +90,18 @@ def embed_pictures(
     with embedding(settings, pictures_table_name(contract.digest)):
         store = PictureStore(connect(settings), contract)
         return store.embed_missing([row.picture_sha256 for row in items], embed, progress=progress)
+
+
+def kept_relevance(
+    settings: Settings, items: Sequence[IndexItem], embed: Embed, contract_json: str, *, progress: bool = True
+) -> NDArray[np.float32]:
+    """Relevance vectors [N, R] of items' pictures under a contract; those that are not kept are embedded."""
+    embed_pictures(settings, items, embed, contract_json, progress=progress)
+    contract = ContractText(contract_json)
+    store = PictureStore(connect(settings), contract)
+    position = store.positions()
+    taken = store.take([position[row.picture_sha256] for row in items])
+    return matrix_of(taken["relevance"], contract.relevance_dimension).astype(np.float32)
 
 
 def build(

@@ -21,7 +21,7 @@ from atelier.vocabulary import Item
 
 CATALOGUE = "catalogue"
 """The one logical index there is so far; its tables are called `catalogue-<contract>-f<format>`."""
-FORMAT = 2
+FORMAT = 3
 """Layout of an index table. A change to its columns needs a new number, and so makes a new table."""
 FACTS = tuple(field.name for field in fields(Item) if field.name != "split")
 """The columns of `Item` that an index carries; `split` is the training's business."""

@@ -6,7 +6,7 @@ build adds a version and so never touches what is being served; a roll-back need
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from atelier.index.schema import FACTS, ContractText, IndexVersion
 from atelier.index.states import verified
 
 if TYPE_CHECKING:
+    from lance import LanceDataset
     from lancedb.db import DBConnection
     from lancedb.table import Table
 
@@ -85,7 +86,7 @@ def read_rows(table: Table) -> Rows:
     """Read a pinned table, thumbnails aside: 4 D + 2 R bytes an item, and its facts."""
     dataset, contract = table.to_lance(), contract_of(table)
     vectors = ["vector", "relevance"] if contract.relevance_dimension else ["vector"]
-    loaded = dataset.to_table(columns=[*FACTS, "picture_sha256", *vectors])
+    loaded = _columns(dataset, [*FACTS, "picture_sha256", *vectors])
     order = pc.sort_indices(loaded["item_id"]).to_numpy()
     return Rows(
         facts=loaded.drop_columns(vectors).take(pa.array(order)).combine_chunks(),
@@ -131,8 +132,18 @@ def rows_by_item(settings: Settings, version: IndexVersion) -> dict[str, tuple[o
     CatalogueIndexError: the version is gone.
     """
     table = open_version(settings, version)
-    columns = table.to_lance().to_table(columns=[*FACTS, "picture_sha256"]).to_pydict()
+    columns = _columns(table.to_lance(), [*FACTS, "picture_sha256"]).to_pydict()
     return dict(zip(columns["item_id"], zip(*columns.values(), strict=True), strict=True))
+
+
+def _columns(dataset: LanceDataset, names: Sequence[str]) -> pa.Table:
+    """Columns of a table in this order; facts that it is too old to know are not known of any row."""
+    there = set(dataset.schema.names)
+    loaded = dataset.to_table(columns=[name for name in names if name in there])
+    for name in names:
+        if name not in there:
+            loaded = loaded.append_column(name, pa.nulls(loaded.num_rows, pa.string()))
+    return loaded.select(list(names))
 
 
 def contract_of(table: Table) -> ContractText:

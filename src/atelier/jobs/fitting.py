@@ -25,6 +25,7 @@ from atelier.engine.trainer import FitReport, fit
 from atelier.errors import TrainingError
 from atelier.families import retrieval
 from atelier.families.detection.products import Cutouts
+from atelier.families.outfit.sets import Sets
 from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.distill import DistillTask, StudentModule, item_gallery
@@ -57,7 +58,7 @@ class Training:
     """All that one run needs."""
 
     task: Task
-    products: Products | Cutouts
+    products: Products | Cutouts | Sets
     schedule: Schedule
     finish: Callable[[], None]
     """Done to what was trained, before it is judged and kept."""

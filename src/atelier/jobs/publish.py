@@ -10,10 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-from PIL import Image
-
-from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError, ReleaseError, VersionError
 from atelier.families.detection import inference as detection
 from atelier.families.retrieval.inference import (
@@ -21,16 +17,15 @@ from atelier.families.retrieval.inference import (
     MODEL_FILE,
     TEXT_FILE,
     EmbeddingContract,
-    Encoded,
     Encoder,
 )
 from atelier.index.build import Build, build, embed_pictures
 from atelier.index.query import IndexReader
 from atelier.index.saved import GRAPH_FROM, saved_among
-from atelier.index.schema import Embedded, IndexItem, IndexVersion
+from atelier.index.schema import IndexItem, IndexVersion
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
-from atelier.pictures import PictureLimits, decode, encode_jpeg
+from atelier.jobs.gallery_items import GalleryItems
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry, open_registry
 from atelier.release.manifest import ModelFiles, Release
@@ -38,15 +33,12 @@ from atelier.release.store import damaged_files, live, promote, publishing, stag
 from atelier.release.withdrawals import digest_of, withdrawals
 from atelier.settings import Settings
 from atelier.versioning.workspace import current
-from atelier.vocabulary import PhotoKind
 
 FAMILY = "retrieval"
 SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
 DETECTOR = "detection"
 DETECTOR_FILES = (detection.MODEL_FILE, detection.CONTRACT_FILE)
-THUMBNAIL_SIDE = 256
-_ENCODED_AT_ONCE = 64
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +100,9 @@ def publish(
     with TemporaryDirectory(prefix="atelier-publish-") as folder:
         model_dir = registry.fetch(champion, Path(folder) / "model")
         detector_files = _detector_files(registry, detector, Path(folder) / DETECTOR)
-        gallery = _Gallery(settings, model_dir)
-        contract_json = gallery.contract.space_json()
+        contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
+        gallery = GalleryItems(settings, Encoder(model_dir / MODEL_FILE, contract, settings.serve_threads))
+        contract_json = contract.space_json()
         clock.lap("open")
         items = _not_withdrawn(settings, gallery.items)
         embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=progress)
@@ -244,49 +237,3 @@ def _num_written(built: Build | None) -> int:
     if built is None:
         return 0
     return built.version.rows if built.changes is None else len(built.changes)
-
-
-class _Gallery:
-    """The catalogue as the index wants it: items with a picture, and their pictures embedded on demand."""
-
-    def __init__(self, settings: Settings, model_dir: Path) -> None:
-        self.contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
-        self._encoder = Encoder(model_dir / MODEL_FILE, self.contract, settings.serve_threads)
-        self._limits = PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
-        self._catalogue = Catalogue.open(settings.data_dir)
-        picture_of: dict[str, str] = {}
-        self._photos = {}
-        for photo in self._catalogue.photos(PhotoKind.CATALOGUE):
-            if photo.item_id is not None and photo.sha256 is not None:
-                picture_of.setdefault(photo.item_id, photo.sha256)  # of several, the first by photo id
-                self._photos[photo.sha256] = photo
-        items = self._catalogue.items()
-        self.items = [
-            IndexItem(item, picture_of[item.item_id]) for item in items if item.item_id in picture_of
-        ]
-        if len(self.items) < len(items):
-            log.warning("%d items have no photo and cannot be found", len(items) - len(self.items))
-
-    def embed(self, pictures: Sequence[str]) -> Embedded:
-        """Vectors and thumbnails of pictures named by digest."""
-        encoded, thumbnails = [], []
-        for start in range(0, len(pictures), _ENCODED_AT_ONCE):
-            stored = [
-                self._catalogue.read(self._photos[picture])
-                for picture in pictures[start : start + _ENCODED_AT_ONCE]
-            ]
-            shrink_to = max(self.contract.image_size, THUMBNAIL_SIDE)
-            decoded = [decode(data, self._limits, shrink_to) for data in stored]
-            encoded.append(self._encoder.encode(decoded))
-            thumbnails += [_thumbnail(data, pixels) for data, pixels in zip(stored, decoded, strict=True)]
-        said = Encoded.joined(encoded)
-        return Embedded(said.embedding, thumbnails, said.relevance)
-
-
-def _thumbnail(data: bytes, pixels: np.ndarray) -> bytes:
-    """A JPEG of at most THUMBNAIL_SIDE pixels a side: the stored one where it is that small already."""
-    if data.startswith(b"\xff\xd8") and max(pixels.shape[:2]) <= THUMBNAIL_SIDE:
-        return data
-    image = Image.fromarray(pixels)
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    return encode_jpeg(np.asarray(image), quality=85)

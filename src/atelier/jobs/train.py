@@ -20,6 +20,7 @@ from atelier.engine.processes import is_main_process, wait_for_everyone
 from atelier.engine.tracker import NullTracker
 from atelier.errors import DigestError, VersionError
 from atelier.families.detection.presets import DetectionPreset
+from atelier.families.outfit.presets import OutfitPreset
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.presets import RetrievalPreset
@@ -118,7 +119,7 @@ def run_once(
     settings: Settings,
     name: str,
     key: str,
-    preset: RetrievalPreset | DetectionPreset,
+    preset: RetrievalPreset | DetectionPreset | OutfitPreset,
     data_version: str,
     training: Callable[[Registry], Training],
     progress: bool,

@@ -1,0 +1,71 @@
+"""The catalogue as an index wants it: items with a picture, and their pictures embedded on demand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.families.retrieval.inference import Encoded, Encoder
+from atelier.index.schema import Embedded, IndexItem
+from atelier.pictures import PictureLimits, decode, encode_jpeg
+from atelier.settings import Settings
+from atelier.vocabulary import PhotoKind
+
+THUMBNAIL_SIDE = 256
+_ENCODED_AT_ONCE = 64
+
+log = logging.getLogger(__name__)
+
+
+class GalleryItems:
+    """Items, the digest of each one's picture, and what an encoder makes of it."""
+
+    def __init__(self, settings: Settings, encoder: Encoder, catalogue: Catalogue | None = None) -> None:
+        """`catalogue`: that of the workspace by default."""
+        self._encoder = encoder
+        self._limits = PictureLimits(settings.max_picture_pixels, settings.min_picture_side)
+        self._catalogue = catalogue or Catalogue.open(settings.data_dir)
+        self.picture_of: dict[str, str] = {}
+        """Item id -> sha256 of its catalogue photo; of several, the first by photo id."""
+        self._photos = {}
+        for photo in self._catalogue.photos(PhotoKind.CATALOGUE):
+            if photo.item_id is not None and photo.sha256 is not None:
+                self.picture_of.setdefault(photo.item_id, photo.sha256)
+                self._photos[photo.sha256] = photo
+        items = self._catalogue.items()
+        self.items = [
+            IndexItem(item, self.picture_of[item.item_id])
+            for item in items
+            if item.item_id in self.picture_of
+        ]
+        if len(self.items) < len(items):
+            log.warning("%d items have no photo and cannot be found", len(items) - len(self.items))
+
+    def read(self, picture: str) -> bytes:
+        """The stored bytes of a picture by its digest."""
+        return self._catalogue.read(self._photos[picture])
+
+    def embed(self, pictures: Sequence[str]) -> Embedded:
+        """Vectors and thumbnails of pictures named by digest."""
+        encoded, thumbnails = [], []
+        for start in range(0, len(pictures), _ENCODED_AT_ONCE):
+            stored = [self.read(picture) for picture in pictures[start : start + _ENCODED_AT_ONCE]]
+            shrink_to = max(self._encoder.contract.image_size, THUMBNAIL_SIDE)
+            decoded = [decode(data, self._limits, shrink_to) for data in stored]
+            encoded.append(self._encoder.encode(decoded))
+            thumbnails += [_thumbnail(data, pixels) for data, pixels in zip(stored, decoded, strict=True)]
+        said = Encoded.joined(encoded)
+        return Embedded(said.embedding, thumbnails, said.relevance)
+
+
+def _thumbnail(data: bytes, pixels: np.ndarray) -> bytes:
+    """A JPEG of at most THUMBNAIL_SIDE pixels a side: the stored one where it is that small already."""
+    if data.startswith(b"\xff\xd8") and max(pixels.shape[:2]) <= THUMBNAIL_SIDE:
+        return data
+    image = Image.fromarray(pixels)
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return encode_jpeg(np.asarray(image), quality=85)

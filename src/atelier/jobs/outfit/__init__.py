@@ -1,0 +1,1 @@
+"""The outfit family's own path: its items and sets, trained, examined, judged by its own gate, and asked."""

@@ -1,0 +1,39 @@
+"""The outfit model that sets are made with now, and the retrieval model that it sees items with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.errors import RegistryError
+from atelier.families.outfit.inference import CONTRACT_FILE, ItemEncoder, OnnxGenerator, OutfitContract
+from atelier.jobs.outfit.items import Eyes
+from atelier.registry.store import open_registry
+from atelier.settings import Settings
+
+FAMILY = "outfit"
+"""Name of the experiment, of the registered model, and of the model's entry in a release."""
+SEES_WITH = "retrieval"
+
+
+@contextmanager
+def champion_eyes(settings: Settings, catalogue: Catalogue) -> Iterator[Eyes]:
+    """The retrieval champion, for as long as it is needed. RegistryError: there is none yet."""
+    registry = open_registry(settings)
+    champion = registry.version(SEES_WITH, "champion")
+    if champion is None:
+        raise RegistryError(
+            f"outfits are learned from what a {SEES_WITH} champion sees, and none is there yet; "
+            f"`atelier retrain` trains one first"
+        )
+    with TemporaryDirectory() as folder:
+        yield Eyes(settings, registry.fetch(champion, Path(folder) / SEES_WITH), catalogue)
+
+
+def networks_in(folder: Path, threads: int = 2) -> tuple[OutfitContract, ItemEncoder, OnnxGenerator]:
+    """The networks among a version's or a release's files. DigestError, OutfitContractError: see there."""
+    contract = OutfitContract.from_json((folder / CONTRACT_FILE).read_bytes())
+    return contract, ItemEncoder(folder, contract, threads), OnnxGenerator(folder, contract, threads)

@@ -1,0 +1,89 @@
+"""What is known of catalogue items for sets: what the retrieval champion sees and reads, palettes, facts.
+
+N = items
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.families.outfit.colours import DIMENSION
+from atelier.families.outfit.inference import FACTS, ItemTable, codes_of
+from atelier.families.retrieval.inference import (
+    CONTRACT_FILE,
+    MODEL_FILE,
+    TEXT_FILE,
+    EmbeddingContract,
+    Encoder,
+    TextEncoder,
+)
+from atelier.families.retrieval.tokens import token_ids
+from atelier.index.build import kept_relevance
+from atelier.index.schema import IndexItem
+from atelier.jobs.gallery_items import GalleryItems
+from atelier.jobs.outfit.palettes import PaletteStore
+from atelier.settings import Settings
+from atelier.vocabulary import Item
+
+_TITLES_AT_ONCE = 1024
+
+
+class Eyes:
+    """The retrieval model whose vectors outfits are learned from, and everything it says of items."""
+
+    def __init__(self, settings: Settings, model_dir: Path, catalogue: Catalogue | None = None) -> None:
+        """`model_dir`: files of a version or a release. DigestError, EmbeddingContractError: see there."""
+        self.contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
+        self.encoder = Encoder(model_dir / MODEL_FILE, self.contract, settings.serve_threads)
+        self._text = TextEncoder(model_dir / TEXT_FILE, self.contract)
+        self._settings = settings
+        self._palettes = PaletteStore(settings.stores_dir / "palettes")
+        self.gallery = GalleryItems(settings, self.encoder, catalogue)
+
+    def table(
+        self, items: Sequence[Item], facts: Mapping[str, tuple[str, ...]], *, progress: bool = True
+    ) -> ItemTable:
+        """What is known of items of the catalogue, those without a picture included."""
+        pictures = [self.gallery.picture_of.get(item.item_id) for item in items]
+        shown = [row for row, picture in enumerate(pictures) if picture is not None]
+        named = [str(pictures[row]) for row in shown]
+        image_NI = np.zeros((len(items), self.contract.relevance_dimension), np.float32)
+        colour_NC = np.zeros((len(items), DIMENSION), np.float32)
+        if shown:
+            image_NI[shown] = self._images([items[row] for row in shown], named, progress)
+            colour_NC[shown] = self._palettes.of(named, self.gallery.read, progress=progress)
+        codes_NF = codes_of(facts, [{fact: getattr(item, fact) for fact in facts} for item in items])
+        return ItemTable(image_NI, self.titles([item.title for item in items]), colour_NC, codes_NF)
+
+    def titles(self, titles: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of titles; zeros for one without a word that is known."""
+        found = np.zeros((len(titles), self.contract.relevance_dimension), np.float32)
+        readable = np.flatnonzero(token_ids(titles, self.contract.num_buckets).any(1))
+        for start in range(0, len(readable), _TITLES_AT_ONCE):
+            rows = readable[start : start + _TITLES_AT_ONCE]
+            found[rows] = self._text.encode([titles[row] for row in rows]).relevance
+        return found
+
+    def nothing_but(self, codes_NF: NDArray[np.int64]) -> ItemTable:
+        """Items of which facts are known and nothing else."""
+        num, width = len(codes_NF), self.contract.relevance_dimension
+        image_NI, title_NT = np.zeros((num, width), np.float32), np.zeros((num, width), np.float32)
+        return ItemTable(image_NI, title_NT, np.zeros((num, DIMENSION), np.float32), codes_NF)
+
+    def _images(self, items: Sequence[Item], pictures: Sequence[str], progress: bool) -> NDArray[np.float32]:
+        rows = [IndexItem(item, picture) for item, picture in zip(items, pictures, strict=True)]
+        return kept_relevance(
+            self._settings, rows, self.gallery.embed, self.contract.space_json(), progress=progress
+        )
+
+
+def fact_values(items: Sequence[Item], categories: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+    """The values of each fact among items, sorted; `categories`: more of these, of sets without items."""
+    values = {fact: {getattr(item, fact) for item in items} - {None} for fact in FACTS}
+    values["category"] |= set(categories)
+    return {fact: tuple(sorted(known)) for fact, known in values.items() if known}
