@@ -18,7 +18,8 @@ from atelier.jobs.simulate import simulate as simulate_job
 from atelier.settings import Settings
 from atelier.simulate.drop import SimulatedDrop, simulate
 from atelier.simulate.queries import write_queries
-from atelier.simulate.taste import compatibility, liking, make_user, style_collection
+from atelier.simulate.stylists import style_collection
+from atelier.simulate.taste import compatibility, liking, make_user
 from atelier.simulate.world import make_item
 
 NUM_ITEMS = 40
@@ -139,7 +140,9 @@ def test_outfits_are_more_compatible_than_chance_allows() -> None:
 
 def test_users_differ_in_what_they_like() -> None:
     styled = style_collection(5, [make_item(5, number) for number in range(200)])
-    likings = np.array([[liking(make_user(5, user), outfit) for outfit in styled] for user in range(10)])
+    likings = np.array(
+        [[liking(make_user(5, user), outfit.items) for outfit in styled] for user in range(10)]
+    )
     assert np.corrcoef(likings).min() < 0.5
     assert likings.std() > 0.3
 

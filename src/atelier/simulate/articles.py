@@ -1,4 +1,4 @@
-"""The article types of the world: what each may look like, cost, and be worn with."""
+"""The article types of fashion: what each may look like, cost, and be worn with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from atelier.simulate.palette import COLOURS, LEATHERS
 
 
 class Slot(StrEnum):
-    """The place an article takes in an outfit."""
+    """The place an article takes in an outfit, or in a bedroom."""
 
     TOP = "top"
     BOTTOM = "bottom"
@@ -19,6 +19,11 @@ class Slot(StrEnum):
     SHOES = "shoes"
     BAG = "bag"
     EXTRA = "extra"
+    BED = "bed"
+    BEDSIDE = "bedside"
+    LAMP = "lamp"
+    WALL = "wall"
+    TEXTILE = "textile"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from atelier.errors import DropError
 from atelier.simulate.archive import write_csv
 from atelier.simulate.photography import ZIPS, file_of, write_pictures
-from atelier.simulate.taste import StyledOutfit, show_collection, style_collection
+from atelier.simulate.stylists import StyledOutfit, show_collection, style_collection
 from atelier.simulate.world import COLLECTION_SIZE, SimulatedItem, make_item
 from atelier.vocabulary import TABLES, Click, Photo, Region
 

@@ -22,7 +22,7 @@ from atelier.simulate.catalogue import catalogue_photo, draw_item
 from atelier.simulate.scenes import draw_scene
 from atelier.simulate.shopper_photo import TYPICAL, street_jpeg
 from atelier.simulate.streets import outfit_jpeg
-from atelier.simulate.taste import StyledOutfit
+from atelier.simulate.stylists import StyledOutfit
 from atelier.simulate.world import SOURCE, SimulatedItem, Stream, generator
 from atelier.vocabulary import Box, Photo, PhotoKind, Region
 

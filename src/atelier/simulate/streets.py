@@ -12,7 +12,7 @@ from atelier.simulate.catalogue import draw_item
 from atelier.simulate.palette import RGB, shade
 from atelier.simulate.scenes import draw_scene
 from atelier.simulate.shopper_photo import MILD, worn_jpeg
-from atelier.simulate.taste import StyledOutfit
+from atelier.simulate.stylists import StyledOutfit
 from atelier.simulate.world import SimulatedItem, Stream, generator
 from atelier.vocabulary import Region
 

@@ -1,22 +1,25 @@
 """The truth of the generated world: which items there are, what they look like, who photographs them.
 
-Every item follows from `(seed, number)` alone, so that a larger world holds the smaller one's items
+Every item follows from its trade, seed and number alone, so that a larger world holds the smaller one's items
 unchanged, and no order of work or number of processes matters.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
 from atelier.simulate.articles import ARTICLE_TYPES, ArticleType
+from atelier.simulate.furnishings import make_furnishing
 from atelier.simulate.look import Look
 from atelier.simulate.palette import draw_palette
+from atelier.simulate.styles import VISIBLE_SHARE, garment_style
+from atelier.simulate.trades import Trade
 from atelier.vocabulary import Item
-
-__all__ = ["ARTICLE_TYPES", "COLLECTION_SIZE", "SOURCE", "SimulatedItem", "Stream", "generator", "make_item"]
 
 SOURCE = "atelier-drop"
 COLLECTION_SIZE = 200
@@ -41,51 +44,80 @@ class Stream(IntEnum):
     QUERIES = 7
     STUDIO = 8
     STREET = 9
+    STYLE = 10
 
 
 @dataclass(frozen=True)
 class SimulatedItem:
-    """One product with what is hidden from a learner: its look, and the number its picture is drawn from."""
+    """One product with what is hidden from a learner: its look, its style, what its picture is drawn from."""
 
     number: int
     item: Item
     look: Look
     drawn_as: int
     """The number of the item whose picture this is: its own, unless it is relisted under a new id."""
+    style: str
+    """The true one; the item tells it mostly, not always."""
+    trade: Trade = Trade.FASHION
 
     @property
     def article(self) -> ArticleType:
-        return ARTICLE_TYPES[self.item.category]
+        return self.trade.articles[self.item.category]
 
 
-def generator(seed: int, stream: Stream, number: int) -> np.random.Generator:
+def generator(seed: int, stream: Stream, number: int, trade: Trade = Trade.FASHION) -> np.random.Generator:
     """The chance that belongs to one thing of the world."""
-    return np.random.default_rng([seed, int(stream), number])
+    more = [] if trade == Trade.FASHION else [list(Trade).index(trade)]
+    return np.random.default_rng([seed, int(stream), number, *more])
 
 
-def item_id(seed: int, number: int) -> str:
-    return f"w{seed}-{number:06d}"
+def item_id(seed: int, number: int, trade: Trade = Trade.FASHION) -> str:
+    return f"{trade.prefix}{seed}-{number:06d}"
 
 
-def make_item(seed: int, number: int) -> SimulatedItem:
+@lru_cache(maxsize=100_000)
+def item_of(item_id: str) -> SimulatedItem:
+    """The item of this id, with its truth; ValueError where the id is of no simulated world."""
+    trades = {trade.prefix: trade for trade in Trade}
+    match = re.fullmatch(r"([a-z])(\d+)-(\d{6,})", item_id)
+    if match is None or match[1] not in trades:
+        raise ValueError(f"{item_id!r} is no id of a simulated item; expected one such as 'w0-000017'")
+    return make_item(int(match[2]), int(match[3]), trades[match[1]])
+
+
+def make_item(seed: int, number: int, trade: Trade = Trade.FASHION) -> SimulatedItem:
     """The item of this number; some are relisted, with a new id and stock for an earlier one's picture."""
-    rng = generator(seed, Stream.FACTS, number)
+    rng = generator(seed, Stream.FACTS, number, trade)
     first_of_collection = number - number % COLLECTION_SIZE
     if number > first_of_collection and rng.random() < _RELISTED_SHARE:
-        original = make_item(seed, int(rng.integers(first_of_collection, number)))
+        original = make_item(seed, int(rng.integers(first_of_collection, number)), trade)
         item = replace(
             original.item,
-            item_id=item_id(seed, number),
-            duplicate_group=item_id(seed, original.drawn_as),
+            item_id=item_id(seed, number, trade),
+            duplicate_group=item_id(seed, original.drawn_as, trade),
             stock=int(rng.integers(0, 60)),
         )
-        return SimulatedItem(number, item, original.look, original.drawn_as)
+        return replace(original, number=number, item=item)
+    new_id, style_rng = item_id(seed, number, trade), generator(seed, Stream.STYLE, number, trade)
+    if trade == Trade.BEDROOM:
+        item, look, style = make_furnishing(new_id, SOURCE, rng, style_rng)
+    else:
+        item, look, style = _make_garment(new_id, rng, style_rng)
+    told = style if style_rng.random() < VISIBLE_SHARE else None
+    item = replace(item, duplicate_group=new_id, style=told)
+    return SimulatedItem(number, item, look, number, style, trade)
+
+
+def _make_garment(
+    new_id: str, rng: np.random.Generator, style_rng: np.random.Generator
+) -> tuple[Item, Look, str]:
+    """An item without its group, what it looks like, and its true style, which only hints tell."""
     article = _choose_article(rng)
     colour = str(rng.choice(article.colours))
     cut = {feature: str(rng.choice(values)) for feature, values in article.cuts.items()}
     look = Look(cut, str(rng.choice(article.patterns)), draw_palette(colour, rng))
-    item = _facts(item_id(seed, number), article, colour, look, rng)
-    return SimulatedItem(number, replace(item, duplicate_group=item.item_id), look, number)
+    item = _facts(new_id, article, colour, look, rng)
+    return item, look, garment_style(str(item.usage), look.pattern, style_rng)
 
 
 def _choose_article(rng: np.random.Generator) -> ArticleType:
