@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from prefect import flow
 
-from atelier.jobs.detector.gate import DetectorVerdict, gate_detector
+from atelier.jobs.contest import ContestVerdict
+from atelier.jobs.detector.gate import gate_detector
 from atelier.jobs.detector.register import register_detector
 from atelier.jobs.detector.train import train_detector
 from atelier.jobs.register import Registered
@@ -21,7 +22,7 @@ class TrainedDetector:
 
     trained: TrainOutcome
     candidate: Registered
-    verdict: DetectorVerdict
+    verdict: ContestVerdict
 
 
 @flow(name="train-detector", persist_result=False)

@@ -148,6 +148,11 @@ def scores_of(queries_QD: Floats, answers_QA: Ints, items_ND: Floats) -> Floats:
     return np.einsum("qd,qad->qa", queries_QD, items_ND[answers_QA])
 
 
+def hits_of(scores_QA: Floats) -> NDArray[np.bool_]:
+    """Which questions' first answer, the right one, scores above all others; a tie is a miss."""
+    return scores_QA[:, 0] > scores_QA[:, 1:].max(1)
+
+
 def leave_one_out(rows_SP: Ints) -> tuple[Ints, Ints, Ints]:
     """Every piece of every set as a question: its set's number, the other pieces [Q, P - 1], and itself."""
     number_Q, place_Q = np.nonzero(rows_SP >= 0)

@@ -1,6 +1,6 @@
 """What the outfit networks learn: which piece a set lacks.
 
-B = sets, P = places, H = hard negatives, N = items, D = vector
+B = sets, P = places, H = hard negatives, N = items, U = items of a batch, D = vector
 """
 
 from __future__ import annotations
@@ -24,16 +24,14 @@ _PARTIAL_SHARE = 0.3
 
 
 class Question(NamedTuple):
-    """Sets with a piece blanked out, as the network is asked."""
+    """Sets with a piece blanked out, as the network is asked; each item that it speaks of is there once."""
 
-    pieces: ItemFeatures
-    """[B, P, ...]"""
+    items: ItemFeatures
+    """[U, ...]: the others are rows of these."""
+    pieces_BP: Tensor
     known_BP: Tensor
-    target: ItemFeatures
-    """[B, ...]"""
     target_B: Tensor
-    hard: ItemFeatures
-    """[B, H, ...]"""
+    hard_BH: Tensor
     has_hard_BH: Tensor
     source_B: Tensor
     liked_B: Tensor
@@ -106,10 +104,11 @@ class OutfitModule(nn.Module):
 
 def answers_to(network: OutfitNetwork, question: Question) -> Answers:
     """The network's vectors for the sets, for what they lack, and for others of its category."""
+    items_UD = network.items(question.items)
     return Answers(
-        network.queries(network.items(question.pieces), question.known_BP),
-        network.items(question.target),
-        network.items(question.hard),
+        network.queries(items_UD[question.pieces_BP], question.known_BP),
+        items_UD[question.target_B],
+        items_UD[question.hard_BH],
     )
 
 
@@ -157,12 +156,16 @@ class OutfitTask:
         has_hard_BH = torch.zeros_like(hard_BH, dtype=torch.bool)
         if self.kin:
             hard_BH, has_hard_BH = self.kin.draw(target_B, self.num_hard, generator)
+        shown = [rows_BP.clamp_min(0), target_B, hard_BH]
+        items_U, row = torch.unique(torch.cat([each.flatten() for each in shown]), return_inverse=True)
+        parts = row.split([each.numel() for each in shown])
+        pieces_BP, own_B, others_BH = (p.view_as(each) for p, each in zip(parts, shown, strict=True))
         question = Question(
-            self.features.at(rows_BP.clamp_min(0)),
+            self.features.at(items_U),
+            pieces_BP,
             (rows_BP >= 0).long(),
-            self.features.at(target_B),
-            target_B,
-            self.features.at(hard_BH),
+            own_B,
+            others_BH,
             has_hard_BH,
             batch.source_B,
             batch.liked_B,

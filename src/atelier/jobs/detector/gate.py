@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ import numpy as np
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.detection.inference import Detector
+from atelier.jobs.contest import ContestVerdict, contest
 from atelier.jobs.detector.champion import FAMILY, detector_in
 from atelier.jobs.detector.material import truths
 from atelier.jobs.detector.register import (
@@ -23,9 +23,9 @@ from atelier.jobs.detector.register import (
 )
 from atelier.jobs.detector.train import detection_preset, detector_code
 from atelier.jobs.register import Registered
-from atelier.jobs.train import current_version, run_key
+from atelier.jobs.train import current_version
 from atelier.registry.models import ModelVersion
-from atelier.registry.store import Registry, open_registry
+from atelier.registry.store import Registry
 from atelier.release.gate import paired_bootstrap
 from atelier.settings import Settings
 from atelier.vocabulary import Split
@@ -41,61 +41,20 @@ MAX_PRECISION_LOSS = 0.03
 """Average precision over all items may not fall by more than this."""
 
 
-@dataclass(frozen=True)
-class DetectorVerdict:
-    """What the gate decided about a detector."""
-
-    promoted: bool
-    """Whether the version is the champion now."""
-    reason: str
-    run_id: str | None
-    """The run with the report; None where the version had been the champion before."""
-    champion: int | None
-    """Version that is the champion now; None while none was good enough."""
-    difference: float | None = None
-    """Challenger's share of right main boxes minus the champion's; None without one to compare with."""
-    low: float | None = None
-    high: float | None = None
-    seconds: float = 0.0
-
-
 def gate_detector(
     settings: Settings, preset: str, registered: Registered, *, progress: bool = True
-) -> DetectorVerdict:
+) -> ContestVerdict:
     """Hold champion and challenger against the same photos and move the alias `champion` if evidence says so.
 
     A pair that was judged on this data is not judged again. Without a detector that is good enough nothing
     fails: searches then take the whole photo.
     """
     del progress  # seconds
-    start = time.perf_counter()
-    registry = open_registry(settings)
-    champion = registry.version(FAMILY, "champion")
-    challenger = registry.version(FAMILY, registered.model_version)
-    assert challenger is not None, "a registered version exists"
-    if champion is not None and champion.files_digest == challenger.files_digest:
-        return DetectorVerdict(True, "this detector is the champion already", None, champion.version)
-    data_version = current_version(settings)
-    before = champion.files_digest if champion else None
-    key = run_key("detector-gate", data_version, challenger.files_digest, before, code=detector_code())
-    found = registry.find_run(key)
-    if found is None:
-        tags = {"data_version": data_version, "preset": preset, "challenger": str(challenger.version)}
-        name = f"detector-gate-version-{challenger.version}"
-        with registry.start_run(name, key, tags, family=FAMILY) as run:
-            decided = _judge(settings, registry, preset, challenger, champion)
-            run.json("gate/verdict.json", decided)
-            run.describe(f"Version {challenger.version}: {decided['reason']}.")
-            run.tag(verdict="promoted" if decided["promoted"] else "held")
-            run_id = run.run_id
-    else:
-        decided, run_id = json.loads(registry.read(found.run_id, "gate/verdict.json")), found.run_id
-    verdict = "promoted" if decided["promoted"] else "held"
-    registry.tag_version(challenger, {"verdict": verdict, "gate_run": run_id})
-    if decided["promoted"]:
-        champion = registry.set_alias(FAMILY, "champion", challenger.version)
-    number = champion.version if champion else None
-    return DetectorVerdict(run_id=run_id, champion=number, seconds=time.perf_counter() - start, **decided)
+
+    def judge(registry: Registry, challenger: ModelVersion, champion: ModelVersion | None) -> dict[str, Any]:
+        return _judge(settings, registry, preset, challenger, champion)
+
+    return contest(settings, FAMILY, preset, registered, detector_code(), judge)
 
 
 @dataclass(frozen=True)

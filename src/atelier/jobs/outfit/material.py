@@ -138,10 +138,18 @@ class SetMaterial:
 
 
 def load_sets(
-    settings: Settings, catalogue: Catalogue, eyes: Eyes, data_version: str, progress: bool
+    settings: Settings,
+    catalogue: Catalogue,
+    eyes: Eyes,
+    data_version: str,
+    progress: bool,
+    facts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> SetMaterial:
-    """Read a data version's sets as training wants them. TrainingError: there are too few to learn from."""
-    facts = fact_values(catalogue.items(), _categories(catalogue.category_sets()))
+    """Read a data version's sets as training wants them; `facts`: those that a trained model knows.
+
+    TrainingError: there are too few to learn from.
+    """
+    facts = facts or fact_values(catalogue.items(), _categories(catalogue.category_sets()))
     sources = [
         outfit_source(catalogue, eyes, facts, progress),
         worn_source(worn_in(settings, catalogue, eyes.encoder, data_version, progress=progress), facts, eyes),

@@ -1,0 +1,71 @@
+"""How an outfit model answers questions about sets, whoever asks: examination, gate, evaluation.
+
+N = items, D = vector, Q = questions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.families.outfit.inference import ItemEncoder, OnnxGenerator
+from atelier.families.outfit.questions import hits_of, queries_of, scores_of
+from atelier.families.outfit.validation import Validation, answer
+from atelier.jobs.outfit.items import Eyes
+from atelier.jobs.outfit.material import SetMaterial, load_sets
+from atelier.settings import Settings
+from atelier.vocabulary import Split
+
+
+@dataclass(frozen=True)
+class OutfitExam:
+    """What one model made of the questions."""
+
+    material: SetMaterial
+    vectors_ND: NDArray[np.float32]
+    asked: Mapping[str, Validation]
+    metrics: dict[str, float]
+    """By source: 'worn/fill_in_the_blank'."""
+    hits: Mapping[str, NDArray[np.bool_]]
+    """Source -> which blanks were filled rightly."""
+
+    def marks(self) -> dict[str, Any]:
+        """What a comparison of two models needs, as JSON."""
+        return {"hits": {source: own.tolist() for source, own in self.hits.items()}}
+
+
+def examine(
+    settings: Settings,
+    catalogue: Catalogue,
+    eyes: Eyes,
+    networks: tuple[ItemEncoder, OnnxGenerator],
+    data_version: str,
+    split: Split = Split.TEST,
+    *,
+    progress: bool = True,
+) -> OutfitExam:
+    """Ask a model about the sets of a split; the same questions for every model of a data version."""
+    encoder, generator = networks
+    facts = encoder.contract.facts
+    material = load_sets(settings, catalogue, eyes, data_version, progress, facts=facts)
+    return sit(material, encoder, generator, material.validation(split, most=None))
+
+
+def sit(
+    material: SetMaterial, encoder: ItemEncoder, generator: OnnxGenerator, asked: Mapping[str, Validation]
+) -> OutfitExam:
+    """Answer questions about the material's items."""
+    vectors_ND = encoder.encode(material.items)
+    metrics, hits = {}, {}
+    for source, own in asked.items():
+        metrics |= {f"{source}/{name}": value for name, value in answer(generator, vectors_ND, own).items()}
+        metrics[f"{source}/num_questions"] = float(len(own.blanks))
+        if len(own.blanks):
+            queries_QD = queries_of(generator, vectors_ND, own.blanks.rows_QP)
+            hits[source] = hits_of(scores_of(queries_QD, own.blanks.answers_QA, vectors_ND))
+    return OutfitExam(material, vectors_ND, asked, metrics, hits)
