@@ -1,1 +1,1 @@
-"""A generated fashion world with known truth: items, shoppers' photos, outfits and clicks."""
+"""Generated worlds with known truth: items, shoppers' photos, outfits and clicks, of fashion and of bedrooms."""
