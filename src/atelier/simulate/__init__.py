@@ -1,1 +1,1 @@
-"""Generated worlds with known truth: items, shoppers' photos, outfits and clicks, of fashion and of bedrooms."""
+"""Generated worlds of fashion and of bedrooms with known truth: items, photos, outfits and clicks."""
