@@ -56,7 +56,7 @@ def write_pog(root: Path, **changed: str) -> Path:
     texts = {
         "outfit_data.txt": "o1,a;b;c\no2,b;d;b\n",
         "item_data.txt": "".join(
-            f"{name},1{n},//img/{name}.jpg,长 裙, {name}\n" for n, name in enumerate("abcdef")
+            f"{name},1{n},//img/{name}.jpg,长\u3000裙, {name}\n" for n, name in enumerate("abcdef")
         ),
         "user_data.txt": "u1,a;x9,o1\nu1,a;x9;c,o2\nu2,d,o1\n",
     }

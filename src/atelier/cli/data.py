@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,13 @@ data = typer.Typer(name="data", help="Accepted data versions: list, restore, ver
 Version = Annotated[str, typer.Argument(help="A data version, or the beginning of one.")]
 
 
+class TradeName(StrEnum):
+    """The trades of the simulated world, named here so that `--help` loads no simulation."""
+
+    FASHION = "fashion"
+    BEDROOM = "bedroom"
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(simulate)
     app.command()(ingest)
@@ -32,15 +40,16 @@ def simulate(
     drop_dir: Annotated[Path, typer.Argument(help="Folder to write; made if it is not there.")],
     items: Annotated[int, typer.Option(min=1, help="Products to make.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same drop.")] = 0,
+    trade: Annotated[TradeName, typer.Option(help="What the shops sell.")] = TradeName.FASHION,
 ) -> None:
-    """Generate a drop from a made-up fashion world.
+    """Generate a drop from a made-up world of fashion or of bedrooms.
 
     Its truth is known, and the same seed makes the same drop.
     """
     from atelier.jobs.simulate import simulate as job
 
     with progress_on_stderr():
-        job(open_settings(), drop_dir, num_items=items, seed=seed)
+        job(open_settings(), drop_dir, num_items=items, seed=seed, trade=trade.value)
     say(f"Made {drop_dir}. Next: atelier ingest {drop_dir}")
 
 

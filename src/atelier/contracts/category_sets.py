@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from atelier.contracts.promise import Promise, Surroundings, one_line, one_of, promised, unique
@@ -9,6 +11,7 @@ from atelier.vocabulary import Split
 
 LONGEST = 100
 """Characters of a category, as in the table of products."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _two_readable(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
@@ -20,7 +23,7 @@ def _two_readable(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
 
 
 def _is_readable(category: str) -> bool:
-    return bool(category.strip()) and category.isprintable() and len(category) <= LONGEST
+    return bool(category.strip()) and not _CONTROL.search(category) and len(category) <= LONGEST
 
 
 PROMISES: tuple[Promise, ...] = (

@@ -1,1 +1,1 @@
-"""A generated fashion world with known truth: items, shoppers' photos, outfits and clicks."""
+"""Generated worlds of fashion and of bedrooms with known truth: items, photos, outfits and clicks."""

@@ -7,10 +7,12 @@ from PIL import Image, ImageFilter
 
 from atelier.matting import Pixels
 from atelier.simulate.canvas import SIZE, Canvas
-from atelier.simulate.garments.wardrobe import DRAWERS
+from atelier.simulate.furniture import showroom
+from atelier.simulate.garments import wardrobe
 from atelier.simulate.world import SimulatedItem, Stream, generator
 
-_FOLDED = frozenset({"Apparel"})
+DRAWERS = wardrobe.DRAWERS | showroom.DRAWERS
+_FOLDED = frozenset({"Apparel", "Textiles"})
 """Departments of soft things, which crease."""
 
 

@@ -13,6 +13,7 @@ from atelier.errors import DropError
 from atelier.simulate.archive import write_csv
 from atelier.simulate.photography import ZIPS, file_of, write_pictures
 from atelier.simulate.stylists import StyledOutfit, show_collection, style_collection
+from atelier.simulate.trades import Trade
 from atelier.simulate.world import COLLECTION_SIZE, SimulatedItem, make_item
 from atelier.vocabulary import TABLES, Click, Photo, Region
 
@@ -42,6 +43,7 @@ def simulate(
     num_items: int,
     seed: int,
     *,
+    trade: Trade = Trade.FASHION,
     first_item: int = 0,
     processes: int = 2,
     progress: bool = True,
@@ -49,9 +51,9 @@ def simulate(
     """Write items `first_item` to `first_item + num_items` of the world of `seed`, and what belongs to them.
 
     That is: for each item a photo of the shop's and one of a shopper's; outfits, street photos of some of
-    them, and clicks. The same arguments give the same bytes, however many processes draw; a larger drop holds
-    the items and photos of a smaller one unchanged. About 40 ms of one core an item. Raises DropError where
-    `drop_dir` holds anything but an earlier drop of this layout, which is replaced.
+    them (of fashion), and clicks. The same arguments give the same bytes, however many processes draw; a
+    larger drop holds the items and photos of a smaller one unchanged. About 40 ms of one core an item.
+    Raises DropError where `drop_dir` holds anything but an earlier drop of this layout, which is replaced.
     """
     if num_items < 1 or seed < 0 or first_item < 0:
         raise ValueError(
@@ -59,25 +61,29 @@ def simulate(
             f"not {num_items}, {seed} and {first_item}"
         )
     _clear(drop_dir)
-    items = tuple(make_item(seed, number) for number in range(first_item, first_item + num_items))
+    items = tuple(make_item(seed, number, trade) for number in range(first_item, first_item + num_items))
     outfits, clicks = _style(seed, items)
     photos, regions = write_pictures(drop_dir, seed, items, outfits, processes=processes, progress=progress)
     _write_table(drop_dir, "items", [item.item for item in items])
     _write_table(drop_dir, "photos", photos, file=file_of)
-    _write_table(drop_dir, "regions", regions)
+    if regions:
+        _write_table(drop_dir, "regions", regions)
     _write_table(drop_dir, "outfits", [styled.outfit for styled in outfits])
     _write_table(drop_dir, "clicks", clicks)
     marker = {
         "layout": LAYOUT,
         "version": LAYOUT_VERSION,
-        "name": f"simulated-{seed}-{first_item}-{num_items}",
+        "name": f"simulated-{'' if trade == Trade.FASHION else f'{trade}-'}{seed}-{first_item}-{num_items}",
     }
     (drop_dir / _MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
     return SimulatedDrop(drop_dir, seed, items, tuple(photos), tuple(regions), tuple(outfits), tuple(clicks))
 
 
 def _clear(drop_dir: Path) -> None:
-    """Make room; `drop.json` goes first and comes last, so that half a drop is never taken for one."""
+    """Make room; `drop.json` goes first and comes last, so that half a drop is never taken for one.
+
+    What an earlier drop had and this one may lack, such as street photos, goes as well.
+    """
     drop_dir.mkdir(parents=True, exist_ok=True)
     strangers = [path.name for path in drop_dir.iterdir() if path.name not in _OURS]
     if strangers:
@@ -85,7 +91,8 @@ def _clear(drop_dir: Path) -> None:
             f"{drop_dir} should be empty, new, or hold an earlier simulated drop, but it also holds "
             f"{', '.join(sorted(strangers)[:3])}. Choose another folder."
         )
-    (drop_dir / _MARKER).unlink(missing_ok=True)
+    for name in (_MARKER, *sorted(_OURS)):
+        (drop_dir / name).unlink(missing_ok=True)
 
 
 def _style(seed: int, items: Sequence[SimulatedItem]) -> tuple[list[StyledOutfit], list[Click]]:

@@ -20,14 +20,16 @@ from atelier.matting import Pixels
 from atelier.simulate.archive import add_stored
 from atelier.simulate.catalogue import catalogue_photo, draw_item
 from atelier.simulate.scenes import draw_scene
-from atelier.simulate.shopper_photo import TYPICAL, street_jpeg
+from atelier.simulate.shopper_photo import MILD, TYPICAL, street_jpeg
 from atelier.simulate.streets import outfit_jpeg
 from atelier.simulate.stylists import StyledOutfit
+from atelier.simulate.trades import Trade
 from atelier.simulate.world import SOURCE, SimulatedItem, Stream, generator
 from atelier.vocabulary import Box, Photo, PhotoKind, Region
 
 PHOTOS_PER_SENDER = 4
 OUTFITS_PER_STREET_PHOTO = 3
+INDOORS = ("bedroom", "wardrobe", "table", "shop")
 ZIPS = {
     PhotoKind.CATALOGUE: "pictures-catalogue.zip",
     PhotoKind.SHOPPER: "pictures-shopper.zip",
@@ -51,8 +53,11 @@ def write_pictures(
     processes: int,
     progress: bool,
 ) -> tuple[list[Photo], list[Region]]:
-    """Write the zips; a catalogue and a shopper's photo of each item, a street photo of some outfits."""
-    shown = outfits[::OUTFITS_PER_STREET_PHOTO]
+    """Write the zips; a catalogue and a shopper's photo of each item, a street photo of some outfits.
+
+    Nobody wears a bedroom: of that trade there are no street photos.
+    """
+    shown = outfits[::OUTFITS_PER_STREET_PHOTO] if items[0].trade == Trade.FASHION else []
     with (
         _mapper(processes if len(items) >= _SMALLEST_FOR_PROCESSES else 1) as each,
         tqdm(desc="drawing", total=len(items) + len(shown), unit="photo", disable=not progress) as bar,
@@ -60,7 +65,7 @@ def write_pictures(
         drawn = _counted(each(partial(_draw, seed), items), bar)
         photos = list(_write_items(drop_dir, seed, zip(items, drawn, strict=True)))
         street = _counted(each(partial(_draw_street, seed), shown), bar)
-        street_photos, regions = _write_streets(drop_dir, street)
+        street_photos, regions = _write_streets(drop_dir, street) if shown else ([], [])
     return photos + street_photos, regions
 
 
@@ -74,18 +79,20 @@ class _Drawn:
 def _draw(seed: int, item: SimulatedItem) -> _Drawn:
     picture = draw_item(seed, item)
     catalogue = io.BytesIO()
-    studio = generator(seed, Stream.STUDIO, item.drawn_as)
+    studio = generator(seed, Stream.STUDIO, item.drawn_as, item.trade)
     Image.fromarray(catalogue_photo(picture, studio)).save(catalogue, "JPEG", quality=85)
-    scene = _scene(seed, item.number // PHOTOS_PER_SENDER)
+    scene = _scene(seed, item.number // PHOTOS_PER_SENDER, item.trade)
     cutout = np.asarray(picture.crop(picture.getchannel("A").getbbox()))
-    shopper, box = street_jpeg(cutout, scene, generator(seed, Stream.SHOPPER, item.number), TYPICAL)
+    chance = generator(seed, Stream.SHOPPER, item.number, item.trade)
+    shopper, box = street_jpeg(cutout, scene, chance, TYPICAL if item.trade == Trade.FASHION else MILD)
     return _Drawn(catalogue.getvalue(), shopper, box)
 
 
 @lru_cache(maxsize=4)
-def _scene(seed: int, sender: int) -> Pixels:
-    """One sender's place: it comes back in all of the sender's photos."""
-    return draw_scene(generator(seed, Stream.SCENE, sender))
+def _scene(seed: int, sender: int, trade: Trade) -> Pixels:
+    """One sender's place: it comes back in all of the sender's photos; furniture stands indoors."""
+    places = None if trade == Trade.FASHION else INDOORS
+    return draw_scene(generator(seed, Stream.SCENE, sender, trade), places)
 
 
 def _draw_street(seed: int, styled: StyledOutfit) -> tuple[str, bytes, list[Region]]:
@@ -99,7 +106,8 @@ def _write_items(drop_dir: Path, seed: int, drawn: Iterable[tuple[SimulatedItem,
         ZipFile(drop_dir / ZIPS[PhotoKind.SHOPPER], "w", ZIP_STORED) as shopper,
     ):
         for item, pictures in drawn:
-            item_id, sender = item.item.item_id, f"w{seed}-s{item.number // PHOTOS_PER_SENDER:06d}"
+            item_id = item.item.item_id
+            sender = f"{item.trade.prefix}{seed}-s{item.number // PHOTOS_PER_SENDER:06d}"
             add_stored(catalogue, f"{item_id}.jpg", pictures.catalogue)
             yield Photo(item_id, item_id, PhotoKind.CATALOGUE, SOURCE)
             photo_id, (x0, y0, x1, y1) = f"{item_id}-shopper", pictures.box.as_tuple()

@@ -61,7 +61,12 @@ def _read_items(folder: Folder, drop: Drop, needed: set[str]) -> None:
         if item_id not in needed and number not in pictures:
             num_left_out += 1
             continue
-        values = {"item_id": item_id, "title": title or category, "category": category, "source": NAME}
+        values = {
+            "item_id": item_id,
+            "title": " ".join(title.split()) or category,
+            "category": category,
+            "source": NAME,
+        }
         try:
             drop.rows["items"].append(to_row("items", values))
         except ValueError as error:
@@ -79,8 +84,8 @@ def _read_items(folder: Folder, drop: Drop, needed: set[str]) -> None:
 def _read_clicks(folder: Folder, drop: Drop) -> None:
     num_clicks: Counter[str] = Counter()
     ids: dict[str, str] = {}
-    for user, history, outfit in _lines(folder, USERS, "clicks", drop):
-        if num_clicks.total() == MOST_CLICKS:
+    for number, (user, history, outfit) in enumerate(_lines(folder, USERS, "clicks", drop)):
+        if number == MOST_CLICKS:
             drop.notes.append(
                 f"{folder.path / USERS}: the first {MOST_CLICKS:,} clicks were read and the others left out; "
                 f"`shuf` its lines to have others"
@@ -110,7 +115,7 @@ def _lines(folder: Folder, name: str, table: str, drop: Drop) -> Iterator[list[s
     width = _LINES[name].count(",") + 1
     num_good = num_broken = 0
     for number, cells in _cells(file, width):
-        if len(cells) == width and all(cells[:2]) and cells[-1].isprintable():
+        if len(cells) == width and all(cells[:2]):
             num_good += 1
             yield cells
             continue

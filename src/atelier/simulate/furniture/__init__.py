@@ -1,0 +1,1 @@
+"""What draws furniture: one module a kind of thing, `showroom.py` lists them all."""
