@@ -58,3 +58,19 @@ class SetBatch:
 
     rows_BP: Tensor
     """int64, in the order of their makers; -1 behind the last piece."""
+
+
+@dataclass(frozen=True)
+class ShowingBatch:
+    """Showings of sets to users, as rows of a table of sets. H = sets clicked before."""
+
+    set_B: Tensor
+    """int64, what was shown."""
+    history_BH: Tensor
+    """int64, what the user had clicked by then; -1 behind the last."""
+    bucket_B: Tensor
+    """int64, what the user's name is hashed to, from 1; 0 for a user without a click."""
+    clicked_B: Tensor
+    """bool."""
+    propensity_B: Tensor
+    """float32, probability with which the set was shown."""
