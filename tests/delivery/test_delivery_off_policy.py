@@ -126,9 +126,28 @@ def test_clipping_narrows_and_lowers() -> None:
 
 
 def test_the_interval_of_few_users_is_students() -> None:
-    log = Log(np.array([0.0, 1, 0, 1, 1]), np.full(5, 0.5), np.full(5, 0.5))
+    log = Log(np.array([0.0, 1, 0, 1, 1, 0]), np.full(6, 0.5), np.full(6, 0.5))
     estimate = inverse_propensity(log)
-    assert (estimate.high - estimate.value) / estimate.standard_error == pytest.approx(2.776, abs=0.02)
+    assert (estimate.high - estimate.value) / estimate.standard_error == pytest.approx(2.571, abs=0.02)
+
+
+def test_few_heavy_clicks_need_the_longer_upper_side() -> None:
+    """Some showings weigh thirty times as much as others: symmetric intervals end too low too often."""
+    held, symmetric = [], []
+    for seed in range(600):
+        rng = np.random.default_rng(seed)
+        heavy = rng.random(400) < 0.06
+        log = Log(
+            (rng.random(400) < 0.3).astype(float),
+            np.where(heavy, 0.06, 0.94),
+            np.where(heavy, 0.7, 0.3),
+        )
+        estimate = inverse_propensity(log)
+        held.append(estimate.low <= 0.3 <= estimate.high)
+        symmetric.append(abs(estimate.value - 0.3) <= 1.96 * estimate.standard_error)
+        assert estimate.high - estimate.value > estimate.value - estimate.low
+    assert 0.92 <= np.mean(held) <= 0.98
+    assert np.mean(symmetric) < np.mean(held)
 
 
 def test_the_effective_size_counts_evenly_weighted_showings() -> None:
