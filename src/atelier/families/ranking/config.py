@@ -56,7 +56,7 @@ class LossConfig:
 
     max_weight: float = 5.0
     """Most that a showing counts, as a multiple of the mean: inverse propensities are clipped there."""
-    softmax_weight: float = 0.3
+    softmax_weight: float = 0.1
     """Weight of finding one's own among all that a batch's users clicked."""
     cold_share: float = 0.15
     """Share of showings whose user is taken for one never seen."""
