@@ -58,7 +58,6 @@ NEW = Policy(temperature=1.0, fresh_share=0.0, even_share=0.05)
 LOGGED = Policy(temperature=1.0, fresh_share=0.1, even_share=0.1, fresh_below=20)
 NUM_PEOPLE = 400
 NUM_DRAWN, SHOWINGS_EACH = 500, 8
-WORLDS_EACH = 10
 
 
 class Repetition(NamedTuple):
@@ -76,12 +75,13 @@ def main() -> None:
     )
     parser.add_argument("--repetitions", type=int, default=400, help="logs of each kind")
     parser.add_argument("--worlds", type=int, default=200, help="worlds whose own clicks are taken")
+    parser.add_argument("--worlds-each", type=int, default=10, help="worlds of one log of `shop`")
     parser.add_argument("--json", action="store_true", help="one flat JSON object on standard output")
     arguments = parser.parse_args()
     feeds, num = Feeds(seed=0), arguments.repetitions
     shops = [shop(seed) for seed in range(arguments.worlds)]
     answer = {
-        **judged("shop", (together(shops, seed) for seed in range(num))),
+        **judged("shop", (together(shops, arguments.worlds_each, seed) for seed in range(num))),
         **judged("feed", (feeds.repetition(seed, 1.0) for seed in range(num))),
         **judged("long", (feeds.repetition(seed, 1.0, 5 * NUM_DRAWN) for seed in range(num))),
         **verdicts(feeds, num),
@@ -151,9 +151,9 @@ def shop(seed: int) -> Repetition:
     return Repetition(log, _rate(new_UA, odds_UA), _rate(logged_UA, odds_UA))
 
 
-def together(shops: list[Repetition], seed: int) -> Repetition:
+def together(shops: list[Repetition], num: int, seed: int) -> Repetition:
     """The clicks of some worlds as one log; the truth is the mean of theirs: all have as many showings."""
-    drawn = np.random.default_rng([3, seed]).choice(len(shops), min(WORLDS_EACH, len(shops)), replace=False)
+    drawn = np.random.default_rng([3, seed]).choice(len(shops), min(num, len(shops)), replace=False)
     parts = [shops[number] for number in drawn]
     logs = [part.log for part in parts]
     guesses = [log.predictions for log in logs if log.predictions is not None]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atelier.delivery.mixing import mix, num_starts
-from atelier.delivery.policy import Bools, Floats, Ints, Policy, chance, draw_slate, propensities
+from atelier.delivery.policy import Bools, Floats, Ints, Policy, chance, distributions, draw_slate
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,26 @@ def make_feed(
     ]
 
 
-def propensities_of(
-    candidates: Candidates, outfit_ids: Sequence[str], config: FeedConfig = FeedConfig()
-) -> NDArray[np.float64]:
-    """The probability [K] of each set of a logged feed at its place, had these candidates' scores ranked it.
+class Replayed(NamedTuple):
+    """What a ranker makes of a feed that was shown."""
 
-    `outfit_ids`: the feed from its first place on. The kinds of the places are taken as they were: they
-    depend on user and day alone. ValueError: the feed holds a set that is no candidate.
+    propensity_K: NDArray[np.float64]
+    """Its probability of each set at its place."""
+    expected_K: NDArray[np.float64]
+    """Click rate that it would have had there by the given rates; zeros where none were given."""
+
+
+def replay(
+    candidates: Candidates,
+    outfit_ids: Sequence[str],
+    config: FeedConfig = FeedConfig(),
+    rates_N: Floats | None = None,
+) -> Replayed:
+    """A logged feed as these candidates' scores would have filled it, each place given those before it.
+
+    `outfit_ids`: the feed from its first place on. `rates_N`: click rate that a model expects of each
+    candidate, for doubly robust estimates. The kinds of the places are taken as they were: they depend on
+    user and day alone. ValueError: the feed holds a set that is no candidate.
     """
     row_of = {outfit_id: row for row, outfit_id in enumerate(candidates.outfit_ids)}
     strangers = [outfit_id for outfit_id in outfit_ids if outfit_id not in row_of]
@@ -94,14 +108,17 @@ def propensities_of(
             f"give the candidates of that day"
         )
     rows_K = np.array([row_of[outfit_id] for outfit_id in outfit_ids], np.int64)
-    found_K = np.zeros(len(rows_K))
+    rates_N = np.zeros(len(row_of)) if rates_N is None else rates_N
+    propensity_K, expected_K = np.zeros(len(rows_K)), np.zeros(len(rows_K))
     fresh_N = _fresh(candidates, config)
     for generated in (False, True):
         rows = np.flatnonzero(candidates.generated_N == generated)
         places = np.flatnonzero(candidates.generated_N[rows_K] == generated)
         chosen = np.searchsorted(rows, rows_K[places])
-        found_K[places] = propensities(candidates.scores_N[rows], fresh_N[rows], config.policy, chosen)
-    return found_K
+        chance_KN = distributions(candidates.scores_N[rows], fresh_N[rows], config.policy, chosen)
+        propensity_K[places] = chance_KN[np.arange(len(places)), chosen]
+        expected_K[places] = chance_KN @ rates_N[rows]
+    return Replayed(propensity_K, expected_K)
 
 
 def _fresh(candidates: Candidates, config: FeedConfig) -> NDArray[np.bool_]:

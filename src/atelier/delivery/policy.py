@@ -97,14 +97,22 @@ def propensities(
 
     Each is given the sets before it; this is what an off-policy estimate asks of a new ranker.
     """
+    chance_KN = distributions(scores_N, fresh_N, policy, chosen_K)
+    return chance_KN[np.arange(len(chosen_K)), np.asarray(chosen_K, np.int64)]
+
+
+def distributions(
+    scores_N: Floats, fresh_N: Bools, policy: Policy, chosen_K: Sequence[int] | Ints
+) -> NDArray[np.float64]:
+    """The probability [K, N] of every candidate at each place, given what was chosen before it."""
     _check(scores_N, fresh_N)
     strength_N = _strengths(scores_N, policy)
     left_N = np.ones(len(scores_N), dtype=bool)
-    found = []
-    for number in chosen_K:
-        found.append(_next_place(strength_N, fresh_N, left_N, policy)[number])
+    chance_KN = np.zeros((len(chosen_K), len(scores_N)))
+    for place, number in enumerate(chosen_K):
+        chance_KN[place] = _next_place(strength_N, fresh_N, left_N, policy)
         left_N[number] = False
-    return np.array(found, np.float64)
+    return chance_KN
 
 
 def chance(user_id: str, day: str, purpose: str) -> np.random.Generator:

@@ -95,10 +95,7 @@ def test_a_user_without_a_click_is_shown_what_is_popular(made: World, trained: R
     assert np.corrcoef(cold, made.odds_US.mean(0))[0, 1] > 0.8
 
 
-def test_what_everybody_clicked_or_was_shown_alone_does_not_rank_within_users(
-    made: World, trained: RankingNetwork
-) -> None:
-    """With another user's history the advantage is gone: it is the taste that ranks."""
+def test_with_another_users_history_the_advantage_is_gone(made: World, trained: RankingNetwork) -> None:
     shown = later(made, np.arange(NUM_KNOWN), seed=3)
     other = np.random.default_rng(0).permutation(len(shown))
     mixed = replace(shown, history_NH=shown.history_NH[other], bucket_N=np.zeros_like(shown.bucket_N))
