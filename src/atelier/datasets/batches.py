@@ -62,3 +62,19 @@ class SetBatch:
     """int64; sets of different sources are not compared with each other."""
     liked_B: Tensor
     """bool; False for sets that were shown often and clicked seldom."""
+
+
+@dataclass(frozen=True)
+class ShowingBatch:
+    """Showings of sets to users, as rows of a table of sets. H = sets clicked before."""
+
+    set_B: Tensor
+    """int64, what was shown."""
+    history_BH: Tensor
+    """int64, what the user had clicked by then; -1 behind the last."""
+    bucket_B: Tensor
+    """int64, what the user's name is hashed to, from 1; 0 for a user without a click."""
+    clicked_B: Tensor
+    """bool."""
+    propensity_B: Tensor
+    """float32, probability with which the set was shown."""

@@ -1,0 +1,1 @@
+"""Delivery: who sees which sets, with what probability, and whether a new ranker may decide it."""

@@ -1,0 +1,1 @@
+"""Ranking: which sets a user would click, from what the user clicked before."""

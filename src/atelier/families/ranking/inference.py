@@ -1,0 +1,133 @@
+"""The served ranker: sets and users to vectors, and these to log-odds of a click, on ONNX Runtime. No torch.
+
+B = users, S = sets, W = summary, E = vector and biases
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from atelier.errors import RegistryError
+from atelier.families.onnx_file import open_session
+from atelier.families.ranking.config import ItemConfig
+from atelier.families.ranking.sets import Sets, bucket_of, profiles
+
+USER_FILE, SET_FILE, CONTRACT_FILE = "users.onnx", "sets.onnx", "ranking.json"
+"""Their names in a model version and in a release."""
+USER_INPUTS, SET_INPUTS, OUTPUT = (
+    ("profile", "bucket"),
+    ("vectors", "codes", "prices", "known"),
+    "vector",
+)
+_AT_ONCE = 4096
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class RankingContract:
+    """What a ranker's files do; lies as `CONTRACT_FILE` beside them."""
+
+    user_digest: str
+    """sha256 of the user tower's ONNX file, hexadecimal."""
+    set_digest: str
+    """The same of the set tower's."""
+    items: ItemConfig
+    dimension: int
+    num_buckets: int
+    longest_history: int
+    """Latest clicks that a user is known by."""
+    vectors_digest: str
+    """Digest of the contract that the items' vectors were made by: others do not fit."""
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON: equal digests give equal scores."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Facts keep their order, which is that of the codes."""
+        facts = asdict(self) | {
+            "items": asdict(self.items) | {"fact_sizes": list(self.items.fact_sizes.items())}
+        }
+        return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a contract back. RegistryError: the text is not one."""
+        try:
+            facts: dict[str, Any] = json.loads(text)
+            items = facts["items"] | {"fact_sizes": dict(facts["items"]["fact_sizes"])}
+            return cls(**facts | {"items": ItemConfig(**items)})
+        except (ValueError, TypeError, KeyError) as error:
+            raise RegistryError(
+                f"not a ranking contract: expected a JSON object with the fields of RankingContract, "
+                f"got {str(text)[:80]!r} ({error})"
+            ) from error
+
+
+class OnnxRanker:
+    """The served ranker. Safe to share by threads; `threads` is what one call may use.
+
+    DigestError: a file is another one than the contract says. RegistryError: ONNX Runtime cannot load it.
+    """
+
+    def __init__(self, files_dir: Path, contract: RankingContract, threads: int = 1) -> None:
+        self.contract = contract
+        self._users = open_session(files_dir / USER_FILE, contract.user_digest, threads, RegistryError)
+        self._sets = open_session(files_dir / SET_FILE, contract.set_digest, threads, RegistryError)
+
+    def set_vectors(self, sets: Sets) -> Floats:
+        """The rows [S, E] of sets: made once, kept for all users. ValueError: described otherwise."""
+        trained = self.contract.items
+        if sets.config != trained or list(sets.config.fact_sizes) != list(trained.fact_sizes):
+            raise ValueError(
+                f"these sets are described by {sets.config}, but the ranker was trained on {trained}; "
+                f"describe them as its contract says"
+            )
+        found = [np.zeros((0, self.contract.dimension + 2), np.float32)]
+        for start in range(0, len(sets), _AT_ONCE):
+            pieces = sets.pieces(slice(start, start + _AT_ONCE))
+            found.append(_run(self._sets, dict(zip(SET_INPUTS, pieces, strict=True))))
+        return np.concatenate(found)
+
+    def user_vectors(
+        self, summaries_SW: Floats, user_ids: Sequence[str], histories: Sequence[Sequence[int]]
+    ) -> Floats:
+        """The rows [B, E] of users, by the rows of the sets that they clicked, the latest first.
+
+        A user who clicked nothing yet, known or not, has an empty history.
+        """
+        longest = self.contract.longest_history
+        history_BH = np.full((len(user_ids), longest), -1, np.int64)
+        for number, clicked in enumerate(histories):
+            history_BH[number, : len(clicked[:longest])] = clicked[:longest]
+        buckets = [
+            bucket_of(user_id, len(clicked), self.contract.num_buckets)
+            for user_id, clicked in zip(user_ids, histories, strict=True)
+        ]
+        inputs = (profiles(summaries_SW, history_BH), np.array(buckets, np.int64))
+        return _run(self._users, dict(zip(USER_INPUTS, inputs, strict=True)))
+
+
+def scores(users_BE: Floats, sets_SE: Floats) -> Floats:
+    """The log-odds of a click [B, S]: what a policy's temperature divides."""
+    found: Floats = users_BE @ sets_SE.T
+    return found
+
+
+def _run(session: ort.InferenceSession, inputs: dict[str, NDArray[np.generic]]) -> Floats:
+    """A graph has no input for what its network does not use, such as the codes of no facts."""
+    used = {node.name for node in session.get_inputs()}
+    found: Floats = session.run([OUTPUT], {name: value for name, value in inputs.items() if name in used})[0]
+    return found

@@ -1,0 +1,75 @@
+"""Whole configurations of the ranking family, by name; the catalogue adds the facts and the scale of prices.
+
+Each docstring says what its preset costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from atelier.families.ranking.config import ItemConfig, NetworkConfig, RankingConfig
+from atelier.families.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class RankingPreset:
+    """A ranker and how it is trained; a pass sees every showing once."""
+
+    name: str
+    config: RankingConfig
+    schedule: Schedule
+    longest_history: int = 50
+    """Latest clicks that a user is known by."""
+    least_auc: float = 0.5
+    """Floor of `auc_within_users` below which not even a first ranker is accepted."""
+
+    def for_items(self, items: ItemConfig) -> RankingPreset:
+        """The preset for a catalogue: lengths of vectors, facts, prices."""
+        network = replace(self.config.network, items=items)
+        return replace(self, config=replace(self.config, network=network))
+
+
+def debug() -> RankingPreset:
+    """Seconds on two cores: for tests, learns next to nothing."""
+    network = NetworkConfig(dimension=8, width=16, fact_width=4, num_buckets=16)
+    return RankingPreset("debug", RankingConfig(network), Schedule(num_epochs=1, batch_size=64), 10, 0.0)
+
+
+def demo() -> RankingPreset:
+    """Some seconds on two cores for the clicks of a simulated drop of 1,000 items."""
+    preset = small()
+    return replace(preset, name="demo", schedule=replace(preset.schedule, batch_size=64), least_auc=0.0)
+
+
+def small() -> RankingPreset:
+    """Some ten seconds on two cores for 16,000 showings. Histories only: too few users to learn names.
+
+    Twice the epochs make 1,200 clicks known by heart: the probabilities of new sets are then worse than none.
+    """
+    schedule = Schedule(
+        num_epochs=5,
+        batch_size=256,
+        learning_rate=2e-3,
+        ema_decay=0.995,
+        precision="no",
+        channels_last=False,
+    )
+    return RankingPreset(
+        "small", RankingConfig(NetworkConfig(dimension=32, width=128, num_layers=0)), schedule
+    )
+
+
+def base() -> RankingPreset:
+    """One large GPU: tens of millions of showings, names of frequent users in 200,000 buckets."""
+    network = NetworkConfig(dimension=64, width=512, num_layers=2, fact_width=32, num_buckets=200_000)
+    schedule = Schedule(num_epochs=3, batch_size=8192, learning_rate=1e-3, channels_last=False, num_workers=8)
+    return RankingPreset("base", RankingConfig(network), schedule, longest_history=100)
+
+
+PRESETS: dict[str, Callable[[], RankingPreset]] = {
+    "debug": debug,
+    "demo": demo,
+    "small": small,
+    "base": base,
+}
