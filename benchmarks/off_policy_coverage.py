@@ -42,14 +42,8 @@ from atelier.delivery.off_policy import (
 )
 from atelier.delivery.policy import Policy, next_place
 from atelier.delivery.verdict import Rules, decide
-from atelier.simulate.taste import (
-    NUM_USERS,
-    StyledOutfit,
-    liking,
-    make_user,
-    show_collection,
-    style_collection,
-)
+from atelier.simulate.stylists import NUM_USERS, StyledOutfit, show_collection, style_collection
+from atelier.simulate.taste import liking, make_user
 from atelier.simulate.world import COLLECTION_SIZE, make_item
 
 # U = users, A = sets, N = showings
@@ -229,7 +223,7 @@ def _log(
 
 def _odds(seed: int, num_users: int, outfits: list[StyledOutfit]) -> Floats:
     users = [make_user(seed, number) for number in range(num_users)]
-    return np.array([[liking(user, styled) for styled in outfits] for user in users])
+    return np.array([[liking(user, styled.items) for styled in outfits] for user in users])
 
 
 def _ranker(odds_UA: Floats, seed: int, gain: float) -> Floats:

@@ -32,14 +32,8 @@ from atelier.families.ranking.presets import small
 from atelier.families.ranking.sets import Sets, price_scale
 from atelier.families.ranking.showings import Showings, earlier_clicks
 from atelier.families.ranking.task import RankingModule, RankingTask
-from atelier.simulate.taste import (
-    NUM_USERS,
-    StyledOutfit,
-    liking,
-    make_user,
-    show_collection,
-    style_collection,
-)
+from atelier.simulate.stylists import NUM_USERS, StyledOutfit, show_collection, style_collection
+from atelier.simulate.taste import liking, make_user
 from atelier.simulate.world import COLLECTION_SIZE, SimulatedItem, make_item
 from atelier.vocabulary import Click
 
@@ -150,7 +144,7 @@ def _showings(outfits: list[StyledOutfit], clicks: list[Click]) -> Showings:
 def _truth(outfits: list[StyledOutfit], shown: Showings) -> NDArray[np.float64]:
     users = [make_user(SEED, number) for number in range(NUM_USERS)]
     pairs = zip(shown.user_N, shown.set_N, strict=True)
-    return np.array([liking(users[user], outfits[number]) for user, number in pairs])
+    return np.array([liking(users[user], outfits[number].items) for user, number in pairs])
 
 
 def _popularity(outfits: list[StyledOutfit], shown: Showings) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
 from atelier.families.detection.export import FILES
 from atelier.families.detection.kinds import NOT_ITEMS
-from atelier.jobs.detector.champion import champion_detector
 from atelier.jobs.contest import ContestVerdict
+from atelier.jobs.detector.champion import champion_detector
 from atelier.jobs.detector.gate import Evidence, decide, gate_detector
 from atelier.jobs.detector.material import load_material, worn_items
 from atelier.jobs.detector.register import register_detector

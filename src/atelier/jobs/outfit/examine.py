@@ -61,7 +61,8 @@ def sit(
 ) -> OutfitExam:
     """Answer questions about the material's items."""
     vectors_ND = encoder.encode(material.items)
-    metrics, hits = {}, {}
+    metrics: dict[str, float] = {}
+    hits: dict[str, NDArray[np.bool_]] = {}
     for source, own in asked.items():
         metrics |= {f"{source}/{name}": value for name, value in answer(generator, vectors_ND, own).items()}
         metrics[f"{source}/num_questions"] = float(len(own.blanks))
