@@ -70,7 +70,9 @@ def test_asking_again_trains_examines_and_judges_nothing(workspace: Workspace) -
     registered = register_detector(settings, "debug", trained, progress=False)
     assert (trained.reused, registered.reused) == (True, True)
     assert registered.model_version == workspace.registered.model_version
-    assert gate_detector(settings, "debug", registered).reason == "this detector is the champion already"
+    assert (
+        gate_detector(settings, "debug", registered).reason == "this detection model is the champion already"
+    )
 
 
 def test_what_is_worn_is_labelled_and_skin_is_not_for_sale(workspace: Workspace) -> None:

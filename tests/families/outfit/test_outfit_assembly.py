@@ -69,9 +69,27 @@ def test_a_set_is_made_around_every_trigger_that_a_set_can_hold() -> None:
     usable = {
         item
         for item in range(NUM_ITEMS)
-        if cells.class_N[item] >= 0 and maker._beginnings_of(0, int(cells.class_N[item]))
+        if cells.class_N[item] >= 0 and maker._beginnings_of(0, (int(cells.class_N[item]),))
     }
     assert set(made.items_BP[:, 0].tolist()) == usable
+
+
+def test_a_set_is_made_around_several_triggers_or_not_at_all() -> None:
+    """Every set that can be made from one trigger can be made from its first two pieces too."""
+    rows = pool(NUM_ITEMS)
+    maker = assembler(rows, WEAR, Assembly(num_candidates=64))
+    begun = maker.make(np.arange(NUM_ITEMS)).items_BP[:, :2]
+    made = maker.make(begun)
+    np.testing.assert_array_equal(made.items_BP[:, :2], begun)
+    rules = parse_rules(WEAR)
+    for items, slots in zip(made.items_BP.tolist(), made.slots_BP.tolist(), strict=True):
+        pieces = [
+            (rules.slots[slot].name, rows[item]) for item, slot in zip(items, slots, strict=True) if item >= 0
+        ]
+        assert obeys(rules, pieces), pieces
+    assert len(maker.make(np.array([[begun[0, 0], begun[0, 0]]])).items_BP) == 0, (
+        "an item stands in a set once"
+    )
 
 
 def test_pieces_go_together_better_than_chance_and_variety_loosens_them() -> None:

@@ -9,6 +9,7 @@ B = sets of a block, P = pieces of the longest set, G = sets of a group, M = can
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,20 +62,26 @@ class Assembler:
         self.uses_R = np.zeros(len(pool), np.int64)
         self._rng = np.random.default_rng(seed)
         self._longest = max(map(len, self.graph.plans))
-        self._beginnings: dict[tuple[int, int], list[tuple[int, State]]] = {}
+        self._beginnings: dict[tuple[int, tuple[int, ...]], list[tuple[list[int], State]]] = {}
         self._shelves: dict[_Group, list[Shelf]] = {}
         self._steps: dict[tuple[State, int], State] = {}
 
     def make(self, triggers: Ints) -> Sets:
-        """One set around each trigger item that any set can hold; of the others there is none."""
-        num, longest = len(triggers), self._longest
+        """One set around each trigger item that any set can hold; of the others there is none.
+
+        triggers: items [B], or [B, T] for sets around T items each, all of which stand in the set.
+        """
+        triggers_BT = triggers.reshape(len(triggers), -1)
+        num, longest = len(triggers_BT), max(self._longest, triggers_BT.shape[1])
         rows_BP = np.full((num, longest), -1, np.int64)
         slots_BP = np.full((num, longest), -1, np.int64)
         dimension = self.pool.vectors_RD.shape[1]
         pieces_BPD = np.zeros((num, longest, dimension), np.float32)
-        num_B = np.zeros(num, np.int64)
+        num_B = np.full(num, triggers_BT.shape[1] - 1, np.int64)
         finished_B = np.zeros(num, dtype=bool)
-        groups = self._begin(triggers, rows_BP, slots_BP)
+        groups = self._begin(triggers_BT, rows_BP, slots_BP)
+        begun = rows_BP[:, : triggers_BT.shape[1] - 1]
+        pieces_BPD[:, : begun.shape[1]] = self.pool.vectors_RD[begun] * (begun >= 0)[..., None]
         while groups:
             placed = np.concatenate(list(groups.values()))
             latest = rows_BP[placed, num_B[placed]]
@@ -87,35 +94,46 @@ class Assembler:
         items_BP = np.where(rows_BP >= 0, self.pool.item_R[rows_BP], -1)
         return Sets(items_BP[finished_B], slots_BP[finished_B])
 
-    def _begin(self, triggers: Ints, rows_BP: Ints, slots_BP: Ints) -> dict[_Group, Ints]:
-        """Place each trigger into a random plan that it can begin."""
+    def _begin(self, triggers_BT: Ints, rows_BP: Ints, slots_BP: Ints) -> dict[_Group, Ints]:
+        """Place each set's triggers into a random plan that they can begin."""
         groups: dict[_Group, list[int]] = defaultdict(list)
-        for number, row in enumerate(self.pool.row_N[triggers]):
-            if row < 0:
+        num_triggers = triggers_BT.shape[1]
+        for number, rows_T in enumerate(self.pool.row_N[triggers_BT]):
+            partitions = set(self.pool.partition_R[rows_T].tolist())
+            if rows_T.min() < 0 or len(partitions) > 1 or len(set(rows_T.tolist())) < num_triggers:
                 continue
-            partition = int(self.pool.partition_R[row])
-            beginnings = self._beginnings_of(partition, int(self.pool.class_R[row]))
+            partition = partitions.pop()
+            beginnings = self._beginnings_of(partition, tuple(self.pool.class_R[rows_T].tolist()))
             if beginnings:
-                slot, state = beginnings[int(self._rng.integers(len(beginnings)))]
-                rows_BP[number, 0], slots_BP[number, 0] = row, slot
+                slots, state = beginnings[int(self._rng.integers(len(beginnings)))]
+                rows_BP[number, :num_triggers], slots_BP[number, :num_triggers] = rows_T, slots
                 groups[_Group(partition, state)].append(number)
         return {group: np.array(numbers) for group, numbers in groups.items()}
 
-    def _beginnings_of(self, partition: int, item_class: int) -> list[tuple[int, State]]:
-        """The slots that items of a class can begin a set in, and the states after that."""
-        key = (partition, item_class)
-        found = self._beginnings.get(key)
+    def _beginnings_of(self, partition: int, classes: tuple[int, ...]) -> list[tuple[list[int], State]]:
+        """The slots that items of these classes can begin a set in, and the states after that."""
+        found = self._beginnings.get((partition, classes))
         if found is None:
             graph = self.graph
-            found = self._beginnings[key] = []
-            for cell in np.flatnonzero(graph.cells.class_C == item_class):
-                for plan in range(len(graph.plans)):
-                    start, slot = graph.start(plan, partition), int(graph.cells.slot_C[cell])
-                    if slot in start.open and start.mask >> int(cell) & 1:
-                        state = graph.place(start, int(cell))
-                        if graph.completable(state):
-                            found.append((slot, state))
+            reached: list[tuple[list[int], State]] = [
+                ([], graph.start(plan, partition)) for plan in range(len(graph.plans))
+            ]
+            for item_class in classes:
+                reached = [
+                    step for slots, state in reached for step in self._placements(slots, state, item_class)
+                ]
+            found = [(slots, state) for slots, state in reached if graph.completable(state)]
+            self._beginnings[partition, classes] = found
         return found
+
+    def _placements(
+        self, slots: list[int], state: State, item_class: int
+    ) -> Iterator[tuple[list[int], State]]:
+        """Every way to put an item of a class into an open slot."""
+        for cell in np.flatnonzero(self.graph.cells.class_C == item_class):
+            slot = int(self.graph.cells.slot_C[cell])
+            if slot in state.open and state.mask >> int(cell) & 1:
+                yield [*slots, slot], self.graph.place(state, int(cell))
 
     def _place_next(
         self, groups: dict[_Group, Ints], pieces_BPD: Floats, num_B: Ints, rows_BP: Ints, slots_BP: Ints

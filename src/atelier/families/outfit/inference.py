@@ -117,3 +117,19 @@ class OnnxGenerator:
         known_BP = (np.arange(pieces_BPD.shape[1]) < num_B[:, None]).astype(np.int64)
         found: NDArray[np.float32] = self._session.run([QUERY], {PIECES: pieces_BPD, KNOWN: known_BP})[0]
         return found
+
+
+class OutfitModel(NamedTuple):
+    """Everything that a version's or a release's files say."""
+
+    contract: OutfitContract
+    items: ItemEncoder
+    generator: OnnxGenerator
+
+
+def load_model(folder: Path, threads: int = 2) -> OutfitModel:
+    """The networks in a folder. DigestError, OutfitContractError: they are not those of its contract."""
+    contract = OutfitContract.from_json((folder / CONTRACT_FILE).read_bytes())
+    return OutfitModel(
+        contract, ItemEncoder(folder, contract, threads), OnnxGenerator(folder, contract, threads)
+    )

@@ -23,7 +23,8 @@ class OutfitPreset:
     teacher: NetworkConfig
     student: NetworkConfig
     loss: LossConfig
-    schedule: Schedule
+    teacher_schedule: Schedule
+    student_schedule: Schedule
     """A pass shows every set once, with one piece blanked out."""
     least_fill_in_the_blank: float = 0.0
     """Floor of the mean over all sources below which not even a first champion is accepted."""
@@ -34,7 +35,7 @@ def debug() -> OutfitPreset:
     teacher = NetworkConfig(generator="transformer", dimension=16, look_dimension=8, width=16, num_layers=1)
     schedule = Schedule(num_epochs=1, batch_size=32, precision="no", channels_last=False)
     student = replace(teacher, generator="dan")
-    return OutfitPreset("debug", teacher, student, LossConfig(num_hard=2), schedule)
+    return OutfitPreset("debug", teacher, student, LossConfig(num_hard=2), schedule, schedule)
 
 
 def demo() -> OutfitPreset:
@@ -43,14 +44,16 @@ def demo() -> OutfitPreset:
     return replace(
         preset,
         name="demo",
-        schedule=replace(preset.schedule, num_epochs=40, batch_size=64),
+        teacher_schedule=replace(preset.teacher_schedule, num_epochs=20, batch_size=64),
+        student_schedule=replace(preset.student_schedule, num_epochs=40, batch_size=64),
         least_fill_in_the_blank=0.0,
     )
 
 
 def small() -> OutfitPreset:
     """Some minutes on two cores for 17,000 sets."""
-    teacher = NetworkConfig(generator="transformer", width=256, num_layers=2)
+    teacher = NetworkConfig(generator="transformer", width=128, num_layers=2)
+    student = NetworkConfig(generator="dan", pooling="sum", width=256, num_layers=2)
     schedule = Schedule(
         num_epochs=60,
         batch_size=1024,
@@ -61,8 +64,15 @@ def small() -> OutfitPreset:
         precision="no",
         channels_last=False,
     )
-    student = replace(teacher, generator="dan", pooling="sum")
-    return OutfitPreset("small", teacher, student, LossConfig(), schedule, least_fill_in_the_blank=0.3)
+    return OutfitPreset(
+        "small",
+        teacher,
+        student,
+        LossConfig(),
+        teacher_schedule=replace(schedule, num_epochs=30, batch_size=512),
+        student_schedule=schedule,
+        least_fill_in_the_blank=0.3,
+    )
 
 
 def base() -> OutfitPreset:
@@ -71,9 +81,16 @@ def base() -> OutfitPreset:
     teacher = replace(preset.teacher, width=768, num_layers=6, num_heads=12)
     student = replace(preset.student, width=768, num_layers=3)
     schedule = replace(
-        preset.schedule, num_epochs=40, batch_size=4096, precision="bf16", compile=True, num_workers=8
+        preset.student_schedule, num_epochs=40, batch_size=4096, precision="bf16", num_workers=8
     )
-    return replace(preset, name="base", teacher=teacher, student=student, schedule=schedule)
+    return replace(
+        preset,
+        name="base",
+        teacher=teacher,
+        student=student,
+        teacher_schedule=schedule,
+        student_schedule=schedule,
+    )
 
 
 PRESETS: dict[str, Callable[[], OutfitPreset]] = {"debug": debug, "demo": demo, "small": small, "base": base}

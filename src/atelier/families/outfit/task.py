@@ -19,6 +19,8 @@ from atelier.families.outfit.losses import dssm_loss, hard_loss, judge_loss
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.validation import Validation, evaluate_network
 
+MOST_SHOWN = 8
+"""Pieces of a set that a question shows; a longer set shows others each time."""
 _PARTIAL_SHARE = 0.3
 """Share of the questions of which only some pieces are shown: generation asks with started sets."""
 
@@ -184,6 +186,7 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     """Take a random piece out of each set: the others [B, P], in their order and first, and the piece [B].
 
     Of some sets only some of the others are left: generation asks with started sets.
+    P is `MOST_SHOWN` at most.
     """
     known_BP = rows_BP >= 0
     chance_BP = torch.rand(rows_BP.shape, generator=generator).masked_fill(~known_BP, -1.0)
@@ -192,13 +195,16 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     target_B = rows_BP[rows_B, place_B]
     partial_B1 = torch.rand(len(rows_BP), 1, generator=generator) < _PARTIAL_SHARE
     threshold_B1 = torch.rand(len(rows_BP), 1, generator=generator)
-    kept_BP = known_BP & (~partial_B1 | (torch.rand(rows_BP.shape, generator=generator) < threshold_B1))
+    place_BP = torch.rand(rows_BP.shape, generator=generator)
+    kept_BP = known_BP & (~partial_B1 | (place_BP < threshold_B1))
+    # The order of `place_BP` says who is left of a long set, too.
+    kept_BP &= place_BP.masked_fill(~kept_BP, 2.0).argsort(1).argsort(1) < MOST_SHOWN - 1
     # One piece at least is shown, if there is another one: the one that was nearest to being taken.
     second_B = chance_BP.scatter(1, place_B[:, None], -2.0).argmax(1)
     kept_BP[rows_B, second_B] = known_BP[rows_B, second_B]
     kept_BP[rows_B, place_B] = False
     order_BP = torch.argsort((~kept_BP).int(), dim=1, stable=True)
-    return torch.where(kept_BP, rows_BP, -1).gather(1, order_BP), target_B
+    return torch.where(kept_BP, rows_BP, -1).gather(1, order_BP)[:, :MOST_SHOWN], target_B
 
 
 def _moved(part: ItemFeatures | Tensor, where: torch.device) -> ItemFeatures | Tensor:

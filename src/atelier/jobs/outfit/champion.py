@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError
-from atelier.families.outfit.inference import CONTRACT_FILE, ItemEncoder, OnnxGenerator, OutfitContract
 from atelier.jobs.outfit.items import Eyes
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
@@ -31,9 +30,3 @@ def champion_eyes(settings: Settings, catalogue: Catalogue) -> Iterator[Eyes]:
         )
     with TemporaryDirectory() as folder:
         yield Eyes(settings, registry.fetch(champion, Path(folder) / SEES_WITH), catalogue)
-
-
-def networks_in(folder: Path, threads: int = 2) -> tuple[OutfitContract, ItemEncoder, OnnxGenerator]:
-    """The networks among a version's or a release's files. DigestError, OutfitContractError: see there."""
-    contract = OutfitContract.from_json((folder / CONTRACT_FILE).read_bytes())
-    return contract, ItemEncoder(folder, contract, threads), OnnxGenerator(folder, contract, threads)

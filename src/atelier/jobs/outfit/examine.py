@@ -5,7 +5,7 @@ N = items, D = vector, Q = questions
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.families.outfit.inference import ItemEncoder, OnnxGenerator
+from atelier.families.outfit.inference import OnnxGenerator, OutfitModel
 from atelier.families.outfit.questions import hits_of, queries_of, scores_of
 from atelier.families.outfit.validation import Validation, answer
 from atelier.jobs.outfit.items import Eyes
@@ -28,11 +28,17 @@ class OutfitExam:
 
     material: SetMaterial
     vectors_ND: NDArray[np.float32]
+    generator: OnnxGenerator
     asked: Mapping[str, Validation]
     metrics: dict[str, float]
     """By source: 'worn/fill_in_the_blank'."""
     hits: Mapping[str, NDArray[np.bool_]]
     """Source -> which blanks were filled rightly."""
+
+    def scores(self, context: Sequence[int], candidates_K: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How well each candidate completes a set of items, all named by their rows."""
+        query_1D = queries_of(self.generator, self.vectors_ND, np.asarray([context]))
+        return self.vectors_ND[candidates_K] @ query_1D[0]
 
     def marks(self) -> dict[str, Any]:
         """What a comparison of two models needs, as JSON."""
@@ -43,24 +49,21 @@ def examine(
     settings: Settings,
     catalogue: Catalogue,
     eyes: Eyes,
-    networks: tuple[ItemEncoder, OnnxGenerator],
+    model: OutfitModel,
     data_version: str,
     split: Split = Split.TEST,
     *,
     progress: bool = True,
 ) -> OutfitExam:
     """Ask a model about the sets of a split; the same questions for every model of a data version."""
-    encoder, generator = networks
-    facts = encoder.contract.facts
-    material = load_sets(settings, catalogue, eyes, data_version, progress, facts=facts)
-    return sit(material, encoder, generator, material.validation(split, most=None))
+    material = load_sets(settings, catalogue, eyes, data_version, progress, facts=model.contract.facts)
+    return sit(material, model, material.validation(split, most=None))
 
 
-def sit(
-    material: SetMaterial, encoder: ItemEncoder, generator: OnnxGenerator, asked: Mapping[str, Validation]
-) -> OutfitExam:
+def sit(material: SetMaterial, model: OutfitModel, asked: Mapping[str, Validation]) -> OutfitExam:
     """Answer questions about the material's items."""
-    vectors_ND = encoder.encode(material.items)
+    generator = model.generator
+    vectors_ND = model.items.encode(material.items)
     metrics: dict[str, float] = {}
     hits: dict[str, NDArray[np.bool_]] = {}
     for source, own in asked.items():
@@ -69,4 +72,4 @@ def sit(
         if len(own.blanks):
             queries_QD = queries_of(generator, vectors_ND, own.blanks.rows_QP)
             hits[source] = hits_of(scores_of(queries_QD, own.blanks.answers_QA, vectors_ND))
-    return OutfitExam(material, vectors_ND, asked, metrics, hits)
+    return OutfitExam(material, vectors_ND, generator, asked, metrics, hits)

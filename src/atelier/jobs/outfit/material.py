@@ -55,6 +55,8 @@ class Source:
     """Split -> sets."""
     disliked: frozenset[int] = field(default_factory=frozenset)
     """Numbers of training sets that were clicked badly."""
+    item_ids: Sequence[str] = ()
+    """Of `outfits`: the items' ids in the catalogue."""
 
     def questions(self, split: Split, most: int | None = None, seed: int = 0) -> Validation:
         """One question for each set of a split; for worn pieces, of which there are few, one a piece.
@@ -96,6 +98,11 @@ class SetMaterial:
     @property
     def items(self) -> ItemTable:
         return ItemTable.joined([source.items for source in self.sources])
+
+    @property
+    def item_ids(self) -> dict[int, str]:
+        """Row -> id in the catalogue, of those that are in one."""
+        return {first + n: each for first, source in self._placed() for n, each in enumerate(source.item_ids)}
 
     def sets(self) -> Sets:
         """The training sets of all sources."""
@@ -200,7 +207,9 @@ def outfit_source(
     number = {category: index for index, category in enumerate(categories)}
     kind_N = np.array([number[item.category] for item in items], np.int64)
     table = eyes.table(items, facts, progress=progress)
-    return Source(OUTFITS, table, kind_N, np.arange(len(items)), rows, frozenset(disliked))
+    return Source(
+        OUTFITS, table, kind_N, np.arange(len(items)), rows, frozenset(disliked), [i.item_id for i in items]
+    )
 
 
 def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Eyes) -> Source:

@@ -11,12 +11,13 @@ import torch
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
 from atelier.families import outfit
-from atelier.families.outfit.config import ItemConfig, NetworkConfig
+from atelier.families.outfit.config import ItemConfig, LossConfig, NetworkConfig
 from atelier.families.outfit.distill import StudentModule
 from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.presets import PRESETS, OutfitPreset
 from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
+from atelier.families.schedule import Schedule
 from atelier.jobs.fitting import Training, code_digest
 from atelier.jobs.outfit.champion import FAMILY, champion_eyes
 from atelier.jobs.outfit.material import SetMaterial, load_sets
@@ -82,15 +83,15 @@ def features_of(material: SetMaterial) -> ItemFeatures:
 
 
 def training_of(
-    material: SetMaterial, config: NetworkConfig, preset: OutfitPreset, teacher: OutfitNetwork | None = None
+    material: SetMaterial,
+    config: NetworkConfig,
+    loss: LossConfig,
+    schedule: Schedule,
+    teacher: OutfitNetwork | None = None,
 ) -> Training:
     """A network about to be trained on the material; taught, where there is a teacher."""
-    network = network_for(config, material, preset.schedule.seed)
-    module = (
-        OutfitModule(network, preset.loss)
-        if teacher is None
-        else StudentModule(network, teacher, preset.loss)
-    )
+    network = network_for(config, material, schedule.seed)
+    module = OutfitModule(network, loss) if teacher is None else StudentModule(network, teacher, loss)
     validation = material.validation(Split.VALIDATION)
 
     def write(folder: Path) -> None:
@@ -99,7 +100,7 @@ def training_of(
     return Training(
         task=OutfitTask(module, features_of(material), Kin(material.kin()), validation),
         products=material.sets(),
-        schedule=preset.schedule,
+        schedule=schedule,
         finish=lambda: None,
         write=write,
         figures={f"sets/{source.name}": float(len(source.rows[Split.TRAIN])) for source in material.sources},
@@ -110,7 +111,11 @@ def _train(
     settings: Settings, preset: str, role: str, teacher: TrainOutcome | None, progress: bool
 ) -> TrainOutcome:
     wanted, version = outfit_preset(preset), current_version(settings)
-    config = wanted.teacher if teacher is None else wanted.student
+    config, schedule = (
+        (wanted.teacher, wanted.teacher_schedule)
+        if teacher is None
+        else (wanted.student, wanted.student_schedule)
+    )
     catalogue = Catalogue.open(settings.data_dir)
     with champion_eyes(settings, catalogue) as eyes:
         space = eyes.contract.digest
@@ -132,7 +137,7 @@ def _train(
                     read_weights(registry, teacher, [WEIGHTS_FILE], Path(folder))
                     bare = network_for(wanted.teacher, material, seed=0).config
                     master = load_network(bare, Path(folder) / WEIGHTS_FILE)
-            return training_of(material, config, wanted, master)
+            return training_of(material, config, wanted.loss, schedule, master)
 
         return run_once(
             settings,
