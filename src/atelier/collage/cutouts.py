@@ -35,9 +35,15 @@ _COLOURLESS = 14
 """Largest difference between a shadow's channels, the background's own taken off."""
 _SMOOTH = 12
 """Largest difference within three pixels of a shadow."""
+_FAINT = 45
+"""A rim takes at most so much of the background's light."""
+_RIM = 0.03
+"""Of the longer side: how wide a rim may be."""
+_SOLID = 90
+"""Difference from the background at which a pixel beside a veil is wholly the product's."""
 _UPPER = 0.45
 """Share of the product's height, from above, where no shadow lies."""
-_MOST_VEIL = 0.35
+_MOST_VEIL = 0.5
 _THIN = 8
 """Solid pixels below a shadow that its own rim explains."""
 _CRUMB = 0.01
@@ -56,7 +62,7 @@ def cut_out(photo: Pixels) -> Pixels:
         return cut
     background = np.median(photo[alpha == 0], axis=0).astype(np.int16)
     _open_holes(cut, background)
-    _soften_shadow(cut, background)
+    _soften_shadows(cut, photo, background)
     _drop_crumbs(cut)
     seen = cut[..., 3] > _LEAST_ALPHA
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
@@ -120,42 +126,63 @@ def _framed(holes: Bools, far: NDArray[np.int16]) -> Bools:
         ring = _grown(part, 3) & ~_grown(part, 1)
         if edges[ring].mean() >= _LEAST_FRAME:
             kept |= part
-    return _enlarged(kept, holes.shape) & holes
+    return _enlarged(kept, 4, holes.shape) & holes
 
 
-def _soften_shadow(cut: Pixels, background: NDArray[np.int16]) -> None:
-    """Turn grey veils that hang on the outline from below, shadows and reflections, into transparent black."""
-    light = cut[..., :3].astype(np.int16) - background
-    mean = (light[..., 0] + light[..., 1] + light[..., 2]) / np.float32(3)
+def _soften_shadows(cut: Pixels, photo: Pixels, background: NDArray[np.int16]) -> None:
+    """Turn grey veils on the outline, shadows and reflections, into transparent black."""
+    light = photo.astype(np.int16) - background
+    mean = (light[..., 0] + light[..., 1] + light[..., 2]) // np.int16(3)
     veil = (_largest(light) + _largest(-light) <= _COLOURLESS) & (mean >= -_SHADOW) & (cut[..., 3] > 0)
-    veil &= _steep(mean.astype(np.int16)) <= _SMOOTH
+    veil &= _steep(mean) <= _SMOOTH
+    far = _largest(np.abs(light))
+    for part in (_rim(cut, veil & (mean >= -_FAINT)), _on_the_floor(cut, veil)):
+        beside = _grown(part, 2) & ~part & (cut[..., 3] == 255) & (far < _SOLID)
+        share = np.clip(far[beside, None] / _SOLID, 0.15, 1)
+        cut[beside, :3] = np.clip((photo[beside] - (1 - share) * background) / share, 0, 255)
+        cut[..., 3][beside] = np.rint(255 * share[:, 0]).astype(np.uint8)
+        dark = np.clip(-mean[part] / max(float(background.mean()), 1.0), 0, 1)
+        cut[..., 3][part] = np.rint(255 * dark).astype(np.uint8)
+        cut[part, :3] = 0
+
+
+def _rim(cut: Pixels, veil: Bools) -> Bools:
+    """A narrow veil between background and product; one that goes on inwards is a white shirt."""
+    reach = max(2, round(_RIM * max(veil.shape) / 2))
+    near, allowed = _reduced(cut[..., 3] == 0, 2, 1), _reduced(veil, 2, 2)
+    narrow = _flooded(near, allowed, reach)
+    deep = _flooded(narrow | near, allowed, reach) & ~narrow & ~near
+    narrow &= ~_grown(deep, min(2 * reach, 10))
+    return _grown(_enlarged(narrow, 2, veil.shape), 1) & veil
+
+
+def _on_the_floor(cut: Pixels, veil: Bools) -> Bools:
+    """A veil on the lower half, joined to the outside, with nothing solid below it in its column."""
+    solid = (cut[..., 3] > 0) & ~veil
+    veil = veil & (np.cumsum(solid[::-1], axis=0, dtype=np.int16)[::-1] <= _THIN)
     rows = np.flatnonzero((cut[..., 3] > 0).any(1))
     veil[: rows[0] + round(_UPPER * (rows[-1] - rows[0]))] = False
-    # Something solid below in its column: then it lies on the product, not on the floor.
-    solid = (cut[..., 3] > 0) & ~veil
-    veil &= np.cumsum(solid[::-1], axis=0, dtype=np.int16)[::-1] <= _THIN
-    reached = _reached(cut[..., 3] == 0, veil)
+    near, allowed = _reduced(cut[..., 3] == 0, 4, 1), _reduced(veil, 4, 16)
+    reached = _grown(_enlarged(_flooded(near, allowed, max(near.shape)), 4, veil.shape), 3) & veil
     # A white shirt's hem looks alike: a veil is a small part of the whole.
-    if reached.sum() < _MOST_VEIL * (cut[..., 3] > 0).sum():
-        dark = np.clip(-mean[reached] / max(float(background.mean()), 1.0), 0, 1)
-        cut[..., 3][reached] = np.rint(255 * dark).astype(np.uint8)
-        cut[reached, :3] = 0
+    is_small = reached.sum() < _MOST_VEIL * (cut[..., 3] > 0).sum()
+    return reached if is_small else np.zeros_like(veil)
+
+
+def _flooded(start: Bools, allowed: Bools, steps: int) -> Bools:
+    """What so many steps through allowed places reach from a start, the start itself left out."""
+    near = start
+    for _ in range(steps):
+        grown = near | (_grown(near, 1) & allowed)
+        if (grown == near).all():
+            break
+        near = grown
+    return near & allowed & ~start
 
 
 def _largest(channels: NDArray[np.int16]) -> NDArray[np.int16]:
     """Of three channels; many times faster than `max(-1)`."""
     return np.maximum(np.maximum(channels[..., 0], channels[..., 1]), channels[..., 2])
-
-
-def _reached(outside: Bools, veil: Bools) -> Bools:
-    """The part of a veil that is joined to the outside, found on a picture of a quarter of the size."""
-    near, allowed = _reduced(outside, 4, 1), _reduced(veil, 4, 16)
-    for _ in range(max(near.shape)):
-        grown = near | (_grown(near, 1) & allowed)
-        if (grown == near).all():
-            break
-        near = grown
-    return _grown(_enlarged(near & allowed, veil.shape), 3) & veil
 
 
 def _drop_crumbs(cut: Pixels) -> None:
@@ -167,7 +194,7 @@ def _drop_crumbs(cut: Pixels) -> None:
     sizes[0] = 0
     dust = (sizes < _CRUMB * sizes.max())[parts] & small
     if dust.any():
-        cut[..., 3][_enlarged(dust, seen.shape)] = 0
+        cut[..., 3][_enlarged(dust, 4, seen.shape)] = 0
 
 
 def _parts(mask: Bools) -> NDArray[np.intp]:
@@ -214,9 +241,9 @@ def _steep(grey: NDArray[np.int16]) -> NDArray[np.int16]:
     return steep
 
 
-def _enlarged(small: Bools, shape: tuple[int, ...]) -> Bools:
-    """A mask of a quarter of the size at the full size again."""
-    return small.repeat(4, axis=0).repeat(4, axis=1)[: shape[0], : shape[1]]
+def _enlarged(small: Bools, step: int, shape: tuple[int, ...]) -> Bools:
+    """What `_reduced` made small, at its full size again."""
+    return small.repeat(step, axis=0).repeat(step, axis=1)[: shape[0], : shape[1]]
 
 
 def _reduced(mask: Bools, step: int, least: int) -> Bools:

@@ -11,7 +11,7 @@ from atelier.collage.measures import BOUNDS, Bounds, faults
 from atelier.collage.sizes import shown_size
 from atelier.collage.templates import ANY, Slotted, Template
 
-_SMALLEST_IN_BOX = 0.72
+_SMALLEST_IN_BOX = 0.8
 """A piece fills at least this share of what its box allows, however small it really is."""
 _ALMOST_AS_GOOD = 0.1
 """Templates whose cost is at most so much above the best one's are taken in turn, by seed."""
@@ -65,7 +65,7 @@ def lay_out(pieces: Sequence[Piece], boxes: Sequence[Slotted], template: Templat
     ratios = sorted(
         size[1] / shown_size(piece)[1] for piece, size in zip(pieces, largest, strict=True)
     )
-    scale = ratios[len(ratios) // 2]
+    scale = ratios[(3 * len(ratios)) // 4]
     placed = []
     for piece, box, (across, down) in zip(pieces, boxes, largest, strict=True):
         share = min(1.0, max(_SMALLEST_IN_BOX, scale * shown_size(piece)[1] / down))

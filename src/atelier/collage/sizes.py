@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atelier.collage.boxes import Piece
 
-TEMPER = 0.55
+TEMPER = 0.6
 """Power of the real size: at 1 a ring beside trousers would be a dot, at 0 it would be as long as they are."""
 USUAL_CM = 45.0
 """Taken where neither the category nor the slot is known."""
