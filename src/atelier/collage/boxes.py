@@ -10,12 +10,14 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from atelier.errors import CollageError
 from atelier.vocabulary import Box
 
 Pixels = NDArray[np.uint8]
 
+_SMALLEST_LEVEL = 160
 LONGEST_TO_SHORTEST = 25
 """A cut-out thinner than that is a scratch, not a product."""
 
@@ -55,6 +57,15 @@ class Piece:
     def ink(self) -> float:
         """Share of its box that it covers, 0 to 1."""
         return float(self.picture[::4, ::4, 3].mean() / 255) or float(self.picture[..., 3].mean() / 255)
+
+
+    @cached_property
+    def levels(self) -> tuple[Image.Image, ...]:
+        """The picture and its halvings, colours multiplied by alpha: what it is shrunk from."""
+        found = [Image.fromarray(self.picture).convert("RGBa")]
+        while max(found[-1].size) > _SMALLEST_LEVEL:
+            found.append(found[-1].reduce(2))
+        return tuple(found)
 
 
 @dataclass(frozen=True)

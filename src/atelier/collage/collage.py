@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from PIL import Image
 
 from atelier.collage.boxes import Layout, Piece, Pixels
@@ -56,18 +57,23 @@ class CollageOptions:
 class Collage:
     """A finished collage, with how it was laid out."""
 
-    pixels: Pixels
-    """RGB, uint8 [H, W, 3]."""
+    image: Image.Image
+    """RGB, at the size that was asked for."""
     layout: Layout
     template: str | None
     """The template's name; None where the solver placed the pieces."""
     measures: Measures
 
+    @property
+    def pixels(self) -> Pixels:
+        """RGB, uint8 [H, W, 3]."""
+        return np.asarray(self.image)
+
     def encode(self, file_format: str = "jpeg", width: int | None = None, quality: int = 90) -> bytes:
         """The picture as JPEG, PNG or WebP, at its own width or a smaller one."""
         if file_format not in FORMATS:
             raise CollageError(f"no format '{file_format}' (known: {', '.join(FORMATS)})")
-        full = Image.fromarray(self.pixels)
+        full = self.image
         if width is not None and width != full.width:
             if not 16 <= width < full.width:
                 raise CollageError(f"a width of {width}: expected 16 to {full.width}, the collage's own")
@@ -79,7 +85,7 @@ class Collage:
         elif file_format == "webp":
             full.save(out, "WEBP", quality=quality, method=2)
         else:
-            full.save(out, "JPEG", quality=quality, subsampling="4:4:4")
+            full.save(out, "JPEG", quality=quality, subsampling="4:4:4" if quality >= 95 else "4:2:0")
         return out.getvalue()
 
 
@@ -109,8 +115,8 @@ def make_collage(
     else:
         template, layout = _solved(pieces, tuple(given), options)
     blocks = _blocks(template, given, fonts)
-    pixels = compose(layout, template, blocks, options.size)
-    return Collage(pixels, layout, match and match.template.name, measure(layout))
+    image = compose(layout, template, blocks, options.size)
+    return Collage(image, layout, match and match.template.name, measure(layout))
 
 
 def _blocks(template: Template, texts: Mapping[str, str], fonts: Fonts | None) -> list[TextBlock]:

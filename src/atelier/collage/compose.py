@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -13,28 +14,31 @@ from atelier.collage.templates import Colour, Panel, Template
 from atelier.collage.text import TextBlock, draw_text
 
 _SHADOW_COLOUR = (38, 30, 26)
+_ENOUGH = 1.05
+"""A level that is so little too small still counts as large enough."""
 _COARSE = 4
 """Pixels of the picture for one of the shadow: it is soft."""
 
 
-def compose(layout: Layout, template: Template, texts: Sequence[TextBlock], size: tuple[int, int]) -> Pixels:
-    """Draw a layout at a size in pixels, RGB uint8 [H, W, 3]; the template gives background and shadow."""
+def compose(layout: Layout, template: Template, texts: Sequence[TextBlock], size: tuple[int, int]) -> Image.Image:
+    """Draw a layout at a size in pixels, RGB; the template gives background and shadow."""
     picture = _background(template, size).copy()
     scale = size[0] / layout.width
-    order = sorted(layout.placed, key=lambda each: each.layer)
-    boxes = [_pixels(each, scale, size) for each in order]
-    pasted = [_resized(each, box) for each, box in zip(order, boxes, strict=True)]
-    layers = [each.layer for each in order]
-    # One shadow for each layer, so that what lies above throws one on what lies below.
-    for layer in sorted(set(layers)):
-        of_layer = [pair for pair, at in zip(zip(pasted, boxes, strict=True), layers, strict=True) if at == layer]
-        if template.shadow:
-            _cast(picture, of_layer, template.shadow)
-        for cut, box in of_layer:
-            picture.paste(cut, box[:2], cut)
+    for _, together in groupby(sorted(layout.placed, key=_layer), key=_layer):
+        boxes = [(each, _pixels(each, scale, size)) for each in together]
+        cuts = [(_resized(each, box), box[:2]) for each, box in boxes]
+        # Shadows first, so that none falls on a neighbour; what lies above throws one on what lies below.
+        for cut, corner in cuts if template.shadow else ():
+            _cast(picture, cut, corner, template.shadow)
+        for cut, corner in cuts:
+            picture.paste(cut, corner, cut)
     for block in texts:
         draw_text(picture, block, scale)
-    return np.asarray(picture)
+    return picture
+
+
+def _layer(each: Placed) -> int:
+    return each.layer
 
 
 def _pixels(each: Placed, scale: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -46,29 +50,31 @@ def _pixels(each: Placed, scale: float, size: tuple[int, int]) -> tuple[int, int
 
 
 def _resized(each: Placed, box: tuple[int, int, int, int]) -> Image.Image:
-    """Pillow multiplies colours by alpha before it averages, so that no edge takes the background's colour."""
+    """From the smallest level that is large enough; as colours were multiplied by alpha, no edge has a fringe."""
     size = (box[2] - box[0], box[3] - box[1])
-    cut = Image.fromarray(each.piece.picture)
-    enlarged = size[0] > cut.width
-    how = Image.Resampling.BICUBIC if enlarged else Image.Resampling.LANCZOS
-    return cut.resize(size, how, reducing_gap=None if enlarged else 2.0)
+    levels = each.piece.levels
+    level = next((level for level in reversed(levels) if _ENOUGH * level.width >= size[0]), levels[0])
+    # Of the filters that look at as few pixels, Hamming's is the sharpest; it is of no use to enlarge.
+    how = Image.Resampling.HAMMING if size[0] < level.width else Image.Resampling.BICUBIC
+    return level.resize(size, how).convert("RGBA")
 
 
-def _cast(
-    picture: Image.Image,
-    pasted: Sequence[tuple[Image.Image, tuple[int, int, int, int]]],
-    strength: float,
-) -> None:
-    small = (-(-picture.width // _COARSE), -(-picture.height // _COARSE))
-    shade = Image.new("L", small)
-    for cut, box in pasted:
-        alpha = cut.getchannel("A").reduce(_COARSE)
-        shade.paste(255, (box[0] // _COARSE, box[1] // _COARSE), alpha)
-    far = max(1.0, min(picture.size) / 90 / _COARSE)
-    shade = shade.filter(ImageFilter.GaussianBlur(far))
-    shade = shade.point([round(level * strength) for level in range(256)])
-    shade = shade.resize((small[0] * _COARSE, small[1] * _COARSE), Image.Resampling.BILINEAR)
-    picture.paste(_SHADOW_COLOUR, (0, max(1, round(far * _COARSE * 0.6))), shade.crop((0, 0, *picture.size)))
+def _cast(picture: Image.Image, cut: Image.Image, corner: tuple[int, int], strength: float) -> None:
+    """Darken the background softly around and below a piece."""
+    far = max(1, round(min(picture.size) / 90 / _COARSE))
+    alpha = cut.getchannel("A").reduce(_COARSE)
+    shade = Image.new("L", (alpha.width + 4 * far, alpha.height + 4 * far))
+    shade.paste(alpha.point(_levels(strength)), (2 * far, 2 * far))
+    shade = shade.filter(ImageFilter.BoxBlur(far)).filter(ImageFilter.BoxBlur(far))
+    size = (shade.width * _COARSE, shade.height * _COARSE)
+    shade = shade.resize(size, Image.Resampling.BILINEAR)
+    x, y = corner[0] - 2 * far * _COARSE, corner[1] - 2 * far * _COARSE + round(0.6 * far * _COARSE)
+    picture.paste(_SHADOW_COLOUR, (x, y, x + size[0], y + size[1]), shade)
+
+
+@lru_cache(maxsize=64)
+def _levels(strength: float) -> list[int]:
+    return [round(level * strength) for level in range(256)]
 
 
 @lru_cache(maxsize=64)

@@ -39,6 +39,8 @@ _FAINT = 45
 """A rim takes at most so much of the background's light."""
 _RIM = 0.03
 """Of the longer side: how wide a rim may be."""
+_MOST_WHITE = 0.4
+"""A product of which more looks like a rim is white itself."""
 _SOLID = 90
 """Difference from the background at which a pixel beside a veil is wholly the product's."""
 _UPPER = 0.45
@@ -148,6 +150,8 @@ def _soften_shadows(cut: Pixels, photo: Pixels, background: NDArray[np.int16]) -
 
 def _rim(cut: Pixels, veil: Bools) -> Bools:
     """A narrow veil between background and product; one that goes on inwards is a white shirt."""
+    if veil.sum() > _MOST_WHITE * (cut[..., 3] > 0).sum():
+        return np.zeros_like(veil)
     reach = max(2, round(_RIM * max(veil.shape) / 2))
     near, allowed = _reduced(cut[..., 3] == 0, 2, 1), _reduced(veil, 2, 2)
     narrow = _flooded(near, allowed, reach)

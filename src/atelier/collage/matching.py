@@ -11,14 +11,13 @@ from atelier.collage.measures import BOUNDS, Bounds, faults
 from atelier.collage.sizes import shown_size
 from atelier.collage.templates import ANY, Slotted, Template
 
-_SMALLEST_IN_BOX = 0.8
+_SMALLEST_IN_BOX = 0.62
 """A piece fills at least this share of what its box allows, however small it really is."""
 _ALMOST_AS_GOOD = 0.1
 """Templates whose cost is at most so much above the best one's are taken in turn, by seed."""
 _EMPTY_BOX = 0.22
 _ANY_BOX = 0.12
 _MISFIT = 0.15
-_UNUSED_TEXT = 0.25
 _ASPECTS_ALIKE = 0.02
 
 
@@ -47,16 +46,23 @@ def best_match(
     it gives has no fault. `seed` chooses among those that suit nearly as well as the best.
     """
     given = frozenset(texts)
+    sizes = [shown_size(piece) for piece in pieces]
     found = [
-        match
+        (cost, template, boxes)
         for template in templates
-        if abs(template.aspect / aspect - 1) < _ASPECTS_ALIKE
-        and (match := _match(pieces, template, given)) is not None
+        if abs(template.aspect / aspect - 1) < _ASPECTS_ALIKE and _texts_suit(template, given)
+        for boxes, cost in _assign(pieces, sizes, template)
     ]
-    found.sort(key=lambda match: match.cost)
-    good = [match for match in found if match.cost <= found[0].cost + _ALMOST_AS_GOOD]
-    order = [good[(seed + step) % len(good)] for step in range(len(good))] + found[len(good) :]
-    return next((match for match in order if not faults(match.layout, bounds)), None)
+    if not found:
+        return None
+    found.sort(key=lambda each: each[0])
+    num_good = sum(cost <= found[0][0] + _ALMOST_AS_GOOD for cost, _, _ in found)
+    order = [found[(seed + step) % num_good] for step in range(num_good)] + found[num_good:]
+    for cost, template, boxes in order:
+        layout = lay_out(pieces, boxes, template)
+        if not faults(layout, bounds):
+            return Match(template, layout, cost)
+    return None
 
 
 def lay_out(pieces: Sequence[Piece], boxes: Sequence[Slotted], template: Template) -> Layout:
@@ -65,7 +71,7 @@ def lay_out(pieces: Sequence[Piece], boxes: Sequence[Slotted], template: Templat
     ratios = sorted(
         size[1] / shown_size(piece)[1] for piece, size in zip(pieces, largest, strict=True)
     )
-    scale = ratios[(3 * len(ratios)) // 4]
+    scale = ratios[(2 * len(ratios) - 1) // 3]
     placed = []
     for piece, box, (across, down) in zip(pieces, boxes, largest, strict=True):
         share = min(1.0, max(_SMALLEST_IN_BOX, scale * shown_size(piece)[1] / down))
@@ -75,54 +81,58 @@ def lay_out(pieces: Sequence[Piece], boxes: Sequence[Slotted], template: Templat
     return Layout(template.width, template.height, template.margin, tuple(placed), texts)
 
 
-def _match(pieces: Sequence[Piece], template: Template, texts: frozenset[str]) -> Match | None:
+def _texts_suit(template: Template, texts: frozenset[str]) -> bool:
     areas = {text.name for text in template.texts}
-    if not texts <= areas or any(not text.optional and text.name not in texts for text in template.texts):
-        return None
-    chosen = _assign(pieces, template)
-    if chosen is None:
-        return None
-    boxes, cost = chosen
-    num_empty = len(template.boxes) - len(boxes)
-    cost = cost / len(pieces) + _EMPTY_BOX * num_empty + _UNUSED_TEXT * len(areas - texts)
-    return Match(template, lay_out(pieces, boxes, template), cost)
+    return texts <= areas and all(text.optional or text.name in texts for text in template.texts)
 
 
-def _assign(pieces: Sequence[Piece], template: Template) -> tuple[list[Slotted], float] | None:
-    """The cheapest way to give every piece a box and every box that is not optional a piece."""
-    needed = frozenset(box.name for box in template.boxes if not box.optional)
-    if len(pieces) > len(template.boxes) or len(pieces) < len(needed):
-        return None
-    rooms = [max(width(box.box), height(box.box)) for box in template.boxes]
-    sizes = [max(shown_size(piece)) for piece in pieces]
-    scale = (sum(rooms) / len(rooms)) / (sum(sizes) / len(sizes))
+def _assign(
+    pieces: Sequence[Piece], sizes: Sequence[tuple[float, float]], template: Template
+) -> list[tuple[list[Slotted], float]]:
+    """The cheapest way to give every piece a box and every box that is not optional a piece; [] without one."""
+    boxes = template.boxes
+    needed = sum(1 << number for number, box in enumerate(boxes) if not box.optional)
+    if not needed.bit_count() <= len(pieces) <= len(boxes):
+        return []
+    rooms = [max(width(box.box), height(box.box)) for box in boxes]
+    scale = (sum(rooms) / len(rooms)) / (sum(map(max, sizes)) / len(sizes))
     options = [
         sorted(
-            ((_cost(piece, box, scale), box) for box in template.boxes if piece.slot in box.slots or ANY in box.slots),
-            key=lambda option: option[0],
+            (_cost(size, piece.slot in box.slots, box, scale), number)
+            for number, box in enumerate(boxes)
+            if piece.slot in box.slots or ANY in box.slots
         )
-        for piece in pieces
+        for piece, size in zip(pieces, sizes, strict=True)
     ]
-    best: list[tuple[float, list[Slotted]]] = []
-
-    def go_on(position: int, cost: float, taken: list[Slotted]) -> None:
-        if best and cost >= best[0][0]:
-            return
-        if position == len(pieces):
-            if needed <= {box.name for box in taken}:
-                best[:] = [(cost, list(taken))]
-            return
-        for more, box in options[position]:
-            if box not in taken:
-                go_on(position + 1, cost + more, [*taken, box])
-
-    go_on(0, 0.0, [])
-    return (best[0][1], best[0][0]) if best else None
+    best = _cheapest(options, needed)
+    if best is None:
+        return []
+    cost, chosen = best
+    num_empty = len(boxes) - len(pieces)
+    return [([boxes[number] for number in chosen], cost / len(pieces) + _EMPTY_BOX * num_empty)]
 
 
-def _cost(piece: Piece, box: Slotted, scale: float) -> float:
+def _cheapest(
+    options: Sequence[Sequence[tuple[float, int]]], needed: int
+) -> tuple[float, tuple[int, ...]] | None:
+    """Of all ways to choose a box for each piece, each box once; `needed` are those that must be chosen, as bits."""
+    ways: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for of_piece in options:
+        longer: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for taken, (cost, chosen) in ways.items():
+            for more, number in of_piece:
+                if taken >> number & 1:
+                    continue
+                key = taken | 1 << number
+                if key not in longer or cost + more < longer[key][0]:
+                    longer[key] = (cost + more, (*chosen, number))
+        ways = longer
+    return min((way for taken, way in ways.items() if taken & needed == needed), default=None)
+
+
+def _cost(size: tuple[float, float], is_named: bool, box: Slotted, scale: float) -> float:
     """How much of a box a piece leaves empty, and how far the box is from the size it should have."""
-    across, down = fitted(piece.aspect, box.box)
+    across, down = fitted(size[0] / size[1], box.box)
     unused = 1 - across * down / area(box.box)
-    misfit = abs(math.log(max(across, down) / (scale * max(shown_size(piece)))))
-    return unused * unused + _MISFIT * misfit + (0.0 if piece.slot in box.slots else _ANY_BOX)
+    misfit = abs(math.log(max(across, down) / (scale * max(size))))
+    return unused * unused + _MISFIT * misfit + (0.0 if is_named else _ANY_BOX)

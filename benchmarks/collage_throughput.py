@@ -1,0 +1,160 @@
+"""Collages a second, their faults, and the same by the plain approach that one would write first.
+
+    python benchmarks/collage_throughput.py [--collages 1000] [--processes 2] [--size 800] [--json]
+
+Simulated outfits of five items, 800 x 800, encoded as JPEG. Measured are:
+  - collages_per_second: cut-outs are ready, as an item stands in many collages (the usual case);
+  - from_bytes_per_second: every photo is decoded and cut out anew for every collage;
+  - plain_per_second: every photo is decoded, shrunk and pasted into a grid, background and all, with Pillow.
+`ratio` is the first by the third, `ratio_from_bytes` the second by the third. `faults` counts sentences of
+`measures.faults` on the layouts of `--collages` outfits of two to seven items; `ratio` says nothing of looks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from collage_world import Shown, outfits
+from PIL import Image
+
+from atelier.collage.boxes import Piece
+from atelier.collage.collage import CollageOptions, make_collage
+from atelier.collage.cutouts import CutOuts
+from atelier.collage.measures import faults
+from atelier.collage.templates import library
+
+SETS_OF_FIVE = 24
+_SETS: list[list[Any]] = []
+"""The sets, in a worker that was forked with them: photos, and pieces that are cut out."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--collages", type=int, default=1000)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--size", type=int, default=800)
+    parser.add_argument("--json", action="store_true", help="one flat JSON object on standard output")
+    arguments = parser.parse_args()
+    answer = {**_speed(arguments), **_judge(arguments.collages)}
+    for key, value in answer.items():
+        print(f"{key}: {value}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(answer))
+
+
+def _speed(arguments: argparse.Namespace) -> dict[str, Any]:
+    fives = [outfit for outfit in outfits(seed=5, num_collections=8) if len(outfit) == 5][:SETS_OF_FIVE]
+    photos = [[shown.jpeg for shown in outfit] for outfit in fives]
+    ready = CutOuts(5 * SETS_OF_FIVE)
+    pieces = [_pieces(outfit, ready) for outfit in fives]
+    for piece in (piece for each in pieces for piece in each):
+        assert piece.levels, "made before the workers are forked, which share them"
+    _SETS[:] = [fives, photos, pieces]
+    num = arguments.collages
+    per_second = {
+        "collages_per_second": _race(_from_pieces, num, arguments),
+        "from_bytes_per_second": _race(_from_bytes, max(num // 10, 2), arguments),
+        "plain_per_second": _race(_plain, num // 2, arguments),
+    }
+    plain = per_second["plain_per_second"]
+    return {
+        **per_second,
+        "ratio": round(per_second["collages_per_second"] / plain, 2),
+        "ratio_from_bytes": round(per_second["from_bytes_per_second"] / plain, 2),
+        "size": arguments.size,
+        "processes": arguments.processes,
+    }
+
+
+def _race(make: Callable[[int, int], bytes], num: int, arguments: argparse.Namespace) -> float:
+    """Collages a second of all workers together; each makes a few before the clock starts."""
+    share = max(num // arguments.processes, 1)
+    with ProcessPoolExecutor(arguments.processes, mp_context=get_context("fork")) as workers:
+        list(workers.map(_run, [make] * arguments.processes, [2] * arguments.processes, [arguments.size] * arguments.processes))
+        start = time.perf_counter()
+        parts = [workers.submit(_run, make, share, arguments.size) for _ in range(arguments.processes)]
+        made = sum(part.result() for part in parts)
+        return round(made / (time.perf_counter() - start), 1)
+
+
+def _run(make: Callable[[int, int], bytes], num: int, size: int) -> int:
+    for number in range(num):
+        assert len(make(number, size)) > 1000
+    return num
+
+
+def _from_pieces(number: int, size: int) -> bytes:
+    pieces = _SETS[2][number % len(_SETS[2])]
+    return make_collage(pieces, library(), options=CollageOptions((size, size), seed=number)).encode("jpeg")
+
+
+def _from_bytes(number: int, size: int) -> bytes:
+    pieces = _pieces(_SETS[0][number % len(_SETS[0])], CutOuts(0))
+    return make_collage(pieces, library(), options=CollageOptions((size, size), seed=number)).encode("jpeg")
+
+
+def _plain(number: int, size: int) -> bytes:
+    photos = _SETS[1][number % len(_SETS[1])]
+    columns = math.ceil(math.sqrt(len(photos)))
+    cell = size // columns
+    canvas = Image.new("RGB", (size, size), "white")
+    for position, data in enumerate(photos):
+        photo = Image.open(io.BytesIO(data))
+        photo.thumbnail((cell, cell))
+        corner = (position % columns * cell, position // columns * cell)
+        canvas.paste(photo, (corner[0] + (cell - photo.width) // 2, corner[1] + (cell - photo.height) // 2))
+    out = io.BytesIO()
+    canvas.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def _pieces(outfit: Sequence[Shown], cut_outs: CutOuts) -> list[Piece]:
+    return [
+        Piece(shown.item.item.item_id, shown.slot, shown.item.item.category, cut_outs.get(shown.jpeg))
+        for shown in outfit
+    ]
+
+
+def _judge(num: int) -> dict[str, Any]:
+    """Faults of the layouts of so many outfits, with how they were laid out."""
+    cut_outs = CutOuts(10 * num)
+    found: list[str] = []
+    used: Counter[str] = Counter()
+    measures = []
+    for seed, outfit in enumerate(islice(outfits(seed=7, num_collections=num // 25 + 1), num)):
+        collage = make_collage(_pieces(outfit, cut_outs), library(), options=CollageOptions((128, 128), seed))
+        found += faults(collage.layout)
+        used[collage.template or "the solver"] += 1
+        measures.append(collage.measures)
+    white = np.array([each.white_space for each in measures])
+    imbalance = np.array([each.imbalance for each in measures])
+    for sentence in found[:10]:
+        print(sentence, file=sys.stderr)
+    return {
+        "judged": len(measures),
+        "faults": len(found),
+        "templates_used": len(used) - ("the solver" in used),
+        "by_the_solver": used["the solver"],
+        "white_space_p5": round(float(np.quantile(white, 0.05)), 3),
+        "white_space_p95": round(float(np.quantile(white, 0.95)), 3),
+        "imbalance_p95": round(float(np.quantile(imbalance, 0.95)), 3),
+        "most_imbalance": round(float(imbalance.max()), 3),
+    }
+
+
+if __name__ == "__main__":
+    main()
