@@ -17,6 +17,8 @@ from atelier.vocabulary import Box
 
 Pixels = NDArray[np.uint8]
 
+_LEVEL = 0.75
+"""Each level's side by that of the one above: drawing then looks at hardly more pixels than it makes."""
 _SMALLEST_LEVEL = 160
 LONGEST_TO_SHORTEST = 25
 """A cut-out thinner than that is a scratch, not a product."""
@@ -61,10 +63,13 @@ class Piece:
 
     @cached_property
     def levels(self) -> tuple[Image.Image, ...]:
-        """The picture and its halvings, colours multiplied by alpha: what it is shrunk from."""
-        found = [Image.fromarray(self.picture).convert("RGBa")]
+        """The picture in sizes from its own downwards, colours multiplied by alpha: what it is shrunk from."""
+        full = Image.fromarray(self.picture).convert("RGBa")
+        found = [full]
         while max(found[-1].size) > _SMALLEST_LEVEL:
-            found.append(found[-1].reduce(2))
+            scale = _LEVEL ** len(found)
+            size = (max(1, round(full.width * scale)), max(1, round(full.height * scale)))
+            found.append(full.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
         return tuple(found)
 
 

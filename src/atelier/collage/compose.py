@@ -29,7 +29,7 @@ def compose(layout: Layout, template: Template, texts: Sequence[TextBlock], size
         cuts = [(_resized(each, box), box[:2]) for each, box in boxes]
         # Shadows first, so that none falls on a neighbour; what lies above throws one on what lies below.
         for cut, corner in cuts if template.shadow else ():
-            _cast(picture, cut, corner, template.shadow)
+            _cast(picture, _background(template, size, template.shadow), cut, corner)
         for cut, corner in cuts:
             picture.paste(cut, corner, cut)
     for block in texts:
@@ -59,27 +59,25 @@ def _resized(each: Placed, box: tuple[int, int, int, int]) -> Image.Image:
     return level.resize(size, how).convert("RGBA")
 
 
-def _cast(picture: Image.Image, cut: Image.Image, corner: tuple[int, int], strength: float) -> None:
-    """Darken the background softly around and below a piece."""
+def _cast(picture: Image.Image, shaded: Image.Image, cut: Image.Image, corner: tuple[int, int]) -> None:
+    """Let the shaded background show softly around and below a piece."""
     far = max(1, round(min(picture.size) / 90 / _COARSE))
     alpha = cut.getchannel("A").reduce(_COARSE)
     shade = Image.new("L", (alpha.width + 4 * far, alpha.height + 4 * far))
-    shade.paste(alpha.point(_levels(strength)), (2 * far, 2 * far))
+    shade.paste(alpha, (2 * far, 2 * far))
     shade = shade.filter(ImageFilter.BoxBlur(far)).filter(ImageFilter.BoxBlur(far))
-    size = (shade.width * _COARSE, shade.height * _COARSE)
-    shade = shade.resize(size, Image.Resampling.BILINEAR)
+    shade = shade.resize((shade.width * _COARSE, shade.height * _COARSE), Image.Resampling.BILINEAR)
     x, y = corner[0] - 2 * far * _COARSE, corner[1] - 2 * far * _COARSE + round(0.6 * far * _COARSE)
-    picture.paste(_SHADOW_COLOUR, (x, y, x + size[0], y + size[1]), shade)
+    box = (x, y, x + shade.width, y + shade.height)
+    picture.paste(shaded.crop(box), box, shade)
 
 
 @lru_cache(maxsize=64)
-def _levels(strength: float) -> list[int]:
-    return [round(level * strength) for level in range(256)]
-
-
-@lru_cache(maxsize=64)
-def _background(template: Template, size: tuple[int, int]) -> Image.Image:
-    """Panels from the back to the front, and a picture over the first of them."""
+def _background(template: Template, size: tuple[int, int], shade: float = 0.0) -> Image.Image:
+    """Panels from the back to the front, and a picture over the first of them; darkened wholly by a shadow."""
+    if shade:
+        dark = Image.new("RGB", size, _SHADOW_COLOUR)
+        return Image.blend(_background(template, size), dark, shade)
     scale = size[0] / template.width
     picture = Image.new("RGB", size)
     for number, panel in enumerate(template.panels):
