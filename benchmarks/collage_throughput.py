@@ -84,7 +84,14 @@ def _race(make: Callable[[int, int], bytes], num: int, arguments: argparse.Names
     """Collages a second of all workers together; each makes a few before the clock starts."""
     share = max(num // arguments.processes, 1)
     with ProcessPoolExecutor(arguments.processes, mp_context=get_context("fork")) as workers:
-        list(workers.map(_run, [make] * arguments.processes, [2] * arguments.processes, [arguments.size] * arguments.processes))
+        list(
+            workers.map(
+                _run,
+                [make] * arguments.processes,
+                [2] * arguments.processes,
+                [arguments.size] * arguments.processes,
+            )
+        )
         start = time.perf_counter()
         parts = [workers.submit(_run, make, share, arguments.size) for _ in range(arguments.processes)]
         made = sum(part.result() for part in parts)

@@ -60,7 +60,6 @@ class Piece:
         """Share of its box that it covers, 0 to 1."""
         return float(self.picture[::4, ::4, 3].mean() / 255) or float(self.picture[..., 3].mean() / 255)
 
-
     @cached_property
     def levels(self) -> tuple[Image.Image, ...]:
         """The picture in sizes from its own downwards, colours multiplied by alpha: what it is shrunk from."""

@@ -20,7 +20,9 @@ _COARSE = 4
 """Pixels of the picture for one of the shadow: it is soft."""
 
 
-def compose(layout: Layout, template: Template, texts: Sequence[TextBlock], size: tuple[int, int]) -> Image.Image:
+def compose(
+    layout: Layout, template: Template, texts: Sequence[TextBlock], size: tuple[int, int]
+) -> Image.Image:
     """Draw a layout at a size in pixels, RGB; the template gives background and shadow."""
     picture = _background(template, size).copy()
     scale = size[0] / layout.width

@@ -41,8 +41,10 @@ _RIM = 0.03
 """Of the longer side: how wide a rim may be."""
 _MOST_WHITE = 0.4
 """A product of which more looks like a rim is white itself."""
-_SOLID = 90
-"""Difference from the background at which a pixel beside a veil is wholly the product's."""
+_BAND = 2
+"""Pixels from the outside that may be of mixed colours."""
+_TOLD_APART = 70
+"""Distance of a product's colour from the background's from which a mixture of the two is told."""
 _UPPER = 0.45
 """Share of the product's height, from above, where no shadow lies."""
 _MOST_VEIL = 0.5
@@ -64,7 +66,8 @@ def cut_out(photo: Pixels) -> Pixels:
         return cut
     background = np.median(photo[alpha == 0], axis=0).astype(np.int16)
     _open_holes(cut, background)
-    _soften_shadows(cut, photo, background)
+    veil = _soften_shadows(cut, photo, background)
+    _unmix_edges(cut, photo, background, veil)
     _drop_crumbs(cut)
     seen = cut[..., 3] > _LEAST_ALPHA
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
@@ -113,8 +116,6 @@ def _open_holes(cut: Pixels, background: NDArray[np.int16]) -> None:
     sure = _framed(_shrunken(near, reach), far)
     holes = _grown(sure, 2 * reach) & near
     cut[..., 3][holes] = 0
-    edge = _grown(holes, 1) & ~holes & (cut[..., 3] == 255)
-    cut[..., 3][edge] = np.clip(far[edge] * 4, 60, 255).astype(np.uint8)
 
 
 def _framed(holes: Bools, far: NDArray[np.int16]) -> Bools:
@@ -131,21 +132,44 @@ def _framed(holes: Bools, far: NDArray[np.int16]) -> Bools:
     return _enlarged(kept, 4, holes.shape) & holes
 
 
-def _soften_shadows(cut: Pixels, photo: Pixels, background: NDArray[np.int16]) -> None:
-    """Turn grey veils on the outline, shadows and reflections, into transparent black."""
+def _soften_shadows(cut: Pixels, photo: Pixels, background: NDArray[np.int16]) -> Bools:
+    """Turn grey veils on the outline, shadows and reflections, into transparent black; return where."""
     light = photo.astype(np.int16) - background
     mean = (light[..., 0] + light[..., 1] + light[..., 2]) // np.int16(3)
     veil = (_largest(light) + _largest(-light) <= _COLOURLESS) & (mean >= -_SHADOW) & (cut[..., 3] > 0)
     veil &= _steep(mean) <= _SMOOTH
-    far = _largest(np.abs(light))
+    softened = np.zeros_like(veil)
     for part in (_rim(cut, veil & (mean >= -_FAINT)), _on_the_floor(cut, veil)):
-        beside = _grown(part, 2) & ~part & (cut[..., 3] == 255) & (far < _SOLID)
-        share = np.clip(far[beside, None] / _SOLID, 0.15, 1)
-        cut[beside, :3] = np.clip((photo[beside] - (1 - share) * background) / share, 0, 255)
-        cut[..., 3][beside] = np.rint(255 * share[:, 0]).astype(np.uint8)
         dark = np.clip(-mean[part] / max(float(background.mean()), 1.0), 0, 1)
         cut[..., 3][part] = np.rint(255 * dark).astype(np.uint8)
         cut[part, :3] = 0
+        softened |= part
+    return softened
+
+
+def _unmix_edges(cut: Pixels, photo: Pixels, background: NDArray[np.int16], veil: Bools) -> None:
+    """Solve pixels at the edge for what the product has of them, by its own colour further in."""
+    outside = (cut[..., 3] == 0) | veil
+    band = _grown(outside, _BAND) & ~outside
+    inside = np.where(
+        (band | outside)[..., None], 0, np.dstack([cut[..., :3], np.full(veil.shape, 255, np.uint8)])
+    )
+    near = np.asarray(
+        Image.fromarray(inside.astype(np.uint8)).filter(ImageFilter.BoxBlur(_BAND + 2)), np.float32
+    )
+    known = band & (near[..., 3] > 8)
+    product = near[known, :3] * (255 / near[known, 3:])
+    step = product - background
+    length = (step * step).sum(-1)
+    share = ((photo[known] - background) * step).sum(-1) / np.maximum(length, 1)
+    # On a white product the two colours are too near to each other to tell.
+    told = length > _TOLD_APART**2
+    old = cut[..., 3][known]
+    new = np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)
+    lower = told & (new < old)
+    where = tuple(axis[lower] for axis in np.nonzero(known))
+    cut[..., 3][where] = new[lower]
+    cut[..., :3][where] = np.clip(product[lower], 0, 255).astype(np.uint8)
 
 
 def _rim(cut: Pixels, veil: Bools) -> Bools:

@@ -39,18 +39,21 @@ class Face:
     weight: int
     """400 is regular, 700 bold."""
 
-    @property
-    def is_serif(self) -> bool:
+    def is_of(self, style: str) -> bool | None:
+        """Whether its family's name says that it is of a style, 'sans' or 'serif'; None: it says nothing."""
         words = self.family.lower()
-        return any(name in words for name in ("serif", "song", "ming", "times", "garamond", "georgia")) and (
-            "sans" not in words
-        )
+        if "sans" in words:
+            return style == "sans"
+        is_serif = any(name in words for name in ("serif", "song", "ming", "times", "garamond", "georgia"))
+        return style == "serif" if is_serif else None
 
     @property
     def is_plain(self) -> bool:
         """Neither slanted nor narrowed nor of one width: what a headline wants."""
         words = f"{self.family} {self.style}".lower()
-        return not any(name in words for name in ("italic", "oblique", "mono", "condensed", "display", "symbol"))
+        return not any(
+            name in words for name in ("italic", "oblique", "mono", "condensed", "display", "symbol")
+        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ class Fonts:
             elif place.is_file():
                 found = [place]
             else:
-                raise FontsError(f"fonts: {place} does not exist; expected a font file or a folder. {_INSTALL}")
+                raise FontsError(
+                    f"fonts: {place} does not exist; expected a font file or a folder. {_INSTALL}"
+                )
             if not found:
                 raise FontsError(f"fonts: {place} holds no font ({', '.join(_SUFFIXES)}). {_INSTALL}")
             faces += [face for path in found for face in _faces(path)]
@@ -107,7 +112,7 @@ def _distance(face: Face, style: str, weight: str) -> tuple[object, ...]:
     plain_chinese = face.family.endswith(("JP", "KR", "TC", "HK"))
     return (
         not face.is_plain,
-        face.is_serif != (style == "serif"),
+        (True, None, False).index(face.is_of(style)),
         plain_chinese,
         abs(face.weight - _WEIGHTS[weight]),
         len(face.family),
@@ -146,7 +151,9 @@ def coverage(path: Path, index: int = 0) -> frozenset[int]:
     try:
         start = struct.unpack_from(">I", data, 12 + 4 * index)[0] if data[:4] == b"ttcf" else 0
         num_tables = struct.unpack_from(">H", data, start + 4)[0]
-        tables = (struct.unpack_from(">4sIII", data, start + 12 + 16 * number) for number in range(num_tables))
+        tables = (
+            struct.unpack_from(">4sIII", data, start + 12 + 16 * number) for number in range(num_tables)
+        )
         where = next(offset for tag, _, offset, _ in tables if tag == b"cmap")
         return frozenset(_mapped(data, where).tolist())
     except (struct.error, StopIteration, ValueError) as error:
@@ -168,7 +175,9 @@ def _mapped(data: bytes, where: int) -> np.ndarray:
 def _format_12(data: bytes, offset: int) -> np.ndarray:
     count = struct.unpack_from(">I", data, offset + 12)[0]
     groups = np.frombuffer(data, ">u4", 3 * count, offset + 16).reshape(-1, 3)
-    return np.concatenate([np.arange(start, stop + 1) for start, stop, _ in groups.tolist()] or [np.zeros(0, int)])
+    return np.concatenate(
+        [np.arange(start, stop + 1) for start, stop, _ in groups.tolist()] or [np.zeros(0, int)]
+    )
 
 
 def _format_4(data: bytes, offset: int) -> np.ndarray:

@@ -15,8 +15,8 @@ _SMALLEST_IN_BOX = 0.62
 """A piece fills at least this share of what its box allows, however small it really is."""
 _ALMOST_AS_GOOD = 0.1
 """Templates whose cost is at most so much above the best one's are taken in turn, by seed."""
-_EMPTY_BOX = 0.22
-_ANY_BOX = 0.12
+_EMPTY_BOX = 0.15
+_ANY_BOX = 0.2
 _MISFIT = 0.15
 _ASPECTS_ALIKE = 0.02
 
@@ -68,9 +68,7 @@ def best_match(
 def lay_out(pieces: Sequence[Piece], boxes: Sequence[Slotted], template: Template) -> Layout:
     """Place each piece in its box: at one scale for all, as far as the boxes allow it."""
     largest = [fitted(piece.aspect, box.box) for piece, box in zip(pieces, boxes, strict=True)]
-    ratios = sorted(
-        size[1] / shown_size(piece)[1] for piece, size in zip(pieces, largest, strict=True)
-    )
+    ratios = sorted(size[1] / shown_size(piece)[1] for piece, size in zip(pieces, largest, strict=True))
     scale = ratios[(2 * len(ratios) - 1) // 3]
     placed = []
     for piece, box, (across, down) in zip(pieces, boxes, largest, strict=True):

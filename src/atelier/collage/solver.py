@@ -137,7 +137,9 @@ def _scale(
     scale = (side - gap * (len(lanes) - 1)) / sum(breadths)
     for lane, length in zip(lanes, lengths, strict=True):
         scale = min(scale, (along - gap * (len(lane) - 1)) / length)
-    return scale, [length * scale + gap * (len(lane) - 1) for lane, length in zip(lanes, lengths, strict=True)]
+    return scale, [
+        length * scale + gap * (len(lane) - 1) for lane, length in zip(lanes, lengths, strict=True)
+    ]
 
 
 def _realise(
@@ -157,7 +159,11 @@ def _realise(
     turned = [(down, across) if plan.in_rows else (across, down) for across, down in sizes]
     breadths = [scale * max(turned[each][0] for each in lane) for lane in lanes]
     spare = (side - sum(breadths)) / (len(lanes) + 1)
-    start = max(spare, 0.0) if len(lanes) == 1 or spare > gap else (side - sum(breadths) - gap * (len(lanes) - 1)) / 2
+    start = (
+        max(spare, 0.0)
+        if len(lanes) == 1 or spare > gap
+        else (side - sum(breadths) - gap * (len(lanes) - 1)) / 2
+    )
     step = spare if len(lanes) == 1 or spare > gap else gap
     placed = []
     for lane, breadth in zip(lanes, breadths, strict=True):
@@ -195,9 +201,7 @@ def _lane_boxes(
         position += long + between
 
 
-def _heavy_in_the_middle(
-    lanes: Sequence[Lane], sizes: Sequence[tuple[float, float]]
-) -> list[Lane]:
+def _heavy_in_the_middle(lanes: Sequence[Lane], sizes: Sequence[tuple[float, float]]) -> list[Lane]:
     """Lanes by weight, taken in turn to the left and to the right of the heaviest."""
     by_weight = sorted(lanes, key=lambda lane: -sum(sizes[each][0] * sizes[each][1] for each in lane))
     if len(by_weight) == 2:

@@ -235,7 +235,9 @@ def _alignment(value: Value | None, default: str = "") -> tuple[float, float]:
     across = [_ALIGN.index(word) / 2 for word in words if word in _ALIGN]
     down = [_DOWN.index(word) / 2 for word in words if word in _DOWN]
     if value and (unknown or len(across) > 1 or len(down) > 1):
-        value.wrong(f"expected one of {', '.join(_ALIGN)} and one of {', '.join(_DOWN)}, found '{value.text()}'")
+        value.wrong(
+            f"expected one of {', '.join(_ALIGN)} and one of {', '.join(_DOWN)}, found '{value.text()}'"
+        )
     return (across or [0.5])[0], (down or [0.5])[0]
 
 
