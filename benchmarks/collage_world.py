@@ -1,4 +1,4 @@
-"""Sets of simulated items for the collage benchmarks: photos as a shop has them, and what plan they follow."""
+"""Sets of simulated items for the collage benchmarks, with photos as a shop has them."""
 
 from __future__ import annotations
 

@@ -121,9 +121,9 @@ def test_transparent_pixels_colours_never_bleed_into_the_picture() -> None:
 
 def test_higher_layers_are_drawn_over_lower_ones() -> None:
     boxes = (replace(PLAIN.boxes[0], layer=1, may_overlap=frozenset({"bottom"})), PLAIN.boxes[1])
-    boxes = tuple(replace(each, box=replace(each.box, x0=30, x1=70)) for each in boxes)
+    crossing = tuple(replace(each, box=replace(each.box, x0=30, x1=70)) for each in boxes)
     pieces = [piece("top", 0.5, colour=200), piece("bottom", 0.5, colour=10)]
-    collage = make_collage(pieces, [replace(PLAIN, boxes=boxes)], options=CollageOptions((200, 200)))
+    collage = make_collage(pieces, [replace(PLAIN, boxes=crossing)], options=CollageOptions((200, 200)))
     assert collage.measures.num_overlaps == 1
     assert collage.pixels[100, 100, 0] == 200
 

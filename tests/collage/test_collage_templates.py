@@ -46,7 +46,8 @@ def test_no_box_of_the_library_leaves_the_canvas_or_meets_another_unless_it_says
             template.width - template.margin,
             template.height - template.margin,
         )
-        assert all(inside(each.box, canvas) for each in [*template.boxes, *template.texts])
+        assert all(inside(each.box, canvas) for each in template.boxes)
+        assert all(inside(each.box, canvas) for each in template.texts)
         for one, other in combinations(template.boxes, 2):
             if other.name not in one.may_overlap and one.name not in other.may_overlap:
                 assert overlap(one.box, other.box) == 0, (template.name, one.name, other.name)

@@ -44,8 +44,8 @@ class Piece:
             )
         if min(shape[:2]) < 2 or max(shape[:2]) > LONGEST_TO_SHORTEST * min(shape[:2]):
             raise CollageError(
-                f"item {self.item_id} ({self.slot}): its picture has {shape[1]} x {shape[0]} pixels; expected 2 "
-                f"or more each way, and the longer side at most {LONGEST_TO_SHORTEST} times the shorter"
+                f"item {self.item_id} ({self.slot}): its picture has {shape[1]} x {shape[0]} pixels; "
+                f"expected 2 or more each way, and the longer side at most {LONGEST_TO_SHORTEST} times the shorter"
             )
         if self.ink == 0:
             raise CollageError(f"item {self.item_id} ({self.slot}): its picture is wholly transparent")
@@ -62,7 +62,7 @@ class Piece:
 
     @cached_property
     def levels(self) -> tuple[Image.Image, ...]:
-        """The picture in sizes from its own downwards, colours multiplied by alpha: what it is shrunk from."""
+        """The picture in ever smaller sizes, colours multiplied by alpha: what it is shrunk from."""
         full = Image.fromarray(self.picture).convert("RGBa")
         found = [full]
         while max(found[-1].size) > _SMALLEST_LEVEL:

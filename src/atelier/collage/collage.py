@@ -98,7 +98,8 @@ def make_collage(
 ) -> Collage:
     """Lay a set out and draw it.
 
-    `texts` by area: templates call theirs 'title' and 'subtitle', and so does the solver. Empty ones count as none.
+    `texts` by area: the library's are 'title' and 'subtitle'. Empty ones count as none. Where the solver places,
+    they stand above, the first one large.
     Raises CollageError: no pieces or too many, a text without fonts, a text too long.
     """
     options = options or CollageOptions()
@@ -116,7 +117,7 @@ def make_collage(
         template, layout = _solved(pieces, tuple(given), options)
     blocks = _blocks(template, given, fonts)
     image = compose(layout, template, blocks, options.size)
-    return Collage(image, layout, match and match.template.name, measure(layout))
+    return Collage(image, layout, match.template.name if match else None, measure(layout))
 
 
 def _blocks(template: Template, texts: Mapping[str, str], fonts: Fonts | None) -> list[TextBlock]:

@@ -1,4 +1,4 @@
-"""A layout and its pieces -> pixels: background, soft shadows, cut-outs, texts. Threads may share everything."""
+"""Draws a layout: background, soft shadows, cut-outs, texts. Threads may share everything."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _pixels(each: Placed, scale: float, size: tuple[int, int]) -> tuple[int, int
 
 
 def _resized(each: Placed, box: tuple[int, int, int, int]) -> Image.Image:
-    """From the smallest level that is large enough; as colours were multiplied by alpha, no edge has a fringe."""
+    """From the smallest level that is large enough; with colours multiplied by alpha, edges have no fringe."""
     size = (box[2] - box[0], box[3] - box[1])
     levels = each.piece.levels
     level = next((level for level in reversed(levels) if _ENOUGH * level.width >= size[0]), levels[0])
@@ -76,7 +76,7 @@ def _cast(picture: Image.Image, shaded: Image.Image, cut: Image.Image, corner: t
 
 @lru_cache(maxsize=64)
 def _background(template: Template, size: tuple[int, int], shade: float = 0.0) -> Image.Image:
-    """Panels from the back to the front, and a picture over the first of them; darkened wholly by a shadow."""
+    """Panels from the back to the front, a picture over the first of them; `shade`: all in shadow."""
     if shade:
         dark = Image.new("RGB", size, _SHADOW_COLOUR)
         return Image.blend(_background(template, size), dark, shade)

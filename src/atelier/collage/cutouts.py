@@ -1,6 +1,6 @@
 """Catalogue photos -> cut-outs: the background gone, holes open, shadows soft, cropped. Kept by content.
 
-`matting.matte` finds what is joined to the border; here follows what a collage needs besides. Arrays are [H, W].
+`matting.matte` finds what is joined to the border; here follows what a collage needs besides. Masks: [H, W].
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _shrunk(photo: Pixels) -> Pixels:
 
 
 def _open_holes(cut: Pixels, background: NDArray[np.int16]) -> None:
-    """Make flat patches of the background's colour transparent that the product surrounds: inside a handle."""
+    """Open flat patches of the background's colour that the product surrounds: inside a handle."""
     reach = max(2, round(0.006 * max(cut.shape[:2])))
     far = _largest(np.abs(cut[..., :3] - background))
     near = (far <= _HOLE) & (cut[..., 3] == 255)
@@ -214,7 +214,7 @@ def _largest(channels: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def _drop_crumbs(cut: Pixels) -> None:
-    """Clear what is far smaller than the largest part and joined to none: dust, and edges of a shadow."""
+    """Clear what is far smaller than the largest part and joined to none: dust, a shadow's edge."""
     seen = cut[..., 3] > _LEAST_ALPHA
     small = _reduced(seen, 4, 1)
     parts = _parts(small)

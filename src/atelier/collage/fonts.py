@@ -1,6 +1,6 @@
 """Fonts that are installed: which faces there are, in which style, and which characters each can set.
 
-Nothing is looked for but where the caller says. Characters are read from the font's own table (OpenType, cmap).
+Nothing is looked for but where the caller says. Characters are read from the font's own table (cmap).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Fonts:
 
     @classmethod
     def of(cls, places: Iterable[Path | str]) -> Fonts:
-        """From font files, and folders with all below them. FontsError: no such place, no font, a broken one."""
+        """From font files and folders with all below them. FontsError: no such place, no font, a broken one."""
         faces: list[Face] = []
         for place in map(Path, places):
             if place.is_dir():

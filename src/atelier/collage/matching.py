@@ -87,7 +87,7 @@ def _texts_suit(template: Template, texts: frozenset[str]) -> bool:
 def _assign(
     pieces: Sequence[Piece], sizes: Sequence[tuple[float, float]], template: Template
 ) -> list[tuple[list[Slotted], float]]:
-    """The cheapest way to give every piece a box and every box that is not optional a piece; [] without one."""
+    """The cheapest way: every piece gets a box, every box that is not optional a piece; [] without one."""
     boxes = template.boxes
     needed = sum(1 << number for number, box in enumerate(boxes) if not box.optional)
     if not needed.bit_count() <= len(pieces) <= len(boxes):
@@ -113,7 +113,7 @@ def _assign(
 def _cheapest(
     options: Sequence[Sequence[tuple[float, int]]], needed: int
 ) -> tuple[float, tuple[int, ...]] | None:
-    """Of all ways to choose a box for each piece, each box once; `needed` are those that must be chosen, as bits."""
+    """Of all ways to choose a box for each piece, each box once; `needed`: those that must be, as bits."""
     ways: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
     for of_piece in options:
         longer: dict[int, tuple[float, tuple[int, ...]]] = {}

@@ -103,7 +103,8 @@ def _as_a_whole(layout: Layout, bounds: Bounds) -> Iterator[str]:
     if not bounds.least_white_space <= seen.white_space <= most:
         yield f"white space is {seen.white_space:.2f}, expected {bounds.least_white_space} to {most}"
     if seen.imbalance > bounds.most_imbalance:
-        yield f"the pieces hang to one side: {seen.imbalance:.2f} off the middle, at most {bounds.most_imbalance}"
+        most_off = bounds.most_imbalance
+        yield f"the pieces hang to one side: {seen.imbalance:.2f} off the middle, at most {most_off}"
 
 
 def _overlapping(layout: Layout) -> Iterator[tuple[Placed, Placed]]:

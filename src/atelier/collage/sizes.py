@@ -1,11 +1,11 @@
-"""How large things are in real life, by category or else by slot: what keeps a watch smaller than trousers."""
+"""How large things are in real life, by category or else by slot: a watch is smaller than trousers."""
 
 from __future__ import annotations
 
 from atelier.collage.boxes import Piece
 
 TEMPER = 0.6
-"""Power of the real size: at 1 a ring beside trousers would be a dot, at 0 it would be as long as they are."""
+"""Power of the real size: at 1 a ring beside trousers would be a dot, at 0 it would be as long."""
 USUAL_CM = 45.0
 """Taken where neither the category nor the slot is known."""
 
@@ -25,8 +25,10 @@ _CM: dict[str, float] = {
         34: "handbags, messenger bag, tablet sleeve, shorts, lounge shorts, boots",
         36: "laptop bag, bags, stools",
         46: "backpacks, duffel bag, rucksacks, skirts, table lamps, lamp, cushions",
-        52: "bedside tables, bedside table, ties, mufflers, stockings, suspenders, sleeping bags, grill, camping mats",
-        58: "tops, innerwear vests, camisoles, shrug, blouses, waistcoat, grills, tights, sleeping",
+        50: "bedside tables, bedside table, sleeping bags, grill, camping mats",
+        52: "ties, mufflers, stockings, suspenders",
+        56: "grills, sleeping",
+        58: "tops, innerwear vests, camisoles, shrug, blouses, waistcoat, tights",
         64: "tshirts, lounge tshirts, sweaters, sweatshirts, trolley bag, scarves, stoles, baby dolls",
         68: "shirts, jackets, blazers, rain jacket, tunics, kurtis, prints, paintings, wall picture",
         72: "umbrellas, mirrors, dupatta, rompers, capris",

@@ -1,7 +1,7 @@
 """Places pieces where no template fits: the best of many arrangements in columns or rows. Always finds one.
 
-An arrangement is a list of lanes, each a list of pieces one below the other. Lanes stand side by side, or, where
-pieces are swapped for their mirror images across the diagonal, one below the other.
+An arrangement is a list of lanes, each a list of pieces. Lanes are columns that stand side by side, or rows
+one below the other.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ def solve(
     """Place 1 to 12 pieces in an area of a canvas; the same seed gives the same layout."""
     if not 1 <= len(pieces) <= MOST_PIECES:
         raise CollageError(f"a collage has 1 to {MOST_PIECES} pieces, not {len(pieces)}")
-    # No piece is so long beside the others that they shrink to nothing: see `_sizes`.
     sizes = _sizes(pieces)
     chance = random.Random(seed)
     plans = sorted(_plans(pieces, sizes, area, chance), key=lambda plan: plan.cost)[:_CANDIDATES]
@@ -158,13 +157,10 @@ def _realise(
     lanes = _heavy_in_the_middle(plan.lanes, sizes)
     turned = [(down, across) if plan.in_rows else (across, down) for across, down in sizes]
     breadths = [scale * max(turned[each][0] for each in lane) for lane in lanes]
-    spare = (side - sum(breadths)) / (len(lanes) + 1)
-    start = (
-        max(spare, 0.0)
-        if len(lanes) == 1 or spare > gap
-        else (side - sum(breadths) - gap * (len(lanes) - 1)) / 2
-    )
-    step = spare if len(lanes) == 1 or spare > gap else gap
+    free = side - sum(breadths)
+    # Room to spare is shared out at the sides too; without it lanes stand a gap apart.
+    step = max(gap, free / (len(lanes) + 1))
+    start = (free - step * (len(lanes) - 1)) / 2
     placed = []
     for lane, breadth in zip(lanes, breadths, strict=True):
         for each, box in _lane_boxes(lane, turned, scale, (start, breadth), along, gap):
@@ -188,7 +184,7 @@ def _lane_boxes(
     growth = min(
         _MOST_GROWTH,
         (along - gap * (len(lane) - 1)) / length,
-        min(breadth / (sizes[each][0] * scale) for each in lane),
+        *(breadth / (sizes[each][0] * scale) for each in lane),
     )
     free = along - length * growth
     between = min(free / (len(lane) + 1), 3 * gap)

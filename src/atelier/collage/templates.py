@@ -243,22 +243,19 @@ def _alignment(value: Value | None, default: str = "") -> tuple[float, float]:
 
 def _check_together(boxes: list[tuple[Value, Slotted]], texts: list[tuple[Value, TextArea]]) -> None:
     """Names stand once and are known; only what says so overlaps."""
+    everything = [(value, box.name, box.box, box.may_overlap) for value, box in boxes]
+    everything += [(value, area.name, area.box, frozenset()) for value, area in texts]
     names: set[str] = set()
-    for value, each in [*boxes, *texts]:
-        if each.name in names:
-            value.wrong(f"the name '{each.name}' stands twice; boxes and texts need names of their own")
-        names.add(each.name)
-    for value, box in boxes:
-        unknown = box.may_overlap - names
-        if unknown:
-            value.wrong(f"may_overlap names no box or text: {', '.join(sorted(unknown))}")
-    placed: list[tuple[str, Box, frozenset[str]]] = []
-    for value, each in [*boxes, *texts]:
-        allowed = each.may_overlap if isinstance(each, Slotted) else frozenset()
-        for name, box, others in placed:
-            if overlap(each.box, box) > 0 and name not in allowed and each.name not in others:
-                value.wrong(f"'{each.name}' overlaps '{name}'; move it, or say \"may_overlap\": [\"{name}\"]")
-        placed.append((each.name, each.box, allowed))
+    for value, name, _, _ in everything:
+        if name in names:
+            value.wrong(f"the name '{name}' stands twice; boxes and texts need names of their own")
+        names.add(name)
+    for position, (value, name, box, allowed) in enumerate(everything):
+        if not allowed <= names:
+            value.wrong(f"may_overlap names no box or text: {', '.join(sorted(allowed - names))}")
+        for _, other, other_box, other_allowed in everything[:position]:
+            if overlap(box, other_box) > 0 and other not in allowed and name not in other_allowed:
+                value.wrong(f"'{name}' overlaps '{other}'; move it, or say \"may_overlap\": [\"{other}\"]")
 
 
 def _optional_items(value: Value | None) -> list[Value]:

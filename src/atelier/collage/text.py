@@ -1,4 +1,4 @@
-"""Texts in their areas: broken into lines, as large as they fit, aligned. Latin by words, Chinese by characters."""
+"""Texts in their areas: broken into lines (Latin by words, Chinese by characters), as large as they fit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def set_text(text: str, area: TextArea, fonts: Fonts) -> TextBlock:
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     if not text or len(text) > _MOST_LETTERS or not text.replace("\n", "").isprintable():
         raise CollageError(
-            f"the text '{area.name}' has {len(text)} letters; expected 1 to {_MOST_LETTERS} that can be printed"
+            f"the text '{area.name}' has {len(text)} letters; expected 1 to {_MOST_LETTERS} printable ones"
         )
     face = fonts.choose(text, area.style, area.weight)
     # Measured at a fixed size of 100 pixels: the same lines at every size of the picture.
