@@ -45,7 +45,7 @@ class Piece:
         if min(shape[:2]) < 2 or max(shape[:2]) > LONGEST_TO_SHORTEST * min(shape[:2]):
             raise CollageError(
                 f"item {self.item_id} ({self.slot}): its picture has {shape[1]} x {shape[0]} pixels; "
-                f"expected 2 or more each way, and the longer side at most {LONGEST_TO_SHORTEST} times the shorter"
+                f"expected 2 each way or more, and one side at most {LONGEST_TO_SHORTEST} times the other"
             )
         if self.ink == 0:
             raise CollageError(f"item {self.item_id} ({self.slot}): its picture is wholly transparent")

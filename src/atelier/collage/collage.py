@@ -98,8 +98,8 @@ def make_collage(
 ) -> Collage:
     """Lay a set out and draw it.
 
-    `texts` by area: the library's are 'title' and 'subtitle'. Empty ones count as none. Where the solver places,
-    they stand above, the first one large.
+    `texts` by area: the library's are 'title' and 'subtitle'. Empty ones count as none. Where the solver
+    places, they stand above, the first one large.
     Raises CollageError: no pieces or too many, a text without fonts, a text too long.
     """
     options = options or CollageOptions()

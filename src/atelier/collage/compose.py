@@ -52,7 +52,7 @@ def _pixels(each: Placed, scale: float, size: tuple[int, int]) -> tuple[int, int
 
 
 def _resized(each: Placed, box: tuple[int, int, int, int]) -> Image.Image:
-    """From the smallest level that is large enough; with colours multiplied by alpha, edges have no fringe."""
+    """From the smallest level that is large enough; colours multiplied by alpha leave no fringe."""
     size = (box[2] - box[0], box[3] - box[1])
     levels = each.piece.levels
     level = next((level for level in reversed(levels) if _ENOUGH * level.width >= size[0]), levels[0])

@@ -226,7 +226,7 @@ def _drop_crumbs(cut: Pixels) -> None:
 
 
 def _parts(mask: Bools) -> NDArray[np.intp]:
-    """A number from 1 for each joined part of a mask, 0 beside them: runs of rows, united where they touch."""
+    """A number from 1 for each joined part of a mask, 0 beside them."""
     leader = [0]
     numbers = np.zeros(mask.shape, np.intp)
     above: list[tuple[int, int, int]] = []

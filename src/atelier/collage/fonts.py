@@ -64,7 +64,7 @@ class Fonts:
 
     @classmethod
     def of(cls, places: Iterable[Path | str]) -> Fonts:
-        """From font files and folders with all below them. FontsError: no such place, no font, a broken one."""
+        """From files, and folders with all below them. FontsError: no such place, no font, a broken one."""
         faces: list[Face] = []
         for place in map(Path, places):
             if place.is_dir():
