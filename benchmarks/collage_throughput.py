@@ -129,21 +129,27 @@ def _plain(number: int, size: int) -> bytes:
     return out.getvalue()
 
 
-def _pieces(outfit: Sequence[Shown], cut_outs: CutOuts) -> list[Piece]:
+def _pieces(outfit: Sequence[Shown], cut_outs: CutOuts, small: bool = False) -> list[Piece]:
     return [
-        Piece(shown.item.item.item_id, shown.slot, shown.item.item.category, cut_outs.get(shown.jpeg))
+        Piece(
+            shown.item.item.item_id,
+            shown.slot,
+            shown.item.item.category,
+            cut_outs.get(shown.small_jpeg if small else shown.jpeg),
+        )
         for shown in outfit
     ]
 
 
 def _judge(num: int) -> dict[str, Any]:
     """Faults of the layouts of so many outfits, with how they were laid out."""
-    cut_outs = CutOuts(10 * num)
+    cut_outs = CutOuts(800)
     found: list[str] = []
     used: Counter[str] = Counter()
     measures = []
     for seed, outfit in enumerate(islice(outfits(seed=7, num_collections=num // 25 + 1), num)):
-        collage = make_collage(_pieces(outfit, cut_outs), library(), options=CollageOptions((128, 128), seed))
+        pieces = _pieces(outfit, cut_outs, small=True)
+        collage = make_collage(pieces, library(), options=CollageOptions((128, 128), seed))
         found += faults(collage.layout)
         used[collage.template or "the solver"] += 1
         measures.append(collage.measures)

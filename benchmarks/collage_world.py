@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from atelier.simulate.canvas import SIZE
 from atelier.simulate.catalogue import catalogue_photo, draw_item
 from atelier.simulate.taste import style_collection
 from atelier.simulate.world import COLLECTION_SIZE, SimulatedItem, Stream, generator, make_item
@@ -28,8 +29,13 @@ class Shown:
 
     @property
     def jpeg(self) -> bytes:
-        """The shop's photo."""
-        return _photo(self.item)
+        """The shop's photo, 480 x 640."""
+        return _photo(self.item, PHOTO_SIZE)
+
+    @property
+    def small_jpeg(self) -> bytes:
+        """The same as it was drawn, 240 x 320."""
+        return _photo(self.item, SIZE)
 
 
 def outfits(seed: int, num_collections: int) -> Iterator[tuple[Shown, ...]]:
@@ -44,19 +50,17 @@ def slot_of(item: SimulatedItem) -> str:
     return _SLOTS.get(item.article.slot.value, item.article.slot.value)
 
 
-_photos: dict[str, bytes] = {}
+_photos: dict[tuple[str, tuple[int, int]], bytes] = {}
+"""Those drawn before, by item and size: some ten kilobytes each."""
 
 
-def _photo(item: SimulatedItem) -> bytes:
-    item_id = item.item.item_id
-    if item_id not in _photos:
-        _photos[item_id] = _drawn(item, seed=int(item_id[1:].split("-")[0]))
-    return _photos[item_id]
-
-
-def _drawn(item: SimulatedItem, seed: int) -> bytes:
-    photo = catalogue_photo(draw_item(seed, item), generator(seed, Stream.STUDIO, item.drawn_as))
-    out = io.BytesIO()
-    enlarged = Image.fromarray(np.asarray(photo)).resize(PHOTO_SIZE, Image.Resampling.BICUBIC)
-    enlarged.save(out, "JPEG", quality=92)
-    return out.getvalue()
+def _photo(item: SimulatedItem, size: tuple[int, int]) -> bytes:
+    key = (item.item.item_id, size)
+    if key not in _photos:
+        seed = int(item.item.item_id[1:].split("-")[0])
+        photo = catalogue_photo(draw_item(seed, item), generator(seed, Stream.STUDIO, item.drawn_as))
+        out = io.BytesIO()
+        enlarged = Image.fromarray(np.asarray(photo)).resize(size, Image.Resampling.BICUBIC)
+        enlarged.save(out, "JPEG", quality=92)
+        _photos[key] = out.getvalue()
+    return _photos[key]
