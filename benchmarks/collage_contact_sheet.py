@@ -2,7 +2,7 @@
 
     python benchmarks/collage_contact_sheet.py --fonts FOLDER ... [--out FILE] [--first 0]
 
-Of a few seeds that one is taken whose template was used least. Items are drawn 240 x 320: enough for 400 pixels.
+Of a few seeds that one is taken whose template was used least. Items are drawn 240 x 320, enough for 400.
 """
 
 from __future__ import annotations
