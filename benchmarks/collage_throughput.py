@@ -35,7 +35,6 @@ from atelier.collage.cutouts import CutOuts
 from atelier.collage.measures import faults
 from atelier.collage.templates import library
 
-SETS_OF_FIVE = 24
 _SETS: list[list[Any]] = []
 """The sets, in a worker that was forked with them: photos, and pieces that are cut out."""
 
@@ -45,6 +44,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--collages", type=int, default=1000)
+    parser.add_argument("--sets", type=int, default=24, help="different sets of five, drawn again and again")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--size", type=int, default=800)
     parser.add_argument("--json", action="store_true", help="one flat JSON object on standard output")
@@ -57,9 +57,9 @@ def main() -> None:
 
 
 def _speed(arguments: argparse.Namespace) -> dict[str, Any]:
-    fives = [outfit for outfit in outfits(seed=5, num_collections=8) if len(outfit) == 5][:SETS_OF_FIVE]
+    fives = list(islice((outfit for outfit in outfits(5, 8) if len(outfit) == 5), arguments.sets))
     photos = [[shown.jpeg for shown in outfit] for outfit in fives]
-    ready = CutOuts(5 * SETS_OF_FIVE)
+    ready = CutOuts(5 * arguments.sets)
     pieces = [_pieces(outfit, ready) for outfit in fives]
     for piece in (piece for each in pieces for piece in each):
         assert piece.levels, "made before the workers are forked, which share them"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from atelier.collage.cutouts import CutOuts, cut_out
 from atelier.collage.templates import library, parse_template
 from atelier.errors import CollageError, PictureError
 
-REAL = Path("../shared/data/fashion/fpi/images_hires.zip")
+REAL = Path(os.environ.get("ATELIER_REAL_DATA", "../shared/data/fashion"), "fpi", "images_hires.zip")
 OUTFIT = ("top", "bottom", "shoes", "bag", "accessory")
 PLAIN = parse_template(
     """{"name": "Plain", "canvas": [100, 100], "background": {"colour": "#F0E6DC"}, "boxes": [
@@ -92,7 +93,7 @@ def test_a_piece_without_a_picture_is_named() -> None:
         Piece("i7", "shoes", None, empty)
     with pytest.raises(CollageError, match=r"item i7 \(shoes\): its picture is uint8 \[20, 20, 3\]"):
         Piece("i7", "shoes", None, empty[..., :3])
-    with pytest.raises(CollageError, match="pixels; expected 2 or more"):
+    with pytest.raises(CollageError, match="20 x 1 pixels; expected 2 each way or more"):
         Piece("i7", "shoes", None, np.full((1, 20, 4), 255, np.uint8))
 
 
