@@ -71,6 +71,11 @@ class Piece:
             found.append(full.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
         return tuple(found)
 
+    @cached_property
+    def outline(self) -> Image.Image:
+        """The smallest level's alpha: what a soft shadow is made from."""
+        return self.levels[-1].getchannel(3)
+
 
 @dataclass(frozen=True)
 class Placed:

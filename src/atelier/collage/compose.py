@@ -9,9 +9,12 @@ from itertools import groupby
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from atelier.collage.boxes import Layout, Pixels, Placed
+from atelier.collage.boxes import Layout, Piece, Pixels, Placed
 from atelier.collage.templates import Colour, Panel, Template
 from atelier.collage.text import TextBlock, draw_text
+
+Corners = tuple[int, int, int, int]
+"""Left, upper, right and lower side in pixels."""
 
 _SHADOW_COLOUR = (38, 30, 26)
 _ENOUGH = 1.05
@@ -27,13 +30,13 @@ def compose(
     picture = _background(template, size).copy()
     scale = size[0] / layout.width
     for _, together in groupby(sorted(layout.placed, key=_layer), key=_layer):
-        boxes = [(each, _pixels(each, scale, size)) for each in together]
-        cuts = [(_resized(each, box), box[:2]) for each, box in boxes]
+        boxes = [(each.piece, _pixels(each, scale, size)) for each in together]
         # Shadows first, so that none falls on a neighbour; what lies above throws one on what lies below.
-        for cut, corner in cuts if template.shadow else ():
-            _cast(picture, _background(template, size, template.shadow), cut, corner)
-        for cut, corner in cuts:
-            picture.paste(cut, corner, cut)
+        for piece, box in boxes if template.shadow else ():
+            _cast(picture, _background(template, size, template.shadow), piece.outline, box)
+        for piece, box in boxes:
+            cut = _resized(piece, box)
+            picture.paste(cut, box[:2], cut)
     for block in texts:
         draw_text(picture, block, scale)
     return picture
@@ -43,7 +46,7 @@ def _layer(each: Placed) -> int:
     return each.layer
 
 
-def _pixels(each: Placed, scale: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _pixels(each: Placed, scale: float, size: tuple[int, int]) -> Corners:
     """A box on whole pixels, never larger than its own: neighbours that touch do not overlap."""
     x0, y0 = int(np.ceil(each.box.x0 * scale - 1e-6)), int(np.ceil(each.box.y0 * scale - 1e-6))
     x1, y1 = int(each.box.x1 * scale + 1e-6), int(each.box.y1 * scale + 1e-6)
@@ -51,27 +54,27 @@ def _pixels(each: Placed, scale: float, size: tuple[int, int]) -> tuple[int, int
     return min(x0, x1 - 1), min(y0, y1 - 1), x1, y1
 
 
-def _resized(each: Placed, box: tuple[int, int, int, int]) -> Image.Image:
+def _resized(piece: Piece, box: Corners) -> Image.Image:
     """From the smallest level that is large enough; colours multiplied by alpha leave no fringe."""
     size = (box[2] - box[0], box[3] - box[1])
-    levels = each.piece.levels
+    levels = piece.levels
     level = next((level for level in reversed(levels) if _ENOUGH * level.width >= size[0]), levels[0])
     # Of the filters that look at as few pixels, Hamming's is the sharpest; it is of no use to enlarge.
     how = Image.Resampling.HAMMING if size[0] < level.width else Image.Resampling.BICUBIC
     return level.resize(size, how).convert("RGBA")
 
 
-def _cast(picture: Image.Image, shaded: Image.Image, cut: Image.Image, corner: tuple[int, int]) -> None:
+def _cast(picture: Image.Image, shaded: Image.Image, outline: Image.Image, box: Corners) -> None:
     """Let the shaded background show softly around and below a piece."""
     far = max(1, round(min(picture.size) / 90 / _COARSE))
-    alpha = cut.getchannel("A").reduce(_COARSE)
-    shade = Image.new("L", (alpha.width + 4 * far, alpha.height + 4 * far))
-    shade.paste(alpha, (2 * far, 2 * far))
-    shade = shade.filter(ImageFilter.BoxBlur(far)).filter(ImageFilter.BoxBlur(far))
+    size = (max(1, (box[2] - box[0]) // _COARSE), max(1, (box[3] - box[1]) // _COARSE))
+    shade = Image.new("L", (size[0] + 4 * far, size[1] + 4 * far))
+    shade.paste(outline.resize(size, Image.Resampling.BILINEAR), (2 * far, 2 * far))
+    shade = shade.filter(ImageFilter.BoxBlur(1.4 * far))
     shade = shade.resize((shade.width * _COARSE, shade.height * _COARSE), Image.Resampling.BILINEAR)
-    x, y = corner[0] - 2 * far * _COARSE, corner[1] - 2 * far * _COARSE + round(0.6 * far * _COARSE)
-    box = (x, y, x + shade.width, y + shade.height)
-    picture.paste(shaded.crop(box), box, shade)
+    x, y = box[0] - 2 * far * _COARSE, box[1] - 2 * far * _COARSE + round(0.6 * far * _COARSE)
+    where = (x, y, x + shade.width, y + shade.height)
+    picture.paste(shaded.crop(where), where, shade)
 
 
 @lru_cache(maxsize=64)
