@@ -132,3 +132,11 @@ def test_a_background_picture_lies_beside_its_template(tmp_path: Path) -> None:
 def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"nowhere\.json does not exist"):
         read_template(tmp_path / "nowhere.json")
+
+
+def test_the_example_of_the_reference_is_a_template() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "collage-templates.md"
+    example = page.read_text(encoding="utf-8").split("```json\n")[1].split("```")[0]
+    template = parse_template(example, "example")
+    assert [box.name for box in template.boxes] == ["top", "bottom", "extra", "shoes"]
+    assert template.texts[0].style == "serif"
