@@ -6,10 +6,9 @@ Simulated outfits of five items, 800 x 800, encoded as JPEG. Measured are:
   - collages_per_second: cut-outs are ready, as an item stands in many collages (the usual case);
   - from_bytes_per_second: every photo is decoded and cut out anew for every collage;
   - plain_per_second: every photo is decoded, shrunk and pasted into a grid, background and all, with Pillow.
-`cpu_ms` is the CPU time of one collage,
-which other programs on the machine hardly change. `ratio` is the first by the third, `ratio_from_bytes` the
-second by the third; neither says anything of looks. `faults` counts the sentences of `measures.faults` on the
-layouts of `--collages` outfits of two to seven items.
+`cpu_ms` is the CPU time of one collage, which a busy machine changes less. `ratio` is the first by the third,
+`ratio_from_bytes` the second by the third; neither says anything of looks. `faults` counts the sentences of
+`measures.faults` on the layouts of `--collages` outfits of two to seven items.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ def _race(make: Callable[[int, int], bytes], num: int, arguments: argparse.Names
 
 
 def _run(make: Callable[[int, int], bytes], num: int, size: int) -> float:
-    """Make so many; the CPU time it took, which other programs on the machine hardly change."""
+    """Make so many; return the CPU time that it took."""
     start = time.process_time()
     for number in range(num):
         assert len(make(number, size)) > 1000
