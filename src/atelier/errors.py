@@ -20,6 +20,9 @@ AtelierError
 │   └── NoReleaseError      nothing is live yet
 ├── QueryError              a search request cannot be answered as it was asked
 ├── RulesError              a rule file is wrong, contradicts itself, or no items fill its slots
+├── CollageError            a set cannot be laid out or drawn: no pieces, an empty picture, a text too long
+│   ├── TemplateError       a template is wrong: file, line and place are named
+│   └── FontsError          a font is missing, broken, or lacks the characters of a text
 ├── OverloadedError         more is asked of a server than it can answer in time
 └── ServiceError            a local service did not start or is not healthy
 
@@ -114,3 +117,15 @@ class ServiceError(AtelierError):
 
 class RulesError(AtelierError):
     """A rule file is wrong, its rules contradict each other, or no items fill its slots."""
+
+
+class CollageError(AtelierError):
+    """A set cannot be laid out or drawn as it was asked."""
+
+
+class TemplateError(CollageError):
+    """A template is wrong; the message names file, line and place."""
+
+
+class FontsError(CollageError):
+    """A font is missing, broken, or lacks the characters of a text."""

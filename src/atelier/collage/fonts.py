@@ -1,0 +1,188 @@
+"""Fonts that are installed: which faces there are, in which style, and which characters each can set.
+
+Nothing is looked for but where the caller says. Characters are read from the font's own table (cmap).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import ImageFont
+
+from atelier.errors import FontsError
+
+_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+_MOST_FACES = 24
+_WEIGHTS = {"light": 300, "regular": 400, "bold": 700}
+_INSTALL = (
+    "Debian and Ubuntu: apt-get install fonts-noto-core (Latin and more), fonts-noto-cjk (Chinese, Japanese, "
+    "Korean); then name their folder, /usr/share/fonts, where fonts are set"
+)
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face of a font file."""
+
+    path: Path
+    index: int
+    """Among the faces of the file; a collection (.ttc) has several."""
+    family: str
+    """'Noto Serif CJK SC'."""
+    style: str
+    """'Bold Italic'."""
+    weight: int
+    """400 is regular, 700 bold."""
+
+    def is_of(self, style: str) -> bool | None:
+        """Whether its family's name says that it is of a style, 'sans' or 'serif'; None: it says nothing."""
+        words = self.family.lower()
+        if "sans" in words:
+            return style == "sans"
+        is_serif = any(name in words for name in ("serif", "song", "ming", "times", "garamond", "georgia"))
+        return style == "serif" if is_serif else None
+
+    @property
+    def is_plain(self) -> bool:
+        """Neither slanted nor narrowed nor of one width: what a headline wants."""
+        words = f"{self.family} {self.style}".lower()
+        return not any(
+            name in words for name in ("italic", "oblique", "mono", "condensed", "display", "symbol")
+        )
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """The faces that texts may be set in, in the order of the caller's places."""
+
+    faces: tuple[Face, ...]
+
+    @classmethod
+    def of(cls, places: Iterable[Path | str]) -> Fonts:
+        """From files, and folders with all below them. FontsError: no such place, no font, a broken one."""
+        faces: list[Face] = []
+        for place in map(Path, places):
+            if place.is_dir():
+                found = sorted(path for path in place.rglob("*") if path.suffix.lower() in _SUFFIXES)
+            elif place.is_file():
+                found = [place]
+            else:
+                raise FontsError(
+                    f"fonts: {place} does not exist; expected a font file or a folder. {_INSTALL}"
+                )
+            if not found:
+                raise FontsError(f"fonts: {place} holds no font ({', '.join(_SUFFIXES)}). {_INSTALL}")
+            faces += [face for path in found for face in _faces(path)]
+        if not faces:
+            raise FontsError(f"fonts: no file or folder is named, and the set has a text. {_INSTALL}")
+        return cls(tuple(faces))
+
+    def choose(self, text: str, style: str = "sans", weight: str = "regular") -> Face:
+        """The face nearest to the style that has every character of a text. FontsError: none has."""
+        key = (text if len(text) < 200 else "".join(sorted(set(text))), style, weight)
+        return _chosen(self, *key)
+
+
+@lru_cache(maxsize=4096)
+def _chosen(fonts: Fonts, text: str, style: str, weight: str) -> Face:
+    wanted = {ord(letter) for letter in text if not letter.isspace()}
+    ordered = sorted(fonts.faces, key=lambda face: _distance(face, style, weight))
+    fewest: tuple[set[int], Face] | None = None
+    for face in ordered:
+        missing = wanted - coverage(face.path, face.index)
+        if not missing:
+            return face
+        if fewest is None or len(missing) < len(fewest[0]):
+            fewest = missing, face
+    assert fewest is not None, "Fonts.of() gives at least one face"
+    shown = "".join(chr(code) for code in sorted(fewest[0])[:12])
+    raise FontsError(
+        f"no font has all characters of '{text[:40]}': {fewest[1].family} comes nearest and lacks '{shown}' "
+        f"({len(fonts.faces)} faces were looked at). {_INSTALL}"
+    )
+
+
+def _distance(face: Face, style: str, weight: str) -> tuple[object, ...]:
+    """Small for the face one would take: of the style, upright, of the weight, of the plainest family."""
+    plain_chinese = face.family.endswith(("JP", "KR", "TC", "HK"))
+    return (
+        not face.is_plain,
+        (True, None, False).index(face.is_of(style)),
+        plain_chinese,
+        abs(face.weight - _WEIGHTS[weight]),
+        len(face.family),
+        face.family,
+        str(face.path),
+    )
+
+
+@lru_cache(maxsize=512)
+def _faces(path: Path) -> tuple[Face, ...]:
+    faces: list[Face] = []
+    for index in range(_MOST_FACES):
+        try:
+            family, style = ImageFont.truetype(str(path), 16, index=index).getname()
+        except OSError as error:
+            if index == 0:
+                raise FontsError(f"fonts: {path} is no font that can be read: {error}") from error
+            break
+        faces.append(Face(path, index, family or path.stem, style or "Regular", _weight(style or "")))
+        if path.suffix.lower() not in (".ttc", ".otc"):
+            break
+    return tuple(faces)
+
+
+def _weight(style: str) -> int:
+    words = style.lower().replace("-", "").replace(" ", "")
+    named = {"extralight": 200, "semibold": 600, "extrabold": 800, "thin": 100, "light": 300}
+    named |= {"demilight": 350, "medium": 500, "bold": 700, "black": 900}
+    return next((weight for name, weight in named.items() if name in words), 400)
+
+
+@lru_cache(maxsize=64)
+def coverage(path: Path, index: int = 0) -> frozenset[int]:
+    """The code points that a face has a glyph for."""
+    data = path.read_bytes()
+    try:
+        start = struct.unpack_from(">I", data, 12 + 4 * index)[0] if data[:4] == b"ttcf" else 0
+        num_tables = struct.unpack_from(">H", data, start + 4)[0]
+        tables = (
+            struct.unpack_from(">4sIII", data, start + 12 + 16 * number) for number in range(num_tables)
+        )
+        where = next(offset for tag, _, offset, _ in tables if tag == b"cmap")
+        return frozenset(_mapped(data, where).tolist())
+    except (struct.error, StopIteration, ValueError) as error:
+        raise FontsError(f"fonts: {path} has no table of characters that can be read: {error}") from error
+
+
+def _mapped(data: bytes, where: int) -> np.ndarray:
+    """Code points of the largest Unicode subtable: formats 4 (two bytes) and 12 (all planes)."""
+    num_subtables = struct.unpack_from(">H", data, where + 2)[0]
+    best = np.zeros(0, np.int64)
+    for number in range(num_subtables):
+        offset = where + struct.unpack_from(">HHI", data, where + 4 + 8 * number)[2]
+        kind = struct.unpack_from(">H", data, offset)[0]
+        codes = _format_12(data, offset) if kind == 12 else _format_4(data, offset) if kind == 4 else best
+        best = codes if len(codes) > len(best) else best
+    return best
+
+
+def _format_12(data: bytes, offset: int) -> np.ndarray:
+    count = struct.unpack_from(">I", data, offset + 12)[0]
+    groups = np.frombuffer(data, ">u4", 3 * count, offset + 16).reshape(-1, 3)
+    return np.concatenate(
+        [np.arange(start, stop + 1) for start, stop, _ in groups.tolist()] or [np.zeros(0, int)]
+    )
+
+
+def _format_4(data: bytes, offset: int) -> np.ndarray:
+    count = struct.unpack_from(">H", data, offset + 6)[0] // 2
+    stops = np.frombuffer(data, ">u2", count, offset + 14).tolist()
+    starts = np.frombuffer(data, ">u2", count, offset + 16 + 2 * count).tolist()
+    ranges = [np.arange(start, stop + 1) for start, stop in zip(starts, stops, strict=True) if start < 0xFFFF]
+    return np.concatenate(ranges or [np.zeros(0, int)])
