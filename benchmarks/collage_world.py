@@ -11,7 +11,7 @@ from PIL import Image
 
 from atelier.simulate.canvas import SIZE
 from atelier.simulate.catalogue import catalogue_photo, draw_item
-from atelier.simulate.taste import style_collection
+from atelier.simulate.stylists import style_collection
 from atelier.simulate.world import COLLECTION_SIZE, SimulatedItem, Stream, generator, make_item
 
 PHOTO_SIZE = (480, 640)

@@ -15,6 +15,7 @@ from flows.publish_release import publish_release
 from flows.summary import Summary, leave_artifacts, summarise
 from flows.train_detector import train_the_detector
 from flows.train_family import adopt_family, train_family
+from flows.train_outfits import train_the_outfits
 from flows.turns import one_run_at_a_time
 
 
@@ -34,8 +35,9 @@ def retrain_daily(
         ingested = ingest_drop(drop)
         detector = train_the_detector(preset)  # first: the student's examination searches with it
         family = train_family(preset) if adopt is None else adopt_family(adopt, digest)
+        outfits = train_the_outfits(family.preset)  # after the gate: it sees items as the champion does
         published = publish_release()
         seconds = time.monotonic() - began
-        summary = summarise(settings, family.preset, ingested, detector, family, published, seconds)
+        summary = summarise(settings, ingested, detector, family, outfits, published, seconds)
         leave_artifacts(summary, gallery(settings, family.candidate))
         return summary

@@ -14,6 +14,7 @@ from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
 from flows.train_detector import TrainedDetector
 from flows.train_family import TrainedFamily
+from flows.train_outfits import TrainedOutfits
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Summary:
     verdict: str
     """The gate's reason."""
     metrics: dict[str, float]
-    """Of the student, its teacher and the detector, on the held-out part of the data."""
+    """Of the student, its teacher, the detector and the outfit model, on the held-out part of the data."""
     seconds: float
     """Of work, without the start of the process and of Prefect."""
     look_at: dict[str, str]
@@ -41,38 +42,45 @@ class Summary:
 
 def summarise(
     settings: Settings,
-    preset: str,
     ingested: list[IngestReport],
     detector: TrainedDetector,
     family: TrainedFamily,
+    outfits: TrainedOutfits,
     published: Published,
     seconds: float,
 ) -> Summary:
     """Draws the reports of all steps together."""
     num_new_drops = sum(report.changed for report in ingested)
     trained = not (family.teacher.reused and family.student.reused and detector.trained.reused)
+    trained |= outfits.has_trained
     changed = bool(num_new_drops or trained or published.changed)
     return Summary(
         headline=_headline(num_new_drops, trained, family, published)
         if changed
         else _nothing_new(family, published),
         changed=changed,
-        preset=preset,
+        preset=family.preset,
         data_version=published.data_version,
         release_id=published.release_id,
         promoted=family.verdict.promoted,
         verdict=family.verdict.reason,
         metrics=family.candidate.metrics
-        | {f"detector/{name}": value for name, value in detector.candidate.metrics.items()},
+        | {f"detector/{name}": value for name, value in detector.candidate.metrics.items()}
+        | {f"outfit/{name}": value for name, value in _metrics_of(outfits).items()},
         seconds=round(seconds, 1),
         look_at=_look_at(settings, family, published),
         steps={
             "ingest": [asdict(report) for report in ingested],
             "detector": asdict(detector),
+            "outfits": asdict(outfits),
             **{name: report for name, report in asdict(family).items() if name != "preset"},
             "publish": asdict(published),
         },
     )
+
+
+def _metrics_of(outfits: TrainedOutfits) -> dict[str, float]:
+    return outfits.candidate.metrics if outfits.candidate else {}
 
 
 def _headline(num_new_drops: int, trained: bool, family: TrainedFamily, published: Published) -> str:

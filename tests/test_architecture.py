@@ -41,12 +41,13 @@ DOORS: dict[str, set[str]] = {
     "families": {"nn", "datasets", "rules"},
     "release": {"settings", "registry", "index", "versioning"},
     "services": {"settings"},
-    "serving": {"settings", "families", "index", "release", "collage", "delivery"},
+    "styling": {"settings", "families", "index", "release", "collage", "rules"},
+    "serving": {"settings", "families", "index", "release", "collage", "delivery", "rules", "styling"},
     "jobs": {
         *("settings", "contracts", "versioning", "datasets", "simulate", "families", "engine"),
-        *("registry", "index", "release", "collage", "delivery", "rules"),
+        *("registry", "index", "release", "collage", "delivery", "rules", "styling"),
     },
-    "cli": {"settings", "jobs", "serving", "services", "release", "flows"},
+    "cli": {"settings", "jobs", "serving", "services", "release", "flows", "styling"},
     "flows": {"settings", "jobs", "services"},
 }
 """Each room, and the rooms it may look into besides itself and those open to all."""
@@ -61,6 +62,7 @@ LANDLORDS: dict[str, set[str]] = {
     "lance": {"index"},
     "rabitqlib": {"index"},
     "faiss": {"index"},
+    "ray": {"styling"},
     "fastapi": {"serving"},
     "fastapi_offline": {"serving"},
     "uvicorn": {"serving"},

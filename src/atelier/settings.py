@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         return self.home / "judgments"
 
     @property
+    def rules_dir(self) -> Path:
+        """Operators' own rule files, `<name>.yaml`; releases take them along."""
+        return self.home / "rules"
+
+    @property
     def reports_dir(self) -> Path:
         return self.home / "reports"
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from atelier.errors import CatalogueIndexError
+from atelier.errors import CatalogueIndexError, QueryError
 from atelier.index.schema import FACTS, ContractText, IndexVersion
 from atelier.index.states import verified
 
@@ -102,6 +102,25 @@ def read_rows(table: Table) -> Rows:
     )
 
 
+def read_facts(settings: Settings, version: IndexVersion, where: str | None = None) -> pa.Table:
+    """The columns `FACTS` of a version's items, in order of item id; of those that meet an SQL condition.
+
+    QueryError: the condition is wrong, or no item meets it. CatalogueIndexError: the version is gone.
+    """
+    dataset = open_version(settings, version).to_lance()
+    try:
+        facts = _columns(dataset, FACTS, where)
+    except (ValueError, OSError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise QueryError(
+            f"pool: expected a condition on {', '.join(FACTS)}, such as \"gender = 'Women' AND price < 80\"; "
+            f"{where!r} is none: {reason}"
+        ) from error
+    if not facts.num_rows:
+        raise QueryError(f"pool: no item of index {version.table} meets {where!r}")
+    return facts.take(pc.sort_indices(facts["item_id"])).combine_chunks()
+
+
 def require_verified(settings: Settings, version: IndexVersion) -> None:
     """Raise CatalogueIndexError unless the version opens and `verify` passed it."""
     passed = verified(open_version(settings, version).to_lance())
@@ -136,10 +155,10 @@ def rows_by_item(settings: Settings, version: IndexVersion) -> dict[str, tuple[o
     return dict(zip(columns["item_id"], zip(*columns.values(), strict=True), strict=True))
 
 
-def _columns(dataset: LanceDataset, names: Sequence[str]) -> pa.Table:
+def _columns(dataset: LanceDataset, names: Sequence[str], where: str | None = None) -> pa.Table:
     """Columns of a table in this order; facts that it is too old to know are not known of any row."""
     there = set(dataset.schema.names)
-    loaded = dataset.to_table(columns=[name for name in names if name in there])
+    loaded = dataset.to_table(columns=[name for name in names if name in there], filter=where)
     for name in names:
         if name not in there:
             loaded = loaded.append_column(name, pa.nulls(loaded.num_rows, pa.string()))

@@ -17,7 +17,6 @@ from atelier.families.retrieval.inference import (
     MODEL_FILE,
     TEXT_FILE,
     EmbeddingContract,
-    Encoder,
 )
 from atelier.index.build import Build, build, embed_pictures
 from atelier.index.query import IndexReader
@@ -25,7 +24,9 @@ from atelier.index.saved import GRAPH_FROM, saved_among
 from atelier.index.schema import IndexItem, IndexVersion
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
-from atelier.jobs.gallery_items import GalleryItems
+from atelier.jobs.fitting import sha256_of
+from atelier.jobs.outfit.items import Eyes
+from atelier.jobs.outfit.release import fitting_champion, outfit_files, rule_files
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry, open_registry
 from atelier.release.manifest import ModelFiles, Release
@@ -37,7 +38,7 @@ from atelier.versioning.workspace import current
 FAMILY = "retrieval"
 SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
-DETECTOR = "detection"
+DETECTOR, OUTFIT = "detection", "outfit"
 DETECTOR_FILES = (detection.MODEL_FILE, detection.CONTRACT_FILE)
 
 log = logging.getLogger(__name__)
@@ -93,23 +94,26 @@ def publish(
     registry = open_registry(settings)
     champion, data_version = _version(registry, model), _data_version(settings)
     detector = registry.version(DETECTOR, "champion")
-    models = {version.name: _model_files(version) for version in (champion, detector) if version}
-    present = None if rebuild else _live_already(settings, models, data_version)
-    if present is not None:
-        return _report(present, clock)
     with TemporaryDirectory(prefix="atelier-publish-") as folder:
         model_dir = registry.fetch(champion, Path(folder) / "model")
-        detector_files = _detector_files(registry, detector, Path(folder) / DETECTOR)
         contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
-        gallery = GalleryItems(settings, Encoder(model_dir / MODEL_FILE, contract, settings.serve_threads))
-        contract_json = contract.space_json()
+        outfit_dir = Path(folder) / OUTFIT
+        outfit = fitting_champion(registry, contract.digest, outfit_dir)
+        models = {version.name: _model_files(version) for version in (champion, detector, outfit) if version}
+        rules = rule_files(settings) if outfit else {}
+        present = None if rebuild else _live_already(settings, models, data_version, rules)
+        if present is not None:
+            return _report(present, clock)
+        detector_files = _detector_files(registry, detector, Path(folder) / DETECTOR)
+        eyes = Eyes(settings, model_dir)
+        gallery, contract_json = eyes.gallery, contract.space_json()
         clock.lap("open")
         items = _not_withdrawn(settings, gallery.items)
         embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=progress)
         clock.lap("embed")
         with publishing(settings):
             clock.lap("wait")
-            present = None if rebuild else _live_already(settings, models, data_version)
+            present = None if rebuild else _live_already(settings, models, data_version, rules)
             if present is not None:  # another publisher was as far as this one
                 return _report(present, clock)
             items = _not_withdrawn(settings, gallery.items)
@@ -125,6 +129,7 @@ def publish(
             )
             clock.lap("write")
             changed = None if built.changes is None else built.changes.upserted
+            sets_files = outfit_files(eyes, items, outfit_dir, progress=progress) if outfit else {}
             counts = Counter(row.item.category for row in items)
             searcher_files = _searcher_files(settings, built.version, Path(folder))
             verification = verify(
@@ -137,7 +142,11 @@ def publish(
                 models=models,
                 index=built.version,
                 verification=verification,
-                files={name: model_dir / name for name in SERVED_FILES} | detector_files | searcher_files,
+                files={name: model_dir / name for name in SERVED_FILES}
+                | detector_files
+                | searcher_files
+                | sets_files
+                | rules,
             )
             if go_live:
                 promote(settings, release.release_id)
@@ -194,14 +203,17 @@ def _searcher_files(settings: Settings, version: IndexVersion, folder: Path) -> 
     return IndexReader.open(settings, version).searcher_files(folder)
 
 
-def _live_already(settings: Settings, models: Mapping[str, ModelFiles], data_version: str) -> Release | None:
-    """The live release if it has these models, this data, nothing withdrawn, and is whole; no LanceDB."""
+def _live_already(
+    settings: Settings, models: Mapping[str, ModelFiles], data_version: str, rules: Mapping[str, Path]
+) -> Release | None:
+    """The live release if it has these models, data, rules, nothing withdrawn, and is whole; no LanceDB."""
     try:
         release = live(settings)
     except ReleaseError:  # nothing is live, or what is live is broken: both are mended by publishing
         return None
     is_same = release.models == models and release.data_version == data_version
     is_same &= release.index.withdrawn == digest_of(withdrawals(settings))
+    is_same &= all(release.files.get(name) == sha256_of(path.read_bytes()) for name, path in rules.items())
     is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
     return release if is_same and is_whole else None
 

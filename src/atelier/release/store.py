@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from atelier.errors import CatalogueIndexError, NoReleaseError, ReleaseError
+from atelier.errors import CatalogueIndexError, DigestError, NoReleaseError, ReleaseError
 from atelier.index.schema import IndexVersion
 from atelier.index.store import require_verified, rows_by_item
 from atelier.index.verify import Verification
@@ -160,6 +160,18 @@ def damaged_files(settings: Settings, release: Release) -> list[str]:
     """Files of a release that are missing or have another digest than its manifest says."""
     folder = settings.releases_dir / release.release_id
     return [name for name, expected in release.files.items() if _digest(folder / name) != expected]
+
+
+def require_file(settings: Settings, release: Release, name: str) -> Path:
+    """The path of a release's file. DigestError: it is not the one that the manifest names."""
+    path = settings.releases_dir / release.release_id / name
+    expected, seen = release.files.get(name, "not listed"), _digest(path)
+    if seen != expected:
+        raise DigestError(
+            f"{path}: the manifest of release {release.release_id} expects sha256 {expected[:16]}, "
+            f"seen {seen[:16]}. Roll back to another release, or publish anew."
+        )
+    return path
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atelier.errors import DigestError, QueryError
+from atelier.errors import NoReleaseError, QueryError
 from atelier.families.detection import inference as detection
 from atelier.families.detection.certainty import is_certain
 from atelier.families.detection.inference import DetectionContract, Detector, FoundItem
@@ -34,8 +32,11 @@ from atelier.index.query import Hit, IndexReader
 from atelier.index.saved import saved_in
 from atelier.pictures import DEFAULT_LIMITS, PictureLimits, Shrunk, decode_shrunk, encode_jpeg
 from atelier.release.manifest import Release
+from atelier.release.store import require_file
 from atelier.serving.batcher import Batcher
 from atelier.settings import Settings
+from atelier.styling.stylist import FAMILY as OUTFIT
+from atelier.styling.stylist import Stylist
 from atelier.vocabulary import Box
 
 MAX_K = 100
@@ -103,15 +104,26 @@ class Answerer:
         texts: TextEncoder,
         reader: IndexReader,
         detector: Detector | None = None,
+        stylist: Stylist | None = None,
     ) -> None:
         self.release = release
         self.encoder = encoder
         self.texts = texts
         self.reader = reader
         self.detector = detector
+        self._stylist = stylist
         self._embed = Batcher(partial(_embed, encoder), MAX_BATCH)
         self._number_of = {name: index for index, name in enumerate(encoder.contract.categories)}
         self.loaded_at = datetime.now(UTC)
+
+    @property
+    def stylist(self) -> Stylist:
+        """What makes sets. NoReleaseError: this release has no outfit model."""
+        if self._stylist is None:
+            raise NoReleaseError(
+                f"Release {self.release.release_id} makes no sets: no outfit model passed its gate yet."
+            )
+        return self._stylist
 
     def open_photo(
         self, data: bytes, box: Box | None = None, limits: PictureLimits = DEFAULT_LIMITS
@@ -263,19 +275,21 @@ def open_answerer(settings: Settings, release: Release, previous: Answerer | Non
     DigestError, EmbeddingContractError, CatalogueIndexError, OSError: a part of it is missing or wrong.
     """
     folder = settings.releases_dir / release.release_id
-    contract = EmbeddingContract.from_json(_read_listed(folder / CONTRACT_FILE, release))
+    contract = EmbeddingContract.from_json(require_file(settings, release, CONTRACT_FILE).read_bytes())
+    reader = IndexReader.open(
+        settings,
+        release.index,
+        contract.digest,
+        saved=saved_in(folder, release.files),
+        previous=None if previous is None else previous.reader,
+    )
     answerer = Answerer(
         release,
         Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
         TextEncoder(folder / TEXT_FILE, contract),
-        IndexReader.open(
-            settings,
-            release.index,
-            contract.digest,
-            saved=saved_in(folder, release.files),
-            previous=None if previous is None else previous.reader,
-        ),
+        reader,
         _open_detector(settings, release),
+        Stylist(settings, release, reader.facts) if OUTFIT in release.models else None,
     )
     answerer.warm_up()
     return answerer
@@ -302,17 +316,7 @@ def _open_detector(settings: Settings, release: Release) -> Detector | None:
     if DETECTION not in release.models:
         return None
     folder = settings.releases_dir / release.release_id
-    contract = DetectionContract.from_json(_read_listed(folder / detection.CONTRACT_FILE, release))
+    contract = DetectionContract.from_json(
+        require_file(settings, release, detection.CONTRACT_FILE).read_bytes()
+    )
     return Detector(folder / detection.MODEL_FILE, contract, threads=settings.serve_threads)
-
-
-def _read_listed(path: Path, release: Release) -> bytes:
-    """A contract: it vouches for its model's file, and the manifest for the contract."""
-    data = path.read_bytes()
-    expected, seen = release.files.get(path.name, "not listed"), hashlib.sha256(data).hexdigest()
-    if seen != expected:
-        raise DigestError(
-            f"{path}: the manifest of release {release.release_id} expects sha256 {expected[:16]}, "
-            f"seen {seen[:16]}. Roll back to another release, or publish anew."
-        )
-    return data

@@ -8,6 +8,7 @@ B = sets of a block, P = pieces of the longest set, G = sets of a group, M = can
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,12 +60,26 @@ class Assembler:
     def __init__(self, pool: Pool, generator: Generator, assembly: Assembly, seed: int = 0) -> None:
         self.pool, self.generator, self.assembly = pool, generator, assembly
         self.graph = pool.graph
-        self.uses_R = np.zeros(len(pool), np.int64)
+        self.left_R = _uses(pool, assembly.most_uses)
+        """How often each item may still be used; None where that is not counted."""
         self._rng = np.random.default_rng(seed)
         self._longest = max(map(len, self.graph.plans))
         self._beginnings: dict[tuple[int, tuple[int, ...]], list[tuple[list[int], State]]] = {}
         self._shelves: dict[_Group, list[Shelf]] = {}
         self._steps: dict[tuple[State, int], State] = {}
+
+    def anew(self, assembly: Assembly, seed: int, most_uses_N: Ints | None = None) -> Assembler:
+        """Another that has used nothing yet, with the same pool, generator and all that is known of both.
+
+        `most_uses_N`: a limit for each item of its own instead of the assembly's. Cheap: serving takes one
+        for each request. Safe to share by threads; what it gives is not.
+        """
+        other = copy.copy(self)
+        other.assembly, other._rng = assembly, np.random.default_rng(seed)
+        other.left_R = _uses(self.pool, assembly.most_uses)
+        if most_uses_N is not None:
+            other.left_R = most_uses_N[self.pool.item_R]
+        return other
 
     def make(self, triggers: Ints) -> Sets:
         """One set around each trigger item that any set can hold; of the others there is none.
@@ -93,6 +108,21 @@ class Assembler:
             groups = self._place_next(unfinished, pieces_BPD, num_B, rows_BP, slots_BP)
         items_BP = np.where(rows_BP >= 0, self.pool.item_R[rows_BP], -1)
         return Sets(items_BP[finished_B], slots_BP[finished_B])
+
+    def make_many(self, num: int) -> Sets:
+        """Sets around random items, each as seldom as can be; fewer where all are used up."""
+        made, missing = [self.make(np.zeros((0, 1), np.int64))], num
+        while missing:
+            rows = self._free(np.arange(len(self.pool)))
+            rows = self._rng.choice(rows, min(missing, len(rows)), replace=False)
+            if self.left_R is not None:
+                self.left_R[rows] -= 1
+            sets = self.make(self.pool.item_R[rows])
+            if not len(sets.items_BP):
+                break
+            made.append(sets)
+            missing -= len(sets.items_BP)
+        return Sets(*(np.concatenate(parts) for parts in zip(*made, strict=True)))
 
     def _begin(self, triggers_BT: Ints, rows_BP: Ints, slots_BP: Ints) -> dict[_Group, Ints]:
         """Place each set's triggers into a random plan that they can begin."""
@@ -186,18 +216,17 @@ class Assembler:
             start = int(self._rng.integers(len(shelf)))
             parts.append(shelf.first + (start + np.arange(size)) % len(shelf))
         rows = np.concatenate(parts)
-        free = rows[self.uses_R[rows] < self._most_uses]
+        free = self._free(rows)
         return free if len(free) else self._unused(shelves)
 
     def _unused(self, shelves: list[Shelf]) -> Ints:
         """All rows that may still be used: asked where a random part holds none."""
         rows = np.concatenate([np.arange(shelf.first, shelf.last) for shelf in shelves])
-        return rows[self.uses_R[rows] < self._most_uses]
+        return self._free(rows)
 
-    @property
-    def _most_uses(self) -> int:
-        limit = self.assembly.most_uses
-        return np.iinfo(np.int64).max if limit is None else limit
+    def _free(self, rows: Ints) -> Ints:
+        """Those of some rows that may still be used."""
+        return rows if self.left_R is None else rows[self.left_R[rows] > 0]
 
     def _pick_for_all(self, shelves: list[Shelf], queries_GD: Floats, taken_GP: Ints) -> Ints:
         """A row for each set of a group; -1 for those to which nothing is left that may still be used."""
@@ -231,9 +260,12 @@ class Assembler:
             if not len(waiting):
                 continue
             rows = candidates_M[order_GK[waiting, rank]]
-            free = _within_uses(rows, self.uses_R, self._most_uses)
-            picked_G[waiting[free]] = rows[free]
-            np.add.at(self.uses_R, rows[free], 1)
+            if self.left_R is None:
+                picked_G[waiting] = rows
+            else:
+                free = _within_uses(rows, self.left_R)
+                picked_G[waiting[free]] = rows[free]
+                np.subtract.at(self.left_R, rows[free], 1)
             if (picked_G >= 0).all():
                 break
         return picked_G
@@ -249,12 +281,16 @@ def _forbid(scores_GM: NDArray[np.float32], taken_GP: Ints, candidates_M: Ints) 
         scores_GM[there, order[at[there]]] = -np.inf
 
 
-def _within_uses(rows: Ints, uses_R: Ints, most_uses: int) -> NDArray[np.bool_]:
-    """Which of these uses, one after the other, stay within the limit."""
+def _uses(pool: Pool, most_uses: int | None) -> Ints | None:
+    return None if most_uses is None else np.full(len(pool), most_uses, np.int64)
+
+
+def _within_uses(rows: Ints, left_R: Ints) -> NDArray[np.bool_]:
+    """Which of these uses, one after the other, stay within what is left of each."""
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     starts = np.r_[0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1]
     rank = np.arange(len(rows)) - np.repeat(starts, np.diff(np.r_[starts, len(rows)]))
     free = np.empty(len(rows), dtype=bool)
-    free[order] = uses_R[ordered] + rank < most_uses
+    free[order] = rank < left_R[ordered]
     return free

@@ -18,6 +18,8 @@ from atelier.errors import OutfitContractError
 from atelier.families.onnx_file import open_session
 
 MODEL_FILE, ITEMS_FILE, CONTRACT_FILE = "generator.onnx", "items.onnx", "outfit.json"
+ITEM_VECTORS_FILE, RULES_FOLDER = "outfit-items.parquet", "rules"
+"""What a release holds besides."""
 PIECES, KNOWN, QUERY = "pieces", "known", "query"
 ITEM_INPUTS, VECTOR = ("image", "title", "colour", "codes"), "vector"
 FACTS = ("category", "gender", "colour", "season", "usage", "style")

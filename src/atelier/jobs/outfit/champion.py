@@ -10,23 +10,23 @@ from tempfile import TemporaryDirectory
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError
 from atelier.jobs.outfit.items import Eyes
+from atelier.jobs.outfit.material import RETRIEVAL
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
 
 FAMILY = "outfit"
 """Name of the experiment, of the registered model, and of the model's entry in a release."""
-SEES_WITH = "retrieval"
 
 
 @contextmanager
 def champion_eyes(settings: Settings, catalogue: Catalogue) -> Iterator[Eyes]:
     """The retrieval champion, for as long as it is needed. RegistryError: there is none yet."""
     registry = open_registry(settings)
-    champion = registry.version(SEES_WITH, "champion")
+    champion = registry.version(RETRIEVAL, "champion")
     if champion is None:
         raise RegistryError(
-            f"outfits are learned from what a {SEES_WITH} champion sees, and none is there yet; "
+            f"outfits are learned from what a {RETRIEVAL} champion sees, and none is there yet; "
             f"`atelier retrain` trains one first"
         )
     with TemporaryDirectory() as folder:
-        yield Eyes(settings, registry.fetch(champion, Path(folder) / SEES_WITH), catalogue)
+        yield Eyes(settings, registry.fetch(champion, Path(folder) / RETRIEVAL), catalogue)

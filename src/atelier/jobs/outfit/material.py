@@ -32,9 +32,11 @@ from atelier.families.outfit.validation import Validation
 from atelier.jobs.outfit.clicks import badly_clicked
 from atelier.jobs.outfit.items import Eyes, fact_values
 from atelier.jobs.outfit.worn import Worn, worn_in
+from atelier.registry.store import open_registry
 from atelier.settings import Settings
 from atelier.vocabulary import CategorySet, Item, Outfit, Split
 
+RETRIEVAL = "retrieval"
 OUTFITS, WORN, CATEGORIES = "outfits", "worn", "categories"
 _FEWEST_SETS = 32
 _VALIDATED = 400
@@ -179,9 +181,14 @@ def num_sets(catalogue: Catalogue) -> int:
     return len(worn) + len(catalogue.outfits(Split.TRAIN)) + len(catalogue.category_sets(Split.TRAIN))
 
 
-def enough_sets(catalogue: Catalogue) -> bool:
-    """Whether there is anything to learn what goes together from."""
-    return num_sets(catalogue) >= _FEWEST_SETS
+def why_no_outfits(settings: Settings) -> str | None:
+    """Why a workspace's data cannot teach what goes together, as a sentence; None where it can."""
+    num = num_sets(Catalogue.open(settings.data_dir))
+    if num < _FEWEST_SETS:
+        return f"the data has {num} sets to learn what goes together from, expected at least {_FEWEST_SETS}"
+    if open_registry(settings).version(RETRIEVAL, "champion") is None:
+        return "no retrieval model passed its gate, with which items could be seen"
+    return None
 
 
 def outfit_source(

@@ -1,0 +1,53 @@
+"""From the accepted data to a judged outfit model: teacher, student, candidate, verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prefect import flow
+
+from atelier.jobs.contest import ContestVerdict
+from atelier.jobs.outfit.gate import gate_outfits
+from atelier.jobs.outfit.material import why_no_outfits
+from atelier.jobs.outfit.register import register_outfits
+from atelier.jobs.outfit.train import distill_outfits, train_outfits
+from atelier.jobs.register import Registered
+from atelier.jobs.train import TrainOutcome
+from atelier.settings import Settings
+from flows.steps import step
+
+
+@dataclass(frozen=True)
+class TrainedOutfits:
+    """What the training of the outfit family came to."""
+
+    skipped: str | None
+    """Why nothing was trained: the data has no sets. The rest is None then."""
+    teacher: TrainOutcome | None = None
+    student: TrainOutcome | None = None
+    candidate: Registered | None = None
+    verdict: ContestVerdict | None = None
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether a network was trained, and not all were found finished."""
+        return any(outcome is not None and not outcome.reused for outcome in (self.teacher, self.student))
+
+
+@flow(name="train-outfits", persist_result=False)
+def train_the_outfits(preset: str) -> TrainedOutfits:
+    """Trains, distils, examines and judges the outfit family on what the retrieval champion sees."""
+    settings = Settings()
+    skipped = why_no_outfits(settings)
+    if skipped is not None:
+        return TrainedOutfits(skipped)
+    teacher = train_step(settings, preset)
+    student = distill_step(settings, preset, teacher)
+    candidate = register_step(settings, preset, student, teacher)
+    return TrainedOutfits(None, teacher, student, candidate, gate_step(settings, preset, candidate))
+
+
+train_step = step("train the outfit teacher", minutes=8 * 60, retries=1)(train_outfits)
+distill_step = step("distil the outfit student", minutes=8 * 60, retries=1)(distill_outfits)
+register_step = step("register the outfit model", minutes=60)(register_outfits)
+gate_step = step("gate the outfit model", minutes=60)(gate_outfits)

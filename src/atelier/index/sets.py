@@ -1,0 +1,61 @@
+"""Sets made in bulk, as a Lance table that grows block by block; a killed job finds what is finished.
+
+One writer at a time: workers make blocks, the one that asked them adds what they made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lance
+import pyarrow as pa
+
+from atelier.errors import CatalogueIndexError
+
+SCHEMA = pa.schema(
+    [
+        pa.field("set_id", pa.string(), nullable=False),
+        pa.field("block", pa.int32(), nullable=False),
+        pa.field("item_ids", pa.list_(pa.string()), nullable=False),
+        pa.field("slots", pa.list_(pa.string()), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
+    ]
+)
+"""`slots` has one name for each of `item_ids`, the trigger first; `score` is how well they go together."""
+_ORDER = b"order"
+
+
+class SetTable:
+    """The sets of one order: what was asked for, word by word, rides in the table's metadata."""
+
+    def __init__(self, path: Path, order: str) -> None:
+        """Open the table of this order, or begin one. CatalogueIndexError: another order's table is there."""
+        self._path = path
+        if path.exists():
+            found = (self._dataset().schema.metadata or {}).get(_ORDER, b"").decode()
+            if found != order:
+                raise CatalogueIndexError(
+                    f"{path} holds the sets of another order: {found[:200] or 'unknown'}; expected "
+                    f"{order[:200]}. Name a new folder, or ask for the same to go on"
+                )
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lance.write_dataset(SCHEMA.with_metadata({_ORDER: order.encode()}).empty_table(), str(path))
+
+    def finished(self) -> set[int]:
+        """The blocks that are there: each is added whole or not at all."""
+        return set(self._dataset().to_table(columns=["block"])["block"].to_pylist())
+
+    def add(self, block: pa.Table) -> None:
+        """Add a block, columns as in `SCHEMA`."""
+        lance.write_dataset(block.cast(SCHEMA), str(self._path), mode="append")
+
+    def read(self, limit: int | None = None) -> pa.Table:
+        """All sets, or the first few."""
+        return self._dataset().to_table(limit=limit)
+
+    def __len__(self) -> int:
+        return int(self._dataset().count_rows())
+
+    def _dataset(self) -> lance.LanceDataset:
+        return lance.dataset(str(self._path))

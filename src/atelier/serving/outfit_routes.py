@@ -1,0 +1,110 @@
+"""Outfits over HTTP: sets around items, under the rules of the live release."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from atelier.serving.problems import responses
+from atelier.serving.routes import ServiceOf
+from atelier.serving.schemas import picture_path
+from atelier.styling.stylist import MAX_SETS, MAX_TRIGGERS, MadeSet, Stylist, Wishes
+
+router = APIRouter()
+
+
+class OutfitWishes(BaseModel):
+    """What is asked of `/v1/outfits`."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"items": ["10268"], "rules": "mens-wear"}}
+    )
+
+    items: Annotated[
+        list[str], Field(min_length=1, max_length=MAX_TRIGGERS, description="Ids; all stand in each set.")
+    ]
+    rules: Annotated[str, Field(description="Rules by their name in the release; `/v1/rules` lists them.")]
+    k: Annotated[int, Field(ge=1, le=MAX_SETS, description="Sets to make.")] = 1
+    variety: Annotated[
+        float, Field(ge=0, le=1, description="How far the pieces of a set are held apart.")
+    ] = 0.0
+    most_shared: Annotated[int, Field(ge=0, le=10, description="Pieces that two sets may share.")] = 1
+    seed: Annotated[int, Field(ge=0, description="Another one gives other sets.")] = 0
+
+
+class OutfitPiece(BaseModel):
+    """An item in its place, with what a shopper wants to see of it."""
+
+    slot: str
+    item_id: str
+    title: str
+    category: str
+    price: float | None
+    picture: str
+
+
+class OutfitSet(BaseModel):
+    """A complete set, the asked items first."""
+
+    pieces: list[OutfitPiece]
+    score: float
+    price: float | None
+    """Of all pieces; null where one's is not known."""
+
+
+class OutfitAnswer(BaseModel):
+    """Sets that keep the rules, the best first."""
+
+    release: str
+    rules: str
+    sets: list[OutfitSet]
+
+    @classmethod
+    def of(cls, stylist: Stylist, rules: str, made: list[MadeSet]) -> OutfitAnswer:
+        return cls(
+            release=stylist.release.release_id, rules=rules, sets=[_shown(stylist, each) for each in made]
+        )
+
+
+class RuleNames(BaseModel):
+    """The rules that the live release makes sets under."""
+
+    release: str
+    rules: list[str]
+
+
+@router.post("/v1/outfits", responses=responses(422, 503), tags=["outfits"])
+async def make_outfits(service: ServiceOf, wishes: OutfitWishes) -> OutfitAnswer:
+    """Make complete sets around items; each keeps every rule."""
+    stylist = service.live.current.stylist
+    how = Wishes(wishes.k, wishes.variety, wishes.most_shared, wishes.seed)
+    made = await service.work(stylist.make, wishes.items, wishes.rules, how)
+    return OutfitAnswer.of(stylist, wishes.rules, made)
+
+
+@router.get("/v1/rules", responses=responses(503), tags=["outfits"])
+async def rule_names(service: ServiceOf) -> RuleNames:
+    """The rules by name."""
+    stylist = service.live.current.stylist
+    return RuleNames(release=stylist.release.release_id, rules=sorted(stylist.rules_paths))
+
+
+def _shown(stylist: Stylist, made: MadeSet) -> OutfitSet:
+    pieces = []
+    for piece in made.pieces:
+        facts = stylist.facts_of(piece.item_id)
+        pieces.append(
+            OutfitPiece(
+                slot=piece.slot,
+                item_id=piece.item_id,
+                title=facts["title"],
+                category=facts["category"],
+                price=facts["price"],
+                picture=picture_path(piece.item_id, stylist.release.release_id),
+            )
+        )
+    prices = [piece.price for piece in pieces]
+    total = None if None in prices else round(sum(price for price in prices if price is not None), 2)
+    return OutfitSet(pieces=pieces, score=round(made.score, 4), price=total)
