@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     )
     min_picture_side: int = Field(16, ge=1, description="Pictures with a shorter side are quarantined.")
 
+    fonts: str = Field(
+        "/usr/share/fonts", description="Fonts of collages: files and folders, with a colon between."
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -115,6 +119,16 @@ class Settings(BaseSettings):
     def rules_dir(self) -> Path:
         """Operators' own rule files, `<name>.yaml`; releases take them along."""
         return self.home / "rules"
+
+    @property
+    def templates_dir(self) -> Path:
+        """Designers' own collage templates, `<name>.json`, beside those that come with Atelier."""
+        return self.home / "templates"
+
+    @property
+    def font_dirs(self) -> list[Path]:
+        """Where fonts are looked for."""
+        return [Path(each) for each in self.fonts.split(":") if each]
 
     @property
     def reports_dir(self) -> Path:

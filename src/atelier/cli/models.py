@@ -1,4 +1,4 @@
-"""Models: `train`, `retrain` and `evaluate retrieval`."""
+"""Models: `train`, `retrain`, `evaluate retrieval` and `evaluate outfit`."""
 
 from __future__ import annotations
 
@@ -116,6 +116,22 @@ def evaluate_retrieval(
 
     with progress_on_stderr():
         metrics = job(settings, data)
+    print_json(metrics) if as_json else print_table(("metric", "value"), sorted(metrics.items()))
+
+
+@evaluate.command("outfit")
+def evaluate_outfit(
+    data: Annotated[Path, typer.Option(help="A folder of known layouts; sets trained on are left out.")],
+    as_json: AsJson = False,
+) -> None:
+    """Score the outfit model on a folder of sets.
+
+    Blanks filled and real sets told from made-up ones, for each kind of sets that the folder holds.
+    """
+    from atelier.jobs.outfit.evaluate import evaluate_outfits as job
+
+    with progress_on_stderr():
+        metrics = job(open_settings(), data)
     print_json(metrics) if as_json else print_table(("metric", "value"), sorted(metrics.items()))
 
 

@@ -1,16 +1,13 @@
-"""Outfits: `outfit` around items, `generate` in bulk."""
+"""Outfits: `outfit` around items, `generate` in bulk, `collage` as pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from atelier.cli.show import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
-
-if TYPE_CHECKING:
-    from atelier.styling.stylist import MadeSet, Stylist
 
 Rules = Annotated[str, typer.Option(help="Rules by name (`atelier rules list`), or a rule file.")]
 Variety = Annotated[
@@ -21,6 +18,7 @@ Variety = Annotated[
 def add_to(app: typer.Typer) -> None:
     app.command()(outfit)
     app.command()(generate)
+    app.command()(collage)
 
 
 def outfit(
@@ -32,25 +30,17 @@ def outfit(
     as_json: AsJson = False,
 ) -> None:
     """Make complete sets around items; each keeps every rule."""
-    from atelier.release.store import live
-    from atelier.rules.file import parse_rules
-    from atelier.styling.stylist import Stylist, Wishes
+    from atelier.styling.run import outfit as job
+    from atelier.styling.stylist import Wishes
 
-    settings = open_settings()
-    stylist = Stylist.open(settings, live(settings))
-    made = stylist.make(items, parse_rules(stylist.rules_text(rules), rules), Wishes(k, variety, seed=seed))
-    shown = [_shown(stylist, each) for each in made]
+    answer = job(open_settings(), items, rules, Wishes(k, variety, seed=seed))
     if as_json:
-        print_json({"release": stylist.release.release_id, "rules": rules, "sets": shown})
+        print_json(answer)
         return
-    for number, each in enumerate(shown, 1):
-        rows = [
-            tuple(piece[name] for name in ("slot", "item_id", "title", "category", "price"))
-            for piece in each["pieces"]
-        ]
-        print_table(
-            ("slot", "item", "title", "category", "price"), rows, f"Set {number}, score {each['score']:.3f}"
-        )
+    columns = ("slot", "item_id", "title", "category", "price")
+    for number, each in enumerate(answer["sets"], 1):
+        rows = [tuple(piece[name] for name in columns) for piece in each["pieces"]]
+        print_table(columns, rows, f"Set {number}, score {each['score']:.3f}")
 
 
 def generate(
@@ -92,11 +82,30 @@ def generate(
     print_json(made) if as_json else print_facts(vars(made))
 
 
-def _shown(stylist: Stylist, made: MadeSet) -> dict[str, Any]:
-    pieces = []
-    for piece in made.pieces:
-        facts = stylist.facts_of(piece.item_id)
-        pieces.append(
-            {"slot": piece.slot, **{name: facts[name] for name in ("item_id", "title", "category", "price")}}
-        )
-    return {"score": round(made.score, 4), "pieces": pieces}
+def collage(
+    pieces: Annotated[
+        list[str], typer.Argument(metavar="SLOT=ITEM_ID...", help="The set: 'top=10268' 'shoes=31034'.")
+    ],
+    out: Annotated[Path, typer.Option(help="The picture to write: .jpg, .png or .webp.")] = Path(
+        "collage.jpg"
+    ),
+    template: Annotated[
+        str | None, typer.Option(help="A template by name, or a JSON file. Default: the best match.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Text of the area 'title'.")] = "",
+    subtitle: Annotated[str, typer.Option(help="Text of the area 'subtitle'.")] = "",
+    width: Annotated[int, typer.Option(min=64, max=4096)] = 800,
+    height: Annotated[int, typer.Option(min=64, max=4096)] = 800,
+    seed: Annotated[int, typer.Option(min=0, help="Another one may choose another layout.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Lay a set of the live release's items out as a picture."""
+    from atelier.styling.run import collage as job
+
+    if wrong := [each for each in pieces if not all(each.partition("="))]:
+        raise typer.BadParameter(f"expected SLOT=ITEM_ID, got {wrong[0]!r}", param_hint="SLOT=ITEM_ID")
+    placed = [(slot, item_id) for slot, _, item_id in (each.partition("=") for each in pieces)]
+    texts = {"title": title, "subtitle": subtitle}
+    drawn = job(open_settings(), placed, out, texts=texts, template=template, size=(width, height), seed=seed)
+    facts = {"picture": str(out), "template": drawn.template, **vars(drawn.measures)}
+    print_json(facts) if as_json else print_facts(facts)

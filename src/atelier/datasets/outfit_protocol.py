@@ -76,6 +76,17 @@ def read_outfit_protocol(data_dir: Path, name: str) -> OutfitProtocol:
     return OutfitProtocol(name, questions, compatibility, tuple(broken))
 
 
+def protocols_in(data_dir: Path) -> list[OutfitProtocol]:
+    """Every variant of Polyvore Outfits that the folder has questions for; none where it is no such folder.
+
+    DropError: there are questions, but they cannot be read.
+    """
+    files = Files(data_dir)
+    found = [folder for path in files.folders() if recognises(folder := Folder(path, files))]
+    there = [name for name in VARIANTS for folder in found if folder.file(f"{name}/{_QUESTIONS}") is not None]
+    return [read_outfit_protocol(data_dir, name) for name in there]
+
+
 def _items_by_name(folder: Folder, variant: str, broken: list[str]) -> dict[str, str]:
     """Our id of the item of each piece, by the name that the questions call it: '199244701_1'."""
     items: dict[str, str] = {}

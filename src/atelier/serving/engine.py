@@ -35,6 +35,7 @@ from atelier.release.manifest import Release
 from atelier.release.store import require_file
 from atelier.serving.batcher import Batcher
 from atelier.settings import Settings
+from atelier.styling.showcase import Showcase
 from atelier.styling.stylist import FAMILY as OUTFIT
 from atelier.styling.stylist import Stylist
 from atelier.vocabulary import Box
@@ -105,6 +106,7 @@ class Answerer:
         reader: IndexReader,
         detector: Detector | None = None,
         stylist: Stylist | None = None,
+        showcase: Showcase | None = None,
     ) -> None:
         self.release = release
         self.encoder = encoder
@@ -112,6 +114,7 @@ class Answerer:
         self.reader = reader
         self.detector = detector
         self._stylist = stylist
+        self._showcase = showcase
         self._embed = Batcher(partial(_embed, encoder), MAX_BATCH)
         self._number_of = {name: index for index, name in enumerate(encoder.contract.categories)}
         self.loaded_at = datetime.now(UTC)
@@ -124,6 +127,12 @@ class Answerer:
                 f"Release {self.release.release_id} makes no sets: no outfit model passed its gate yet."
             )
         return self._stylist
+
+    @property
+    def showcase(self) -> Showcase:
+        """What lays sets out as pictures."""
+        assert self._showcase is not None, "a release that was opened has one"
+        return self._showcase
 
     def open_photo(
         self, data: bytes, box: Box | None = None, limits: PictureLimits = DEFAULT_LIMITS
@@ -290,6 +299,7 @@ def open_answerer(settings: Settings, release: Release, previous: Answerer | Non
         reader,
         _open_detector(settings, release),
         Stylist(settings, release, reader.facts) if OUTFIT in release.models else None,
+        Showcase(settings, reader),
     )
     answerer.warm_up()
     return answerer

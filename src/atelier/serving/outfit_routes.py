@@ -1,18 +1,27 @@
-"""Outfits over HTTP: sets around items, under the rules of the live release."""
+"""Outfits over HTTP: sets around items, under the rules of the live release, and pictures of sets."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from atelier.collage.collage import CollageOptions
 from atelier.serving.problems import responses
 from atelier.serving.routes import ServiceOf
 from atelier.serving.schemas import picture_path
-from atelier.styling.stylist import MAX_SETS, MAX_TRIGGERS, MadeSet, Stylist, Wishes
+from atelier.styling.stylist import MAX_SETS, MAX_TRIGGERS, MadeSet, SetPiece, Stylist, Wishes
 
 router = APIRouter()
+
+
+class PlacedItem(BaseModel):
+    """An item and the slot it stands in."""
+
+    slot: str
+    item_id: str
 
 
 class OutfitWishes(BaseModel):
@@ -68,6 +77,27 @@ class OutfitAnswer(BaseModel):
         )
 
 
+class CollageSet(BaseModel):
+    """What is asked of `/v1/collages`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"pieces": [{"slot": "top", "item_id": "10268"}], "texts": {"title": "City walk"}}
+        },
+    )
+
+    pieces: Annotated[list[PlacedItem], Field(min_length=1, max_length=12)]
+    texts: Annotated[dict[str, str], Field(description="By text area: 'title', 'subtitle'.")] = {}
+    template: Annotated[str | None, Field(description="Name of a template; without one the best match.")] = (
+        None
+    )
+    width: Annotated[int, Field(ge=64, le=2048)] = 800
+    height: Annotated[int, Field(ge=64, le=2048)] = 800
+    format: Literal["jpeg", "png", "webp"] = "jpeg"
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
 class RuleNames(BaseModel):
     """The rules that the live release makes sets under."""
 
@@ -82,6 +112,29 @@ async def make_outfits(service: ServiceOf, wishes: OutfitWishes) -> OutfitAnswer
     how = Wishes(wishes.k, wishes.variety, wishes.most_shared, wishes.seed)
     made = await service.work(stylist.make, wishes.items, wishes.rules, how)
     return OutfitAnswer.of(stylist, wishes.rules, made)
+
+
+@router.post(
+    "/v1/collages",
+    responses=responses(422, 503)
+    | {
+        200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}, "description": "The picture."}
+    },
+    response_class=Response,
+    tags=["outfits"],
+)
+async def make_collage(service: ServiceOf, wanted: CollageSet) -> Response:
+    """Lay a set out as a picture."""
+    showcase = service.live.current.showcase
+
+    def draw() -> tuple[bytes, str]:
+        options = CollageOptions(size=(wanted.width, wanted.height), seed=wanted.seed)
+        pieces = [SetPiece(each.slot, each.item_id) for each in wanted.pieces]
+        collage = showcase.draw(pieces, texts=wanted.texts, template=wanted.template, options=options)
+        return collage.encode(wanted.format), collage.template or "none"
+
+    picture, template = await service.work(draw)
+    return Response(picture, media_type=f"image/{wanted.format}", headers={"X-Template": quote(template)})
 
 
 @router.get("/v1/rules", responses=responses(503), tags=["outfits"])

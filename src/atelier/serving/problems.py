@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from atelier.errors import NoReleaseError, OverloadedError, PictureError, QueryError, RulesError
+from atelier.errors import CollageError, NoReleaseError, OverloadedError, PictureError, QueryError, RulesError
 from atelier.serving.schemas import Problem, SearchForm
 
 log = logging.getLogger("atelier.serving")
@@ -22,6 +22,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(QueryError, _unprocessable)
     app.add_exception_handler(PictureError, _unprocessable)
     app.add_exception_handler(RulesError, _unprocessable)
+    app.add_exception_handler(CollageError, _unprocessable)
     app.add_exception_handler(NoReleaseError, _not_ready)
     app.add_exception_handler(OverloadedError, _overloaded)
     app.add_exception_handler(RequestValidationError, _invalid)

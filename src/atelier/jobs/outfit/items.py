@@ -6,6 +6,7 @@ N = items
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,12 @@ class Eyes:
         self._text = TextEncoder(model_dir / TEXT_FILE, self.contract)
         self._settings = settings
         self._palettes = PaletteStore(settings.stores_dir / "palettes")
-        self.gallery = GalleryItems(settings, self.encoder, catalogue)
+        self._catalogue = catalogue
+
+    @cached_property
+    def gallery(self) -> GalleryItems:
+        """The catalogue's items and their pictures."""
+        return GalleryItems(self._settings, self.encoder, self._catalogue)
 
     def table(
         self, items: Sequence[Item], facts: Mapping[str, tuple[str, ...]], *, progress: bool = True

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from atelier.families.outfit.inference import (
     CONTRACT_FILE,
     ITEM_VECTORS_FILE,
+    ITEMS_FILE,
     MODEL_FILE,
     RULES_FOLDER,
     OutfitContract,
@@ -38,7 +39,7 @@ def fitting_champion(registry: Registry, space: str, folder: Path) -> ModelVersi
 def outfit_files(
     eyes: Eyes, items: Sequence[IndexItem], model_dir: Path, *, progress: bool
 ) -> dict[str, Path]:
-    """The generator, its contract, and `ITEM_VECTORS_FILE`, written beside them: the items' vectors by id."""
+    """The networks, their contract, and `ITEM_VECTORS_FILE`, written beside: the items' vectors by id."""
     model = load_model(model_dir)
     table = eyes.table([row.item for row in items], model.contract.facts, progress=progress)
     vectors_ND = model.items.encode(table).astype("float16")
@@ -46,7 +47,7 @@ def outfit_files(
     rows = pa.FixedSizeListArray.from_arrays(pa.array(vectors_ND.ravel()), model.contract.dimension)
     path = model_dir / ITEM_VECTORS_FILE
     pq.write_table(pa.table({"item_id": ids, "vector": rows}), path, compression="none", store_schema=False)
-    return {name: model_dir / name for name in (MODEL_FILE, CONTRACT_FILE, ITEM_VECTORS_FILE)}
+    return {name: model_dir / name for name in (MODEL_FILE, ITEMS_FILE, CONTRACT_FILE, ITEM_VECTORS_FILE)}
 
 
 def rule_files(settings: Settings) -> dict[str, Path]:
