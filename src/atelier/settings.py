@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         return [Path(each) for each in self.fonts.split(":") if each]
 
     @property
+    def content_dir(self) -> Path:
+        """What was made for channels, a folder a day."""
+        return self.home / "content"
+
+    @property
     def reports_dir(self) -> Path:
         return self.home / "reports"
 

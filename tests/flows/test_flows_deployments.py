@@ -31,7 +31,15 @@ def test_this_is_all_that_is_scheduled() -> None:
             [{"cron": "0 3 * * *", "timezone": "UTC", "slug": "nightly", "active": True}],
             {"limit": 1, "collision_strategy": "CANCEL_NEW", "grace_period_seconds": 60},
             "atelier",
-        )
+        ),
+        (
+            "weekly-content",
+            "flows/make_content.py:make_channel_content",
+            {"channel": "weekly", "rules": "womens-wear", "num": 12},
+            [{"cron": "0 6 * * 1", "timezone": "UTC", "slug": "mondays", "active": True}],
+            {"limit": 1, "collision_strategy": "CANCEL_NEW", "grace_period_seconds": 60},
+            "atelier",
+        ),
     ]
 
 

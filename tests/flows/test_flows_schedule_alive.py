@@ -43,7 +43,7 @@ GAP_PERIOD_SECONDS = 15
 
 def deployment(name: str, pool: str, schedule: dict[str, Any], home: Path) -> dict[str, Any]:
     """The main job's own deployment with another flow, another pool and another schedule."""
-    (daily,) = yaml.safe_load((PROJECT_ROOT / "prefect.yaml").read_text())["deployments"]
+    daily, *_ = yaml.safe_load((PROJECT_ROOT / "prefect.yaml").read_text())["deployments"]
     return {
         **daily,
         "name": name,

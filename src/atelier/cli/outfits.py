@@ -1,4 +1,4 @@
-"""Outfits: `outfit` around items, `generate` in bulk, `collage` as pictures."""
+"""Outfits: `outfit` around items, `generate` in bulk, `collage` as pictures, `content` for a channel."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ def add_to(app: typer.Typer) -> None:
     app.command()(outfit)
     app.command()(generate)
     app.command()(collage)
+    app.command()(content)
 
 
 def outfit(
-    items: Annotated[list[str], typer.Argument(metavar="ITEM_ID...", help="Items that stand in each set.")],
+    items: Annotated[list[str], typer.Argument(metavar="ITEM_ID", help="Items that stand in each set.")],
     rules: Rules,
     k: Annotated[int, typer.Option(min=1, help="Sets to make.")] = 1,
     variety: Variety = 0.0,
@@ -84,7 +85,7 @@ def generate(
 
 def collage(
     pieces: Annotated[
-        list[str], typer.Argument(metavar="SLOT=ITEM_ID...", help="The set: 'top=10268' 'shoes=31034'.")
+        list[str], typer.Argument(metavar="PIECE", help="SLOT=ITEM_ID: 'top=10268' 'shoes=31034'.")
     ],
     out: Annotated[Path, typer.Option(help="The picture to write: .jpg, .png or .webp.")] = Path(
         "collage.jpg"
@@ -103,9 +104,27 @@ def collage(
     from atelier.styling.run import collage as job
 
     if wrong := [each for each in pieces if not all(each.partition("="))]:
-        raise typer.BadParameter(f"expected SLOT=ITEM_ID, got {wrong[0]!r}", param_hint="SLOT=ITEM_ID")
+        raise typer.BadParameter(f"expected SLOT=ITEM_ID, got {wrong[0]!r}", param_hint="PIECE")
     placed = [(slot, item_id) for slot, _, item_id in (each.partition("=") for each in pieces)]
     texts = {"title": title, "subtitle": subtitle}
     drawn = job(open_settings(), placed, out, texts=texts, template=template, size=(width, height), seed=seed)
     facts = {"picture": str(out), "template": drawn.template, **vars(drawn.measures)}
     print_json(facts) if as_json else print_facts(facts)
+
+
+def content(
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the channel: 'weekly'.")],
+    rules: Rules,
+    count: Annotated[int, typer.Option(min=1, help="Sets to publish.")] = 12,
+    pool: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Only these items: an SQL condition on their facts.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Stands on every picture.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make today's content of a channel: sets, their pictures, and a page of them."""
+    from atelier.jobs.content import Channel, make_content
+
+    with progress_on_stderr():
+        made = make_content(open_settings(), Channel(channel, rules, count, pool, title))
+    print_json(made) if as_json else print_facts(vars(made))
