@@ -16,17 +16,16 @@ from atelier.families.outfit.inference import (
     CONTRACT_FILE,
     MODEL_FILE,
     ItemEncoder,
-    ItemTable,
     OnnxGenerator,
     OutfitContract,
-    codes_of,
 )
 from atelier.families.outfit.model import GENERATORS, ItemFeatures, OutfitNetwork
+from atelier.families.outfit.table import ItemTable, codes_of
 from atelier.families.outfit.validation import TorchGenerator, item_vectors
 
-FACTS = {"category": ("Shoes", "Tops"), "season": ("Fall",)}
+FACTS = {"season": ("Fall",), "category": ("Shoes", "Tops")}
 CONFIG = NetworkConfig(
-    ItemConfig(image_dimension=5, colour_dimension=7, fact_sizes={"category": 2, "season": 1}),
+    ItemConfig(image_dimension=5, colour_dimension=7, fact_sizes={"season": 1, "category": 2}),
     dimension=16,
     look_dimension=8,
     width=32,
@@ -47,7 +46,8 @@ def test_the_files_say_what_the_network_says(kind: Kind, tmp_path: Path) -> None
     network = OutfitNetwork(replace(CONFIG, generator=kind)).eval()
     contract = export_network(network, FACTS, "space", tmp_path)
     assert OutfitContract.from_json((tmp_path / CONTRACT_FILE).read_text()) == contract
-    vectors = ItemEncoder(tmp_path, contract).encode(items())
+    # Read back, as serving does: the order of the facts is that of the network's.
+    vectors = ItemEncoder(tmp_path, OutfitContract.from_json(contract.to_json())).encode(items())
     features = ItemFeatures(*(torch.from_numpy(part) for part in items()))
     np.testing.assert_allclose(vectors, item_vectors(network, features), atol=1e-5)
     pieces, num = vectors[:6].reshape(2, 3, -1).copy(), np.array([3, 1])
@@ -63,7 +63,7 @@ def test_the_files_say_what_the_network_says(kind: Kind, tmp_path: Path) -> None
 
 def test_values_that_are_not_known_have_the_code_of_nothing() -> None:
     assert codes_of(FACTS, [{"category": "Tops"}, {"category": "Tents", "season": None}]).tolist() == [
-        [2, 0],
+        [0, 2],
         [0, 0],
     ]
     assert codes_of(FACTS, []).shape == (0, 2)

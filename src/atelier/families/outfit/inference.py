@@ -6,7 +6,7 @@ N = items, B = sets, P = places, D = vector, I, T, C = picture, title, colours, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from atelier.errors import OutfitContractError
 from atelier.families.onnx_file import open_session
+from atelier.families.outfit.table import ItemTable
 
 MODEL_FILE, ITEMS_FILE, CONTRACT_FILE = "generator.onnx", "items.onnx", "outfit.json"
 ITEM_VECTORS_FILE, RULES_FOLDER = "outfit-items.parquet", "rules"
 """What a release holds besides."""
 PIECES, KNOWN, QUERY = "pieces", "known", "query"
 ITEM_INPUTS, VECTOR = ("image", "title", "colour", "codes"), "vector"
-FACTS = ("category", "gender", "colour", "season", "usage", "style")
-"""What is told of an item in words, as its row in the catalogue names it."""
 _AT_ONCE = 8192
 
 
@@ -40,12 +39,12 @@ class OutfitContract:
     title_dimension: int
     colour_dimension: int
     facts: Mapping[str, tuple[str, ...]]
-    """The values that are known of each fact; any other counts as not known."""
+    """The values that are known of each fact, in the order of the network's; any other is not known."""
     space: str
     """Digest of the embedding contract under which pictures and titles were embedded; '' without these."""
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -59,31 +58,6 @@ class OutfitContract:
                 f"not the contract of an outfit model: expected a JSON object with the fields of "
                 f"OutfitContract, got {str(text)[:80]!r} ({error})"
             ) from error
-
-
-class ItemTable(NamedTuple):
-    """What is known of N items; rows of zeros, and code 0, stand for what is not."""
-
-    image_NI: NDArray[np.float32]
-    title_NT: NDArray[np.float32]
-    colour_NC: NDArray[np.float32]
-    codes_NF: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.codes_NF)
-
-    @classmethod
-    def joined(cls, tables: Sequence[ItemTable]) -> ItemTable:
-        return ItemTable(*(np.concatenate(columns) for columns in zip(*tables, strict=True)))
-
-
-def codes_of(
-    facts: Mapping[str, tuple[str, ...]], values: Sequence[Mapping[str, str | None]]
-) -> NDArray[np.int64]:
-    """Numbers from 1 of the values of each item's facts [N, F]; 0 for one that is not known."""
-    number = {fact: {value: code for code, value in enumerate(known, 1)} for fact, known in facts.items()}
-    rows = [[number[fact].get(each.get(fact) or "", 0) for fact in facts] for each in values]
-    return np.asarray(rows, np.int64).reshape(len(values), len(facts))
 
 
 class ItemEncoder:

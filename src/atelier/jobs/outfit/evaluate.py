@@ -17,9 +17,10 @@ from atelier.datasets.raw import RawPhoto
 from atelier.datasets.splits import MASK_SUFFIX
 from atelier.errors import DropError, NoReleaseError, PictureError
 from atelier.families.outfit.colours import DIMENSION, item_palette
-from atelier.families.outfit.inference import ItemTable, OutfitModel, codes_of, load_model
+from atelier.families.outfit.inference import OutfitModel, load_model
 from atelier.families.outfit.metrics import compatibility_auc, fill_in_the_blank
 from atelier.families.outfit.questions import Blanks, compatibility, padded, queries_of, scores_of
+from atelier.families.outfit.table import ItemTable, codes_of
 from atelier.jobs.outfit.champion import FAMILY
 from atelier.jobs.outfit.examine import sit
 from atelier.jobs.outfit.items import Eyes

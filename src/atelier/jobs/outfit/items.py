@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.outfit.colours import DIMENSION
-from atelier.families.outfit.inference import FACTS, ItemTable, codes_of
+from atelier.families.outfit.table import FACTS, ItemTable, codes_of
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
     MODEL_FILE,

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
-from atelier.families.outfit.inference import ItemTable, codes_of
 from atelier.families.outfit.questions import (
     Draw,
     Ints,
@@ -28,6 +27,7 @@ from atelier.families.outfit.questions import (
     within_category,
 )
 from atelier.families.outfit.sets import Sets
+from atelier.families.outfit.table import ItemTable, codes_of
 from atelier.families.outfit.validation import Validation
 from atelier.jobs.outfit.clicks import badly_clicked
 from atelier.jobs.outfit.items import Eyes, fact_values

@@ -27,8 +27,8 @@ from atelier.settings import Settings
 from atelier.vocabulary import Split
 
 _SHAPE_THE_WEIGHTS = (
-    *("colours", "config", "distill", "export", "inference", "losses", "model"),
-    *("questions", "sets", "task", "validation"),
+    *("colours", "config", "distill", "export", "losses", "model"),
+    *("questions", "sets", "table", "task", "validation"),
 )
 """Modules of the family whose change makes earlier runs worthless."""
 

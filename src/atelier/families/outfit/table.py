@@ -1,0 +1,40 @@
+"""What is known of items, as arrays: what networks are trained on and item towers are asked. NumPy only.
+
+N = items, I, T, C = picture, title, colours, F = facts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FACTS = ("category", "gender", "colour", "season", "usage", "style")
+"""What is told of an item in words, as its row in the catalogue names it."""
+
+
+class ItemTable(NamedTuple):
+    """What is known of N items; rows of zeros, and code 0, stand for what is not."""
+
+    image_NI: NDArray[np.float32]
+    title_NT: NDArray[np.float32]
+    colour_NC: NDArray[np.float32]
+    codes_NF: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.codes_NF)
+
+    @classmethod
+    def joined(cls, tables: Sequence[ItemTable]) -> ItemTable:
+        return ItemTable(*(np.concatenate(columns) for columns in zip(*tables, strict=True)))
+
+
+def codes_of(
+    facts: Mapping[str, tuple[str, ...]], values: Sequence[Mapping[str, str | None]]
+) -> NDArray[np.int64]:
+    """Numbers from 1 of the values of each item's facts [N, F]; 0 for one that is not known."""
+    number = {fact: {value: code for code, value in enumerate(known, 1)} for fact, known in facts.items()}
+    rows = [[number[fact].get(each.get(fact) or "", 0) for fact in facts] for each in values]
+    return np.asarray(rows, np.int64).reshape(len(values), len(facts))

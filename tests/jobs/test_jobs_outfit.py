@@ -1,0 +1,314 @@
+"""The outfit family's own path on a small simulated drop, and what its release makes: sets, tables, pictures.
+
+One workspace serves all tests of this file: making it takes most of their time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from outfit_sets_world import write_categories
+from rules_world import obeys
+
+from atelier.collage.collage import CollageOptions
+from atelier.collage.measures import faults
+from atelier.datasets.catalogue import Catalogue
+from atelier.errors import CatalogueIndexError, CollageError, DropError, QueryError, RulesError, TrainingError
+from atelier.index.query import IndexReader
+from atelier.jobs.content import Channel, make_content
+from atelier.jobs.contest import ContestVerdict
+from atelier.jobs.distill import distill
+from atelier.jobs.gate import gate
+from atelier.jobs.ingest import ingest
+from atelier.jobs.outfit.evaluate import evaluate_outfits
+from atelier.jobs.outfit.gate import decide, gate_outfits
+from atelier.jobs.outfit.material import why_no_outfits
+from atelier.jobs.outfit.register import register_outfits
+from atelier.jobs.outfit.train import distill_outfits, outfit_preset, train_outfits
+from atelier.jobs.publish import Published, publish
+from atelier.jobs.register import Registered, register
+from atelier.jobs.train import TrainOutcome, train
+from atelier.jobs.withdraw import reinstate, withdraw
+from atelier.release.store import live
+from atelier.rules.file import parse_rules
+from atelier.settings import Settings
+from atelier.simulate.drop import simulate
+from atelier.styling.bulk import generate, make_block
+from atelier.styling.order import Order
+from atelier.styling.run import collage
+from atelier.styling.showcase import Showcase
+from atelier.styling.stylist import SetPiece, Stylist, Wishes
+
+NUM_ITEMS = 260
+RULES = """
+slots:
+  top: {category: [Tshirts, Shirts, Tops, Sweaters, Sweatshirts]}
+  bottom: {category: [Jeans, Trousers, Skirts, Shorts, Leggings]}
+  shoes: {category: [Sneakers, Heels, Boots, Sandals, Formal Shoes, Flip Flops]}
+sets:
+  - required: [top, bottom, shoes]
+never:
+  - [{category: Flip Flops}, {category: Trousers}]
+"""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A home in which an outfit model was trained and went live."""
+
+    settings: Settings
+    teacher: TrainOutcome
+    student: TrainOutcome
+    registered: Registered
+    verdict: ContestVerdict
+    published: Published
+    rules_path: Path
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    folder = tmp_path_factory.mktemp("outfits")
+    settings = Settings(home=folder / "home")
+    simulate(folder / "drop", NUM_ITEMS, seed=5, progress=False)
+    ingest(settings, folder / "drop", progress=False)
+    assert why_no_outfits(settings) == "no retrieval model passed its gate, with which items could be seen"
+    seen = train(settings, "debug", progress=False)
+    taught = distill(settings, "debug", seen, progress=False)
+    gate(settings, "debug", register(settings, "debug", taught, seen, progress=False), progress=False)
+    assert why_no_outfits(settings) is None
+    teacher = train_outfits(settings, "debug", progress=False)
+    student = distill_outfits(settings, "debug", teacher, progress=False)
+    registered = register_outfits(settings, "debug", student, teacher, progress=False)
+    verdict = gate_outfits(settings, "debug", registered, progress=False)
+    rules_path = folder / "wear.yaml"
+    rules_path.write_text(RULES)
+    published = publish(settings, progress=False)
+    return Workspace(settings, teacher, student, registered, verdict, published, rules_path)
+
+
+@pytest.fixture(scope="module")
+def stylist(workspace: Workspace) -> Stylist:
+    return Stylist.open(workspace.settings, live(workspace.settings))
+
+
+def test_a_model_is_trained_examined_and_goes_live_with_its_rules(workspace: Workspace) -> None:
+    assert workspace.verdict.promoted
+    assert {
+        "test/outfits/fill_in_the_blank",
+        "teacher/outfits/compatibility_auc",
+    } <= workspace.registered.metrics.keys()
+    release = live(workspace.settings)
+    assert release.models["outfit"].version == workspace.registered.model_version
+    assert {"generator.onnx", "outfit-items.parquet", "rules/womens-wear.yaml"} <= release.files.keys()
+
+
+def test_asking_again_trains_nothing_and_publishes_nothing(workspace: Workspace) -> None:
+    settings = workspace.settings
+    teacher = train_outfits(settings, "debug", progress=False)
+    student = distill_outfits(settings, "debug", teacher, progress=False)
+    registered = register_outfits(settings, "debug", student, teacher, progress=False)
+    assert (teacher.reused, student.reused, registered.reused) == (True, True, True)
+    assert gate_outfits(settings, "debug", registered, progress=False).reason.endswith("the champion already")
+    assert not publish(settings, progress=False).changed
+
+
+def test_an_operators_own_rules_make_a_new_release(workspace: Workspace) -> None:
+    settings = workspace.settings
+    settings.rules_dir.mkdir()
+    (settings.rules_dir / "wear.yaml").write_text(RULES)
+    assert publish(settings, progress=False).changed
+    assert len(Stylist.open(settings, live(settings)).make([_a_top(settings)], "wear")) == 1
+    (settings.rules_dir / "wear.yaml").write_text(
+        RULES.replace("Tshirts", "Tshrits").replace("slots:", "slotz:")
+    )
+    with pytest.raises(RulesError, match="slotz"):
+        publish(settings, progress=False)
+    (settings.rules_dir / "wear.yaml").unlink()
+    publish(settings, progress=False)
+
+
+def test_sets_hold_their_triggers_keep_the_rules_and_differ(workspace: Workspace, stylist: Stylist) -> None:
+    rules, top = parse_rules(RULES), _a_top(workspace.settings)
+    made = stylist.make([top], rules, Wishes(num=5))
+    assert len(made) == 5
+    assert [each.score for each in made] == sorted((each.score for each in made), reverse=True)
+    for each in made:
+        assert each.pieces[0] == SetPiece("top", top)
+        assert obeys(rules, [(piece.slot, stylist.facts_of(piece.item_id)) for piece in each.pieces])
+    others = [{piece.item_id for piece in each.pieces[1:]} for each in made]
+    assert all(len(a & b) <= 1 for n, a in enumerate(others) for b in others[:n])
+    assert stylist.make([top], rules, Wishes(num=5)) == made, "the same wishes get the same sets"
+    assert stylist.make([top], rules, Wishes(num=5, seed=1)) != made
+    both = [piece.item_id for piece in made[0].pieces[:2]]
+    assert [piece.item_id for piece in stylist.make(both, rules)[0].pieces[:2]] == both
+
+
+@pytest.mark.parametrize(
+    ("items", "rules", "error", "message"),
+    [
+        (["nothing"], "womens-wear", QueryError, "has no item 'nothing'"),
+        ([], "womens-wear", QueryError, "expected 1 to 8 different ids"),
+        (None, "no-such-rules", RulesError, "expected one of bedroom"),
+        (None, "bedroom", RulesError, "no item of release"),
+    ],
+)
+def test_what_cannot_be_made_says_why(
+    workspace: Workspace,
+    stylist: Stylist,
+    items: list[str] | None,
+    rules: str,
+    error: type[Exception],
+    message: str,
+) -> None:
+    asked = [_a_top(workspace.settings)] if items is None else items
+    with pytest.raises(error, match=message):
+        stylist.make(asked, rules)
+
+
+def test_an_item_that_fits_no_slot_is_named(workspace: Workspace, stylist: Stylist) -> None:
+    watch = next(
+        i.item_id for i in Catalogue.open(workspace.settings.data_dir).items() if i.category == "Watches"
+    )
+    with pytest.raises(RulesError, match=f"{watch} fits no slot; the slots are top, bottom, shoes"):
+        stylist.make([watch], parse_rules(RULES))
+
+
+def test_withdrawn_items_stand_in_no_set(workspace: Workspace) -> None:
+    settings, top = workspace.settings, _a_top(workspace.settings)
+    withdraw(settings, [top], "recalled")
+    with pytest.raises(QueryError, match="has no item"):
+        Stylist.open(settings, live(settings)).make([top], parse_rules(RULES))
+    reinstate(settings, [top], "a mistake")
+    publish(settings, progress=False)
+
+
+class Here:
+    """Workers of this process; the last of them may be killed after some blocks."""
+
+    def __init__(self, killed_after: int | None = None) -> None:
+        self.killed_after = killed_after
+        self.made: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
+        for block in reversed(blocks):
+            if len(self.made) == self.killed_after:
+                raise KeyboardInterrupt
+            self.made.append(block)
+            yield make_block(settings, order, block)
+
+
+def test_a_killed_order_goes_on_and_no_item_is_everywhere(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atelier.styling.order.BLOCK", 40)
+    settings, rules = workspace.settings, str(workspace.rules_path)
+    killed, going_on = Here(killed_after=2), Here()
+    with pytest.raises(KeyboardInterrupt):
+        generate(settings, rules, 150, tmp_path / "sets", most_uses=11, workers=killed, progress=False)
+    made = generate(settings, rules, 150, tmp_path / "sets", most_uses=11, workers=going_on, progress=False)
+    assert sorted(killed.made + going_on.made) == [0, 1, 2, 3]
+    assert (made.num_sets, made.num_made_now) == (150, 70)
+    assert made.most_uses <= 11
+    whole = generate(settings, rules, 150, tmp_path / "whole", most_uses=11, workers=Here(), progress=False)
+    assert whole.mean_score == pytest.approx(made.mean_score), "equal orders make equal sets"
+    with pytest.raises(CatalogueIndexError, match="holds the sets of another order"):
+        generate(settings, rules, 151, tmp_path / "sets", workers=Here(), progress=False)
+
+
+def test_a_pool_is_what_its_condition_says(workspace: Workspace, tmp_path: Path) -> None:
+    settings, rules = workspace.settings, str(workspace.rules_path)
+    made = generate(
+        settings,
+        rules,
+        30,
+        tmp_path / "sets",
+        where="gender = 'Women' AND price < 120",
+        workers=Here(),
+        progress=False,
+    )
+    assert made.num_sets == 30
+    for where, message in (("prise < 3", "such as"), ("price < -1", "no item of index")):
+        with pytest.raises(QueryError, match=message):
+            generate(settings, rules, 30, tmp_path / "none", where=where, workers=Here(), progress=False)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_set_becomes_a_picture_without_a_fault(
+    workspace: Workspace, stylist: Stylist, tmp_path: Path
+) -> None:
+    settings = workspace.settings
+    showcase = Showcase(settings, IndexReader.open(settings, live(settings).index))
+    (made,) = stylist.make([_a_top(settings)], parse_rules(RULES))
+    drawn = showcase.draw(made.pieces, options=CollageOptions(size=(400, 400)))
+    assert faults(drawn.layout) == []
+    assert drawn.pixels.shape == (400, 400, 3)
+    with pytest.raises(QueryError, match="has no item 'nothing'"):
+        showcase.draw([SetPiece("top", "nothing")])
+    with pytest.raises(CollageError, match="template: expected a JSON file or one of"):
+        showcase.draw(made.pieces, template="no-such-template")
+    with pytest.raises(CollageError, match="ends with"):
+        collage(settings, [("top", made.pieces[0].item_id)], tmp_path / "x.gif", texts={})
+    assert not list(tmp_path.iterdir())
+
+
+def test_content_is_made_once_a_day_and_shares_no_item(workspace: Workspace) -> None:
+    settings = workspace.settings
+    channel = Channel("weekly", str(workspace.rules_path), num=4, side=200)
+    made = make_content(settings, channel, day="2026-03-02", progress=False)
+    again = make_content(settings, channel, day="2026-03-02", progress=False)
+    assert (made.reused, again.reused, made.folder) == (False, True, again.folder)
+    facts = json.loads((Path(made.folder) / "sets.json").read_text())
+    items = [piece["item_id"] for each in facts["sets"] for piece in each["pieces"]]
+    assert made.num_sets == len(facts["sets"]) > 1
+    assert len(items) == len(set(items))
+    assert all((Path(made.folder) / each["picture"]).stat().st_size > 1000 for each in facts["sets"])
+    with pytest.raises(QueryError, match="channel: expected letters"):
+        Channel("../elsewhere", "womens-wear")
+
+
+def test_a_folder_of_category_sets_is_scored(workspace: Workspace, tmp_path: Path) -> None:
+    write_categories(tmp_path / "polyvore_categories")
+    metrics = evaluate_outfits(workspace.settings, tmp_path, progress=False)
+    assert 0 <= metrics["categories/fill_in_the_blank"] <= 1
+    assert metrics["categories/num_questions"] > 0
+    with pytest.raises(DropError, match="no layout that is known"):
+        (tmp_path / "empty").mkdir()
+        evaluate_outfits(workspace.settings, tmp_path / "empty", progress=False)
+
+
+def test_without_sets_nothing_is_trained(tmp_path: Path) -> None:
+    assert str(why_no_outfits(Settings(home=tmp_path))).startswith("the data has 0 sets to learn")
+    with pytest.raises(TrainingError, match="known presets: debug"):
+        outfit_preset("tiny")
+
+
+def test_a_challenger_wins_on_evidence_alone() -> None:
+    rng = np.random.default_rng(0)
+    old = {"outfits": rng.random(400) < 0.5, "worn": rng.random(100) < 0.4}
+    better = {source: hits | (rng.random(len(hits)) < 0.3) for source, hits in old.items()}
+    assert decide(better, old, has_champion=True, floor=0.0)["promoted"]
+    same = decide(old, old, has_champion=True, floor=0.0)
+    assert (same["promoted"], same["difference"]) == (False, 0)
+    assert not decide(old, better, has_champion=True, floor=0.0)["promoted"]
+    assert decide(old, None, has_champion=False, floor=0.4)["promoted"]
+    alone = decide(old, None, has_champion=True, floor=0.6)
+    assert not alone["promoted"]
+    assert "sees items as an earlier retrieval model did" in alone["reason"]
+
+
+def _a_top(settings: Settings) -> str:
+    items = Catalogue.open(settings.data_dir).items()
+    return next(item.item_id for item in items if item.category == "Shirts" and item.gender == "Women")
