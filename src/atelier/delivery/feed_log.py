@@ -69,7 +69,7 @@ class LoggedFeed:
 
 
 class FeedLog:
-    """Appends feeds; several threads and processes may share a folder."""
+    """Appends feeds to the file of the day they were made on; threads and processes may share a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -81,7 +81,7 @@ class FeedLog:
             self._keep(offered)
         # The line break comes first: a torn last line, of a process killed here, spoils no later one.
         line = "\n" + json.dumps(asdict(feed), ensure_ascii=False, separators=(",", ":"))
-        with (self._folder / f"{feed.day}.jsonl").open("ab", buffering=0) as file:
+        with (self._folder / f"{feed.at[:10]}.jsonl").open("ab", buffering=0) as file:
             file.write(line.encode())
 
     def _keep(self, offered: Offered) -> None:

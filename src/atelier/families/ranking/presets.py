@@ -41,7 +41,9 @@ def debug() -> RankingPreset:
 def demo() -> RankingPreset:
     """Some seconds on two cores for the clicks of a simulated drop of 1,000 items."""
     preset = small()
-    return replace(preset, name="demo", schedule=replace(preset.schedule, batch_size=64), least_auc=0.0, least_clicks=10)
+    return replace(
+        preset, name="demo", schedule=replace(preset.schedule, batch_size=64), least_auc=0.0, least_clicks=10
+    )
 
 
 def small() -> RankingPreset:
