@@ -30,7 +30,7 @@ class TrainedRanker:
 
 @flow(name="train-ranker", persist_result=False)
 def train_the_ranker(preset: str) -> TrainedRanker:
-    """Trains, examines and judges the ranker that belongs to a preset, on the current data version's clicks."""
+    """Trains, examines and judges the ranker of a preset, on the clicks of the current data version."""
     settings = Settings()
     try:
         trained = train_step(settings, preset)

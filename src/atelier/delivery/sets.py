@@ -59,7 +59,8 @@ class SetTable:
         return {outfit_id: row for row, outfit_id in enumerate(self.outfit_ids)}
 
     @cached_property
-    def generated_S(self) -> NDArray[np.bool_]:
+    def generated(self) -> NDArray[np.bool_]:
+        """Whether each [S] was put together by a generator."""
         return np.array([maker == GENERATOR for maker in self.made_by], bool)
 
     def write(self, path: Path) -> None:

@@ -19,6 +19,7 @@ from atelier.settings import Settings
 
 MAX_NUM = 100
 """Places that one call may ask for."""
+_CONFIG = FeedConfig()
 
 
 class FeedMaker:
@@ -32,15 +33,15 @@ class FeedMaker:
         release_id: str,
         log: FeedLog | None = None,
         withheld: frozenset[str] = frozenset(),
-        config: FeedConfig = FeedConfig(),
+        config: FeedConfig = _CONFIG,
     ) -> None:
-        """`withheld`: items whose sets are not shown, whatever the table says. Without `log` nothing is logged.
+        """`withheld`: items whose sets are not shown. Without `log` nothing is logged.
 
         DigestError: the vectors of the sets are another ranker's.
         """
         if sets.ranker != ranker.contract.digest:
             raise DigestError(
-                f"release {release_id}: the vectors of its sets were made by ranker {sets.ranker[:16]!r}, but "
+                f"release {release_id}: its sets got their vectors from the ranker {sets.ranker[:16]!r}, but "
                 f"its ranker is {ranker.contract.digest[:16]!r}; `atelier publish` makes a new release"
             )
         self.sets = sets
@@ -58,7 +59,7 @@ class FeedMaker:
         self.offered = Offered(
             tuple(sets.outfit_ids[row] for row in self._rows),
             sets.num_showings_S[self._rows],
-            sets.generated_S[self._rows],
+            sets.generated[self._rows],
         )
 
     @classmethod
@@ -69,8 +70,8 @@ class FeedMaker:
         """
         if not release.files.keys() >= {CONTRACT_FILE, SETS_FILE, HISTORIES_FILE}:
             raise NoReleaseError(
-                f"Release {release.release_id} has no ranker, so there are no feeds; `atelier retrain` trains one "
-                f"where there are clicks with a propensity."
+                f"Release {release.release_id} has no ranker, so there are no feeds; `atelier retrain` "
+                f"trains one where there are clicks with a propensity."
             )
         folder = settings.releases_dir / release.release_id
         contract = RankingContract.from_json((folder / CONTRACT_FILE).read_bytes())
@@ -84,8 +85,8 @@ class FeedMaker:
         )
         if not made.offered.outfit_ids:
             raise NoReleaseError(
-                f"Release {release.release_id} has no set on offer, so there are no feeds; ingest outfits, and "
-                f"`atelier publish`."
+                f"Release {release.release_id} has no set on offer, so there are no feeds; ingest outfits, "
+                f"and `atelier publish`."
             )
         return made
 

@@ -25,7 +25,7 @@ def auc_within_users(scores_N: Floats, clicked_N: Bools, user_N: Ints) -> float:
 
 def pairs_within_users(
     scores_N: Floats, clicked_N: Bools, user_N: Ints
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.number], NDArray[np.number]]:
     """Of each user, in the order of their numbers: pairs in the right order, ties half, and all pairs."""
     order = np.lexsort((scores_N, user_N))
     user, score, clicked = user_N[order], scores_N[order], clicked_N[order]
@@ -37,7 +37,7 @@ def pairs_within_users(
     before_value = (np.cumsum(others) - others)[np.flatnonzero(new_value)][value]
     before_user = (np.cumsum(others) - others)[np.flatnonzero(new_user)][np.cumsum(new_user) - 1]
     per_user = np.cumsum(new_user) - 1
-    right_U = np.bincount(per_user, clicks * (before_value - before_user + tied_others / 2))
+    right_U = np.bincount(per_user, clicks * (before_value - before_user + tied_others / 2.0))
     return right_U, np.bincount(per_user, clicks) * np.bincount(per_user, others)
 
 

@@ -35,7 +35,7 @@ class RankingPreset:
 def debug() -> RankingPreset:
     """Seconds on two cores: for tests, learns next to nothing."""
     network = NetworkConfig(dimension=8, width=16, fact_width=4, num_buckets=16)
-    return RankingPreset("debug", RankingConfig(network), Schedule(num_epochs=1, batch_size=64), 10, 0.0, 1)
+    return RankingPreset("debug", RankingConfig(network), Schedule(num_epochs=1, batch_size=64), 10, 0.0, 0)
 
 
 def demo() -> RankingPreset:

@@ -20,7 +20,6 @@ from atelier.jobs.ranking.material import RankingMaterial
 from atelier.release.gate import Interval
 from atelier.vocabulary import Split
 
-Floats = NDArray[np.floating]
 _AT_ONCE = 4096
 _RESAMPLES = 2000
 _DRAWN_AT_ONCE = 4_000_000
@@ -42,8 +41,8 @@ class Answers:
         return {name: value for name, value in found.items() if np.isfinite(value)}
 
     @property
-    def loss_N(self) -> NDArray[np.float64]:
-        """Minus the logarithm of the probability given to what happened."""
+    def losses(self) -> NDArray[np.float64]:
+        """Minus the logarithm [N] of the probability given to what happened."""
         return np.logaddexp(0, np.where(self.clicked_N, -self.score_N, self.score_N))
 
     def marks(self) -> dict[str, Any]:
@@ -86,7 +85,7 @@ def scores_of(
 
 
 def popularity(material: RankingMaterial, split: Split = Split.TEST) -> Answers:
-    """What to compare with: each set's share of clicks in training, drawn towards the mean of all by 10 showings."""
+    """What to compare with: each set's click rate in training, with 10 showings of the mean rate added."""
     train, shown = material.parts[Split.TRAIN], material.parts[split]
     mean = train.clicked_N.mean()
     clicks_S = np.bincount(train.set_N, train.clicked_N, len(material.sets))
@@ -105,11 +104,11 @@ def auc_difference(challenger: Answers, champion: Answers) -> Interval:
 def loss_difference(challenger: Answers, champion: Answers) -> Interval:
     """Of `log_loss`: below zero where the challenger's probabilities are better."""
     users = np.unique(challenger.user_N, return_inverse=True)[1]
-    gain_U = np.bincount(users, challenger.loss_N - champion.loss_N)
+    gain_U = np.bincount(users, challenger.losses - champion.losses)
     return by_user(gain_U, np.bincount(users))
 
 
-def by_user(gain_U: Floats, size_U: Floats | NDArray[np.int64], *, confidence: float = 0.95) -> Interval:
+def by_user(gain_U: NDArray[np.number], size_U: NDArray[np.number], *, confidence: float = 0.95) -> Interval:
     """The sum of gains over the sum of sizes, with its percentile interval.
 
     Whole users are drawn with replacement, since their showings rise and fall together (the cluster

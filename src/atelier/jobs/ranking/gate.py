@@ -70,19 +70,21 @@ def decide(
     """`promoted` and its `reason`, and the paired difference of AUC with its 95 % interval.
 
     A challenger is promoted when it orders each user's showings better without giving worse probabilities,
-    or not worse with better ones. The first of all needs `least_auc`.
+    or not worse with better ones. The first of all needs `least_auc`; where that is 0, any will do, so that
+    feeds can begin.
     """
     clicks, auc = int(challenger.clicked_N.sum()), challenger.metrics.get("auc_within_users")
-    if auc is None or clicks < least_clicks:
+    if clicks < least_clicks or (auc is None and (champion is not None or least_auc > 0)):
         return {
             "promoted": False,
-            "reason": f"not enough evidence: {clicks} clicks on {len(challenger.clicked_N):,} showings of the test, "
-            f"at least {least_clicks} are needed, and a user with both clicked and unclicked ones",
+            "reason": f"not enough evidence: {clicks} clicks on {len(challenger.clicked_N):,} showings of "
+            f"the test; at least {least_clicks} are needed, and users with both clicked and unclicked ones",
         }
     if champion is None:
-        words = "the floor is cleared" if auc >= least_auc else f"below the floor of {least_auc:.2f}"
-        reason = f"there is no champion, {auc:.3f} of each user's pairs are in the right order, {words}"
-        return {"promoted": auc >= least_auc, "reason": reason}
+        seen = "no pairs to judge by" if auc is None else f"{auc:.3f} of each user's pairs in the right order"
+        words = "the floor is cleared" if (auc or 0) >= least_auc else f"below the floor of {least_auc:.2f}"
+        reason = f"there is no champion, {seen}, {words}"
+        return {"promoted": (auc or 0) >= least_auc, "reason": reason}
     order, loss = auc_difference(challenger, champion), loss_difference(challenger, champion)
     promoted, reason = _compare(order.low, loss.low, loss.high)
     reason = f"{reason} (AUC {order.difference:+.4f}, log loss {loss.difference:+.4f}, {clicks} clicks)"

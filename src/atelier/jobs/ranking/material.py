@@ -95,7 +95,7 @@ class RankingMaterial:
 def material_for(
     catalogue: Catalogue, eyes: Eyes, preset: RankingPreset, *, progress: bool = True
 ) -> RankingMaterial:
-    """What a ranker of the preset is trained on. TooLittleDataError: there are too few clicks, with numbers."""
+    """What a ranker of the preset is trained on. TooLittleDataError: there are too few clicks."""
     outfits, clicks = catalogue.outfits(), catalogue.clicks()
     _require_clicks(outfits, clicks)
     items = _items_in(catalogue, outfits)
