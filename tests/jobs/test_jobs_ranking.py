@@ -1,4 +1,4 @@
-"""The ranker's path on a small simulated drop: trained, examined, judged, released, judged again by its feeds.
+"""The ranker's path on a small simulated drop: trained, examined, judged, released, judged by its feeds.
 
 One workspace serves all tests of this file: making it takes most of their time. Its retrieval champion sees
 mean colours alone, which is enough to tell sets apart.
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from publish_world import accept_catalogue, crown
+from publish_world import accept_catalogue, crown, write_student
 
+from atelier.datasets import tables
 from atelier.datasets.catalogue import Catalogue
 from atelier.delivery.feed_log import FeedLog, one_a_day, read_feeds
 from atelier.delivery.sets import SetTable, read_histories
@@ -194,8 +195,6 @@ def test_withdrawn_and_sold_out_pieces_are_not_on_offer(workspace: Workspace, tm
 
 
 def test_a_ranker_for_other_vectors_stays_behind(workspace: Workspace, tmp_path: Path) -> None:
-    from publish_world import write_student
-
     contract = write_student(tmp_path / "student.onnx", scale=2.0)
     (tmp_path / "contract.json").write_text(contract.to_json())
     registry = open_registry(workspace.settings)
@@ -235,8 +234,6 @@ def test_old_answers_are_asked_anew_and_come_out_the_same(workspace: Workspace) 
 
 
 def _with_clicks(catalogue: Catalogue, clicks: list[Click]) -> Catalogue:
-    from atelier.datasets import tables
-
     return replace(catalogue, tables={**catalogue.tables, "clicks": tables.from_rows("clicks", clicks)})
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 from atelier.delivery.feed import Candidates, FeedConfig, Shown, make_feed
@@ -20,6 +22,8 @@ from atelier.settings import Settings
 MAX_NUM = 100
 """Places that one call may ask for."""
 _CONFIG = FeedConfig()
+_LISTED = (CONTRACT_FILE, SETS_FILE, HISTORIES_FILE)
+"""For these a manifest vouches; the contract does for the networks."""
 
 
 class FeedMaker:
@@ -68,12 +72,13 @@ class FeedMaker:
 
         DigestError, RegistryError, ReleaseError: a file of it is not what it should be.
         """
-        if not release.files.keys() >= {CONTRACT_FILE, SETS_FILE, HISTORIES_FILE}:
+        if not release.files.keys() >= set(_LISTED):
             raise NoReleaseError(
                 f"Release {release.release_id} has no ranker, so there are no feeds; `atelier retrain` "
                 f"trains one where there are clicks with a propensity."
             )
         folder = settings.releases_dir / release.release_id
+        _require_listed(folder, release)
         contract = RankingContract.from_json((folder / CONTRACT_FILE).read_bytes())
         made = cls(
             OnnxRanker(folder, contract),
@@ -148,6 +153,18 @@ class LiveFeeds:
                 if opened is None or opened.release_id != release.release_id:
                     opened = self._opened = FeedMaker.open(self._settings, release)
         return opened
+
+
+def _require_listed(folder: Path, release: Release) -> None:
+    for name in _LISTED:
+        with (folder / name).open("rb") as file:
+            seen = hashlib.file_digest(file, "sha256").hexdigest()
+        if seen != release.files[name]:
+            raise DigestError(
+                f"{folder / name}: the manifest of release {release.release_id} expects sha256 "
+                f"{release.files[name][:16]}, seen {seen[:16]}. Roll back to another release, or publish "
+                f"anew."
+            )
 
 
 def today() -> str:
