@@ -73,7 +73,7 @@ def training_of(material: RankingMaterial, preset: RankingPreset, space: str) ->
         schedule=preset.schedule,
         finish=lambda: None,
         write=write,
-        figures={f"{split}/{name}": float(num) for split, own in counts.items() for name, num in own.items()},
+        figures={f"{name}/{split}": float(num) for split, own in counts.items() for name, num in own.items()},
     )
 
 
