@@ -286,6 +286,20 @@ def test_old_answers_are_asked_anew_and_come_out_the_same(workspace: Workspace) 
     assert len(popularity(workspace.material()).score_N) == len(again.score_N)
 
 
+def test_the_latest_clicks_come_first_however_their_times_are_written() -> None:
+    times = {
+        "o1": None,
+        "o2": "2026-01-05T09:00:00Z",
+        "o3": "2026-01-05T09:00:00.5+00:00",
+        "o4": "2026-01-06T08:00:00Z",
+    }
+    clicks = [Click(f"c{each}", "ann", each, True, "test", shown_at) for each, shown_at in times.items()]
+    clicks.append(Click("c9", "ann", "o9", False, "test", "2026-01-07T00:00:00Z"))
+    assert [click.outfit_id for click in in_time(clicks[::-1])] == ["o1", "o2", "o3", "o4", "o9"]
+    assert latest_clicks(clicks, 10) == {"ann": ["o4", "o3", "o2", "o1"]}
+    assert latest_clicks(clicks, 2) == {"ann": ["o4", "o3"]}
+
+
 def _with_clicks(catalogue: Catalogue, clicks: list[Click]) -> Catalogue:
     return replace(catalogue, tables={**catalogue.tables, "clicks": tables.from_rows("clicks", clicks)})
 
