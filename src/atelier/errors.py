@@ -8,7 +8,8 @@ AtelierError
 ├── VersionError            a data version is unknown or cannot be restored
 │   └── CorruptionError     stored bytes no longer have the digest they were stored under
 ├── TrainingError           a run cannot go on: its loss is not finite, its data is too small
-│   └── CheckpointError     a checkpoint is incomplete or does not fit this run
+│   ├── CheckpointError     a checkpoint is incomplete or does not fit this run
+│   └── TooLittleDataError  there is too little of what a family learns from; nothing else depends on it
 ├── RegistryError           a run, model version or alias is missing
 │   ├── DigestError         a model's files are not those that were registered
 │   ├── DetectionContractError  a detector's file does not do what its contract says
@@ -65,6 +66,10 @@ class TrainingError(AtelierError):
 
 class CheckpointError(TrainingError):
     """A checkpoint is incomplete or does not fit this run."""
+
+
+class TooLittleDataError(TrainingError):
+    """There is too little of what a family learns from; the others can go on without it."""
 
 
 class RegistryError(AtelierError):

@@ -148,6 +148,11 @@ class Settings(BaseSettings):
         """Where serving notes what a release in shadow answered."""
         return self.stores_dir / "shadow"
 
+    @property
+    def feeds_dir(self) -> Path:
+        """Where serving notes which feeds it made, for clicks to be joined and judged."""
+        return self.stores_dir / "feeds"
+
     @cached_property
     def remote_url(self) -> str:
         return self.data_remote or str(self.stores_dir / "dvc")

@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from atelier.cli import answers, data, elsewhere, models, operations, outfits, releases, review, rules
+from atelier.cli import (
+    answers,
+    data,
+    delivery,
+    elsewhere,
+    models,
+    operations,
+    outfits,
+    releases,
+    review,
+    rules,
+)
 from atelier.cli.show import fail
 from atelier.errors import AtelierError
 
@@ -19,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (data, models, elsewhere, review, releases, answers, rules, outfits, operations):
+for room in (data, models, elsewhere, review, releases, answers, rules, outfits, delivery, operations):
     room.add_to(app)
 
 

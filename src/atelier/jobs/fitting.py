@@ -26,6 +26,7 @@ from atelier.errors import TrainingError
 from atelier.families import retrieval
 from atelier.families.detection.products import Cutouts
 from atelier.families.outfit.sets import Sets
+from atelier.families.ranking.showings import Showings
 from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.distill import DistillTask, StudentModule, item_gallery
@@ -58,7 +59,7 @@ class Training:
     """All that one run needs."""
 
     task: Task
-    products: Products | Cutouts | Sets
+    products: Products | Cutouts | Sets | Showings
     schedule: Schedule
     finish: Callable[[], None]
     """Done to what was trained, before it is judged and kept."""

@@ -21,6 +21,7 @@ from atelier.engine.tracker import NullTracker
 from atelier.errors import DigestError, VersionError
 from atelier.families.detection.presets import DetectionPreset
 from atelier.families.outfit.presets import OutfitPreset
+from atelier.families.ranking.presets import RankingPreset
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.presets import RetrievalPreset
@@ -119,7 +120,7 @@ def run_once(
     settings: Settings,
     name: str,
     key: str,
-    preset: RetrievalPreset | DetectionPreset | OutfitPreset,
+    preset: RetrievalPreset | DetectionPreset | OutfitPreset | RankingPreset,
     data_version: str,
     training: Callable[[Registry], Training],
     progress: bool,

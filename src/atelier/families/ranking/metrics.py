@@ -19,6 +19,14 @@ def auc_within_users(scores_N: Floats, clicked_N: Bools, user_N: Ints) -> float:
     Ties count half; NaN where no user has both. Over all users together popular sets would do most of the
     work; within a user only taste does (Zhu et al. 2018, section 6.2).
     """
+    right_U, pairs_U = pairs_within_users(scores_N, clicked_N, user_N)
+    return float(right_U.sum() / pairs_U.sum()) if pairs_U.sum() else float("nan")
+
+
+def pairs_within_users(
+    scores_N: Floats, clicked_N: Bools, user_N: Ints
+) -> tuple[NDArray[np.number], NDArray[np.number]]:
+    """Of each user, in the order of their numbers: pairs in the right order, ties half, and all pairs."""
     order = np.lexsort((scores_N, user_N))
     user, score, clicked = user_N[order], scores_N[order], clicked_N[order]
     new_user = np.r_[True, user[1:] != user[:-1]] if len(user) else np.zeros(0, bool)
@@ -28,10 +36,9 @@ def auc_within_users(scores_N: Floats, clicked_N: Bools, user_N: Ints) -> float:
     tied_others = np.bincount(value, others)[value] if len(user) else others
     before_value = (np.cumsum(others) - others)[np.flatnonzero(new_value)][value]
     before_user = (np.cumsum(others) - others)[np.flatnonzero(new_user)][np.cumsum(new_user) - 1]
-    right = (clicks * (before_value - before_user + tied_others / 2)).sum()
     per_user = np.cumsum(new_user) - 1
-    pairs = (np.bincount(per_user, clicks) * np.bincount(per_user, others)).sum()
-    return float(right / pairs) if pairs else float("nan")
+    right_U = np.bincount(per_user, clicks * (before_value - before_user + tied_others / 2.0))
+    return right_U, np.bincount(per_user, clicks) * np.bincount(per_user, others)
 
 
 def ndcg_at(scores_N: Floats, clicked_N: Bools, user_N: Ints, k: int = 10) -> float:

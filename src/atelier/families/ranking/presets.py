@@ -23,6 +23,8 @@ class RankingPreset:
     """Latest clicks that a user is known by."""
     least_auc: float = 0.5
     """Floor of `auc_within_users` below which not even a first ranker is accepted."""
+    least_clicks: int = 100
+    """Clicks of the test part; fewer decide nothing."""
 
     def for_items(self, items: ItemConfig) -> RankingPreset:
         """The preset for a catalogue: lengths of vectors, facts, prices."""
@@ -33,13 +35,15 @@ class RankingPreset:
 def debug() -> RankingPreset:
     """Seconds on two cores: for tests, learns next to nothing."""
     network = NetworkConfig(dimension=8, width=16, fact_width=4, num_buckets=16)
-    return RankingPreset("debug", RankingConfig(network), Schedule(num_epochs=1, batch_size=64), 10, 0.0)
+    return RankingPreset("debug", RankingConfig(network), Schedule(num_epochs=1, batch_size=64), 10, 0.0, 0)
 
 
 def demo() -> RankingPreset:
     """Some seconds on two cores for the clicks of a simulated drop of 1,000 items."""
     preset = small()
-    return replace(preset, name="demo", schedule=replace(preset.schedule, batch_size=64), least_auc=0.0)
+    return replace(
+        preset, name="demo", schedule=replace(preset.schedule, batch_size=64), least_auc=0.0, least_clicks=10
+    )
 
 
 def small() -> RankingPreset:

@@ -55,16 +55,23 @@ class Eyes:
         self, items: Sequence[Item], facts: Mapping[str, tuple[str, ...]], *, progress: bool = True
     ) -> ItemTable:
         """What is known of items of the catalogue, those without a picture included."""
-        pictures = [self.gallery.picture_of.get(item.item_id) for item in items]
-        shown = [row for row, picture in enumerate(pictures) if picture is not None]
-        named = [str(pictures[row]) for row in shown]
-        image_NI = np.zeros((len(items), self.contract.relevance_dimension), np.float32)
+        shown, named = self._pictures(items)
         colour_NC = np.zeros((len(items), DIMENSION), np.float32)
         if shown:
-            image_NI[shown] = self._images([items[row] for row in shown], named, progress)
             colour_NC[shown] = self._palettes.of(named, self.gallery.read, progress=progress)
-        codes_NF = codes_of(facts, [{fact: getattr(item, fact) for fact in facts} for item in items])
-        return ItemTable(image_NI, self.titles([item.title for item in items]), colour_NC, codes_NF)
+        titles_NT = self.titles([item.title for item in items])
+        return ItemTable(self.images(items, progress=progress), titles_NT, colour_NC, codes_in(items, facts))
+
+    def images(self, items: Sequence[Item], *, progress: bool = True) -> NDArray[np.float32]:
+        """Relevance vectors of the items' pictures; zeros for an item without one."""
+        found = np.zeros((len(items), self.contract.relevance_dimension), np.float32)
+        shown, named = self._pictures(items)
+        if shown:
+            rows = [IndexItem(items[row], picture) for row, picture in zip(shown, named, strict=True)]
+            found[shown] = kept_relevance(
+                self._settings, rows, self.gallery.embed, self.contract.space_json(), progress=progress
+            )
+        return found
 
     def titles(self, titles: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of titles; zeros for one without a word that is known."""
@@ -81,11 +88,16 @@ class Eyes:
         image_NI, title_NT = np.zeros((num, width), np.float32), np.zeros((num, width), np.float32)
         return ItemTable(image_NI, title_NT, np.zeros((num, DIMENSION), np.float32), codes_NF)
 
-    def _images(self, items: Sequence[Item], pictures: Sequence[str], progress: bool) -> NDArray[np.float32]:
-        rows = [IndexItem(item, picture) for item, picture in zip(items, pictures, strict=True)]
-        return kept_relevance(
-            self._settings, rows, self.gallery.embed, self.contract.space_json(), progress=progress
-        )
+    def _pictures(self, items: Sequence[Item]) -> tuple[list[int], list[str]]:
+        """Which of the items have a picture, and the digests of these."""
+        picture_of = self.gallery.picture_of
+        shown = [row for row, item in enumerate(items) if item.item_id in picture_of]
+        return shown, [picture_of[items[row].item_id] for row in shown]
+
+
+def codes_in(items: Sequence[Item], facts: Mapping[str, tuple[str, ...]]) -> NDArray[np.int64]:
+    """Numbers from 1 of the values of each item's facts [N, F]; 0 for one that is not known."""
+    return codes_of(facts, [{fact: getattr(item, fact) for fact in facts} for item in items])
 
 
 def fact_values(items: Sequence[Item], categories: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:

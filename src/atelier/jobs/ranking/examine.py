@@ -1,0 +1,127 @@
+"""How a ranker answers for showings, and how the answers of two rankers are compared.
+
+N = showings, U = users, R = resamples, S = sets, E = vector and biases
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.families.ranking.inference import OnnxRanker
+from atelier.families.ranking.metrics import pairs_within_users, ranking_metrics
+from atelier.families.ranking.sets import Sets
+from atelier.families.ranking.showings import Showings
+from atelier.jobs.ranking.material import RankingMaterial
+from atelier.release.gate import Interval
+from atelier.vocabulary import Split
+
+_AT_ONCE = 4096
+_RESAMPLES = 2000
+_DRAWN_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one ranker says of the showings of the test, in their order."""
+
+    score_N: NDArray[np.float64]
+    """Log-odds of a click."""
+    clicked_N: NDArray[np.bool_]
+    user_N: NDArray[np.int64]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Those that there is something to compute from."""
+        found = ranking_metrics(self.score_N, self.clicked_N, self.user_N)
+        return {name: value for name, value in found.items() if np.isfinite(value)}
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """Minus the logarithm [N] of the probability given to what happened."""
+        return np.logaddexp(0, np.where(self.clicked_N, -self.score_N, self.score_N))
+
+    def marks(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "score": [round(float(score), 5) for score in self.score_N],
+            "clicked": self.clicked_N.tolist(),
+            "user": self.user_N.tolist(),
+        }
+
+    @classmethod
+    def of_marks(cls, marks: dict[str, Any]) -> Self:
+        return cls(
+            np.array(marks["score"], np.float64),
+            np.array(marks["clicked"], bool),
+            np.array(marks["user"], np.int64),
+        )
+
+
+def answers(ranker: OnnxRanker, material: RankingMaterial, split: Split = Split.TEST) -> Answers:
+    """Ask a ranker about one part of the showings."""
+    shown = material.parts[split]
+    score_N = scores_of(ranker, material.sets, shown, material.user_ids)
+    return Answers(score_N, shown.clicked_N, shown.user_N)
+
+
+def scores_of(
+    ranker: OnnxRanker, sets: Sets, shown: Showings, user_ids: Sequence[str]
+) -> NDArray[np.float64]:
+    """The log-odds of a click at each showing, by what the user had clicked before it."""
+    sets_SE = ranker.set_vectors(sets)
+    found = [np.zeros(0)]
+    for start in range(0, len(shown), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        histories = [row[row >= 0].tolist() for row in shown.history_NH[part]]
+        names = [user_ids[number] for number in shown.user_N[part]]
+        users_NE = ranker.user_vectors(sets.summaries, names, histories)
+        found.append((users_NE * sets_SE[shown.set_N[part]]).sum(1).astype(np.float64))
+    return np.concatenate(found)
+
+
+def popularity(material: RankingMaterial, split: Split = Split.TEST) -> Answers:
+    """What to compare with: each set's click rate in training, with 10 showings of the mean rate added."""
+    train, shown = material.parts[Split.TRAIN], material.parts[split]
+    mean = train.clicked_N.mean()
+    clicks_S = np.bincount(train.set_N, train.clicked_N, len(material.sets))
+    rate_S = (clicks_S + 10 * mean) / (np.bincount(train.set_N, minlength=len(material.sets)) + 10)
+    score_N = np.log(rate_S / (1 - rate_S))[shown.set_N]
+    return Answers(score_N, shown.clicked_N, shown.user_N)
+
+
+def auc_difference(challenger: Answers, champion: Answers) -> Interval:
+    """Of `auc_within_users`: above zero where the challenger is better."""
+    right_U, pairs_U = pairs_within_users(challenger.score_N, challenger.clicked_N, challenger.user_N)
+    before_U, _ = pairs_within_users(champion.score_N, champion.clicked_N, champion.user_N)
+    return by_user(right_U - before_U, pairs_U)
+
+
+def loss_difference(challenger: Answers, champion: Answers) -> Interval:
+    """Of `log_loss`: below zero where the challenger's probabilities are better."""
+    users = np.unique(challenger.user_N, return_inverse=True)[1]
+    gain_U = np.bincount(users, challenger.losses - champion.losses)
+    return by_user(gain_U, np.bincount(users))
+
+
+def by_user(gain_U: NDArray[np.number], size_U: NDArray[np.number], *, confidence: float = 0.95) -> Interval:
+    """The sum of gains over the sum of sizes, with its percentile interval.
+
+    Whole users are drawn with replacement, since their showings rise and fall together (the cluster
+    bootstrap: Davison and Hinkley 1997, section 3.8). Users without size are left out.
+    """
+    counted = size_U > 0
+    gain_U, size_U = gain_U[counted], size_U[counted]
+    rng, num = np.random.default_rng(0), len(gain_U)
+    at_once = max(1, _DRAWN_AT_ONCE // num)
+    found = []
+    for start in range(0, _RESAMPLES, at_once):
+        draws_RU = rng.multinomial(num, np.full(num, 1 / num), size=min(at_once, _RESAMPLES - start))
+        found.append((draws_RU @ gain_U) / (draws_RU @ size_U))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.concatenate(found), [tail, 1 - tail])
+    return Interval(float(gain_U.sum() / size_U.sum()), float(low), float(high))

@@ -1,0 +1,236 @@
+"""What a ranker is trained on and judged by: a data version's sets, and its clicks in the order of time.
+
+The last showings are the test, those before them validation: a ranker is asked about days that it has not
+seen, as it will be. A click whose propensity was not logged tells what its user likes, so it is part of later
+histories, and nothing else. Items that a click names as its history (`Click.history`) are not read: a user is
+known by sets.
+
+N = showings, S = sets, H = history
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.errors import RegistryError, TooLittleDataError
+from atelier.families.ranking.config import ItemConfig
+from atelier.families.ranking.inference import RankingContract
+from atelier.families.ranking.presets import RankingPreset
+from atelier.families.ranking.sets import Sets, bucket_of, price_scale
+from atelier.families.ranking.showings import Showings, earlier_clicks
+from atelier.jobs.outfit.items import Eyes, codes_in, fact_values
+from atelier.vocabulary import Click, Item, Outfit, Split
+
+VALUES_FILE = "values.json"
+"""The values of each fact, in the order of their codes; lies beside a ranker's contract in its version."""
+TEST_SHARE, VALIDATION_SHARE = 0.15, 0.10
+_FEWEST_SHOWINGS, _FEWEST_CLICKS = 64, 8
+"""Of the training part."""
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Description:
+    """How items and users are told to a ranker: settled by its training, the same ever after."""
+
+    values: Mapping[str, tuple[str, ...]]
+    """The known values of each fact; any other counts as not known."""
+    items: ItemConfig
+    longest_history: int
+    num_buckets: int
+
+    def write(self, folder: Path) -> None:
+        """The part that the contract does not hold."""
+        (folder / VALUES_FILE).write_text(json.dumps(list(self.values.items()), ensure_ascii=False) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path, contract: RankingContract) -> Description:
+        """Of a registered ranker. RegistryError: the values are not those of its contract."""
+        values = {fact: tuple(known) for fact, known in json.loads((folder / VALUES_FILE).read_text())}
+        sizes = {fact: len(known) for fact, known in values.items()}
+        if list(sizes.items()) != list(contract.items.fact_sizes.items()):
+            raise RegistryError(
+                f"{folder / VALUES_FILE} has {sizes} values, but the ranker was trained on "
+                f"{dict(contract.items.fact_sizes)}; the version is damaged, so train again"
+            )
+        return cls(values, contract.items, contract.longest_history, contract.num_buckets)
+
+
+@dataclass(frozen=True, eq=False)
+class RankingMaterial:
+    """Sets and showings as one ranker takes them."""
+
+    description: Description
+    outfits: tuple[Outfit, ...]
+    """Those of `sets`, row by row."""
+    sets: Sets
+    parts: Mapping[Split, Showings]
+    user_ids: tuple[str, ...]
+    """By the number that showings have for them."""
+    test_begins: datetime
+    num_unlogged: int
+    """Showings without a propensity."""
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Showings, clicks and users of each part."""
+        return {
+            str(split): {
+                "showings": len(shown),
+                "clicks": int(shown.clicked_N.sum()),
+                "users": len(np.unique(shown.user_N)),
+            }
+            for split, shown in self.parts.items()
+        }
+
+
+def material_for(
+    catalogue: Catalogue, eyes: Eyes, preset: RankingPreset, *, progress: bool = True
+) -> RankingMaterial:
+    """What a ranker of the preset is trained on. TooLittleDataError: there are too few clicks."""
+    outfits, clicks = catalogue.outfits(), catalogue.clicks()
+    _require_clicks(outfits, clicks)
+    items = _items_in(catalogue, outfits)
+    values = fact_values(items)
+    scale = price_scale(_prices(items))
+    config = ItemConfig(
+        eyes.contract.relevance_dimension, {fact: len(known) for fact, known in values.items()}, *scale
+    )
+    buckets = preset.config.network.num_buckets
+    description = Description(values, config, preset.longest_history, buckets)
+    material = material_as(catalogue, eyes, description, progress=progress)
+    train = material.parts[Split.TRAIN]
+    num_clicks = int(train.clicked_N.sum())
+    if len(train) < _FEWEST_SHOWINGS or num_clicks < _FEWEST_CLICKS:
+        raise TooLittleDataError(
+            f"a ranker needs at least {_FEWEST_SHOWINGS} showings with a logged propensity to train on and "
+            f"{_FEWEST_CLICKS} clicks among them; there are {len(train)} with {num_clicks} "
+            f"({material.num_unlogged:,} more have no propensity). Ingest more clicks"
+        )
+    return material
+
+
+def material_as(
+    catalogue: Catalogue, eyes: Eyes, description: Description, *, progress: bool = True
+) -> RankingMaterial:
+    """The same data as a ranker that exists takes it."""
+    outfits = catalogue.outfits()
+    sets = sets_of(_items_in(catalogue, outfits), outfits, eyes, description, progress=progress)
+    clicks = in_time(catalogue.clicks())
+    row_of = {outfit.outfit_id: row for row, outfit in enumerate(outfits)}
+    clicks = [click for click in clicks if click.outfit_id in row_of]
+    shown, user_ids = _showings(clicks, row_of, description)
+    logged = [click for click in clicks if click.propensity is not None]
+    first_test, first_validation = _cuts(len(logged))
+    number = np.arange(len(logged))
+    parts = {
+        Split.TRAIN: shown.take(number[:first_validation]),
+        Split.VALIDATION: shown.take(number[first_validation:first_test]),
+        Split.TEST: shown.take(number[first_test:]),
+    }
+    begins = moment(logged[first_test]) if first_test < len(logged) else _BEFORE_ALL
+    return RankingMaterial(
+        description, tuple(outfits), sets, parts, user_ids, begins, len(clicks) - len(logged)
+    )
+
+
+def sets_of(
+    items: Sequence[Item],
+    outfits: Sequence[Outfit],
+    eyes: Eyes,
+    description: Description,
+    *,
+    progress: bool = True,
+) -> Sets:
+    """Outfits of these items as a ranker takes them."""
+    row_of = {item.item_id: row for row, item in enumerate(items)}
+    rows_SP = np.full((len(outfits), max((len(each.item_ids) for each in outfits), default=1)), -1, np.int64)
+    for number, outfit in enumerate(outfits):
+        rows_SP[number, : len(outfit.item_ids)] = [row_of[item_id] for item_id in outfit.item_ids]
+    return Sets(
+        description.items,
+        eyes.images(items, progress=progress),
+        codes_in(items, description.values),
+        _prices(items),
+        rows_SP,
+    )
+
+
+def in_time(clicks: Sequence[Click]) -> list[Click]:
+    """The earliest first; those of which nobody knows when come before all."""
+    return sorted(clicks, key=lambda click: (moment(click), click.click_id))
+
+
+def moment(click: Click) -> datetime:
+    return datetime.fromisoformat(click.shown_at) if click.shown_at else _BEFORE_ALL
+
+
+def latest_clicks(clicks: Sequence[Click], longest: int) -> dict[str, list[str]]:
+    """User id -> the last `longest` outfits that the user clicked, the latest first."""
+    found: dict[str, list[str]] = {}
+    for click in reversed(in_time(clicks)):
+        if click.clicked:
+            own = found.setdefault(click.user_id, [])
+            if len(own) < longest:
+                own.append(click.outfit_id)
+    return found
+
+
+def _showings(
+    clicks: Sequence[Click], row_of: Mapping[str, int], description: Description
+) -> tuple[Showings, tuple[str, ...]]:
+    """Those with a propensity, in the order given, and the ids of the users. Histories are of all."""
+    user_ids = tuple(sorted({click.user_id for click in clicks}))
+    number_of = {user_id: number for number, user_id in enumerate(user_ids)}
+    user_N = np.array([number_of[click.user_id] for click in clicks], np.int64)
+    set_N = np.array([row_of[click.outfit_id] for click in clicks], np.int64)
+    clicked_N = np.array([click.clicked for click in clicks], bool)
+    history_NH = earlier_clicks(user_N, set_N, clicked_N, description.longest_history)
+    known_N = (history_NH >= 0).sum(1)
+    bucket_N = np.array(
+        [
+            bucket_of(click.user_id, int(known), description.num_buckets)
+            for click, known in zip(clicks, known_N, strict=True)
+        ],
+        np.int64,
+    )
+    rows = np.array([row for row, click in enumerate(clicks) if click.propensity is not None], np.int64)
+    propensity_N = np.array(
+        [click.propensity for click in clicks if click.propensity is not None], np.float32
+    )
+    columns = (each[rows] for each in (set_N, user_N, history_NH, bucket_N, clicked_N))
+    return Showings(*columns, propensity_N), user_ids
+
+
+def _cuts(num: int) -> tuple[int, int]:
+    """The first showing of the test and of validation."""
+    return num - round(TEST_SHARE * num), num - round((TEST_SHARE + VALIDATION_SHARE) * num)
+
+
+def _items_in(catalogue: Catalogue, outfits: Sequence[Outfit]) -> list[Item]:
+    """The items that outfits are made of."""
+    named = {item_id for outfit in outfits for item_id in outfit.item_ids}
+    return [item for item in catalogue.items() if item.item_id in named]
+
+
+def _prices(items: Sequence[Item]) -> NDArray[np.float32]:
+    return np.array([np.nan if item.price is None else item.price for item in items], np.float32)
+
+
+def _require_clicks(outfits: Sequence[Outfit], clicks: Sequence[Click]) -> None:
+    """Before anything is embedded."""
+    count = Counter(click.propensity is not None for click in clicks)
+    if not outfits or not count[True]:
+        raise TooLittleDataError(
+            f"a ranker learns from showings of outfits whose propensity was logged, and there are none: "
+            f"{len(outfits):,} outfits, {count[False]:,} showings without a propensity. Ingest clicks with "
+            f"the column `propensity`, the probability with which each outfit was shown"
+        )
