@@ -16,6 +16,7 @@ from flows.summary import Summary, leave_artifacts, summarise
 from flows.train_detector import train_the_detector
 from flows.train_family import adopt_family, train_family
 from flows.train_outfits import train_the_outfits
+from flows.train_ranker import train_the_ranker
 from flows.turns import one_run_at_a_time
 
 
@@ -36,8 +37,9 @@ def retrain_daily(
         detector = train_the_detector(preset)  # first: the student's examination searches with it
         family = train_family(preset) if adopt is None else adopt_family(adopt, digest)
         outfits = train_the_outfits(family.preset)  # after the gate: it sees items as the champion does
+        ranker = train_the_ranker(family.preset)
         published = publish_release()
         seconds = time.monotonic() - began
-        summary = summarise(settings, ingested, detector, family, outfits, published, seconds)
+        summary = summarise(settings, ingested, detector, family, outfits, ranker, published, seconds)
         leave_artifacts(summary, gallery(settings, family.candidate))
         return summary

@@ -15,6 +15,7 @@ from atelier.settings import Settings
 from flows.train_detector import TrainedDetector
 from flows.train_family import TrainedFamily
 from flows.train_outfits import TrainedOutfits
+from flows.train_ranker import TrainedRanker
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,14 @@ def summarise(
     detector: TrainedDetector,
     family: TrainedFamily,
     outfits: TrainedOutfits,
+    ranker: TrainedRanker,
     published: Published,
     seconds: float,
 ) -> Summary:
     """Draws the reports of all steps together."""
     num_new_drops = sum(report.changed for report in ingested)
     trained = not (family.teacher.reused and family.student.reused and detector.trained.reused)
-    trained |= outfits.has_trained
+    trained |= outfits.has_trained or bool(ranker.trained and not ranker.trained.reused)
     changed = bool(num_new_drops or trained or published.changed)
     return Summary(
         headline=_headline(num_new_drops, trained, family, published)
@@ -66,21 +68,23 @@ def summarise(
         verdict=family.verdict.reason,
         metrics=family.candidate.metrics
         | {f"detector/{name}": value for name, value in detector.candidate.metrics.items()}
-        | {f"outfit/{name}": value for name, value in _metrics_of(outfits).items()},
+        | {f"outfit/{name}": value for name, value in _metrics_of(outfits).items()}
+        | {f"ranking/{name}": value for name, value in _metrics_of(ranker).items()},
         seconds=round(seconds, 1),
         look_at=_look_at(settings, family, published),
         steps={
             "ingest": [asdict(report) for report in ingested],
             "detector": asdict(detector),
             "outfits": asdict(outfits),
+            "ranker": asdict(ranker),
             **{name: report for name, report in asdict(family).items() if name != "preset"},
             "publish": asdict(published),
         },
     )
 
 
-def _metrics_of(outfits: TrainedOutfits) -> dict[str, float]:
-    return outfits.candidate.metrics if outfits.candidate else {}
+def _metrics_of(trained: TrainedOutfits | TrainedRanker) -> dict[str, float]:
+    return trained.candidate.metrics if trained.candidate else {}
 
 
 def _headline(num_new_drops: int, trained: bool, family: TrainedFamily, published: Published) -> str:

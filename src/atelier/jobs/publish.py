@@ -27,6 +27,8 @@ from atelier.index.verify import verify
 from atelier.jobs.fitting import sha256_of
 from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.outfit.release import fitting_champion, outfit_files, rule_files
+from atelier.jobs.ranking.champion import champion_ranker
+from atelier.jobs.ranking.release import ranker_files
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry, open_registry
 from atelier.release.manifest import ModelFiles, Release
@@ -99,7 +101,9 @@ def publish(
         contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
         outfit_dir = Path(folder) / OUTFIT
         outfit = fitting_champion(registry, contract.digest, outfit_dir)
-        models = {version.name: _model_files(version) for version in (champion, detector, outfit) if version}
+        ranker = champion_ranker(registry, contract.digest)
+        parts = (champion, detector, outfit, ranker)
+        models = {version.name: _model_files(version) for version in parts if version}
         rules = rule_files(settings) if outfit else {}
         present = None if rebuild else _live_already(settings, models, data_version, rules)
         if present is not None:
@@ -130,6 +134,10 @@ def publish(
             clock.lap("write")
             changed = None if built.changes is None else built.changes.upserted
             sets_files = outfit_files(eyes, items, outfit_dir, progress=progress) if outfit else {}
+            withheld = withdrawals(settings)
+            feed_files = ranker_files(
+                settings, registry, model_dir, Path(folder) / "ranking", withdrawn=withheld, progress=progress
+            )
             counts = Counter(row.item.category for row in items)
             searcher_files = _searcher_files(settings, built.version, Path(folder))
             verification = verify(
@@ -146,6 +154,7 @@ def publish(
                 | detector_files
                 | searcher_files
                 | sets_files
+                | feed_files
                 | rules,
             )
             if go_live:

@@ -14,7 +14,8 @@ from atelier.families.ranking.model import RankingNetwork
 from atelier.families.ranking.presets import PRESETS, RankingPreset
 from atelier.families.ranking.task import RankingModule, RankingTask
 from atelier.jobs.fitting import Training, code_digest
-from atelier.jobs.outfit.champion import SEES_WITH, champion_eyes
+from atelier.jobs.outfit.champion import champion_eyes
+from atelier.jobs.outfit.material import RETRIEVAL
 from atelier.jobs.ranking.champion import FAMILY, SPACE
 from atelier.jobs.ranking.material import RankingMaterial, material_for
 from atelier.jobs.train import TrainOutcome, current_version, run_key, run_once
@@ -33,9 +34,9 @@ def train_ranker(settings: Settings, preset: str, *, progress: bool = True) -> T
     TooLittleDataError: there are too few clicks, or no retrieval champion to see items with.
     """
     wanted, version = ranking_preset(preset), current_version(settings)
-    if open_registry(settings).version(SEES_WITH, "champion") is None:
+    if open_registry(settings).version(RETRIEVAL, "champion") is None:
         raise TooLittleDataError(
-            f"a ranker knows items by what a {SEES_WITH} champion sees, and none is there yet; "
+            f"a ranker knows items by what a {RETRIEVAL} champion sees, and none is there yet; "
             f"`atelier retrain` trains one first"
         )
     catalogue = Catalogue.open(settings.data_dir)
