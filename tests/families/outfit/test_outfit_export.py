@@ -50,8 +50,8 @@ def test_the_files_say_what_the_network_says(kind: Kind, tmp_path: Path) -> None
     vectors = ItemEncoder(tmp_path, OutfitContract.from_json(contract.to_json())).encode(items())
     features = ItemFeatures(*(torch.from_numpy(part) for part in items()))
     np.testing.assert_allclose(vectors, item_vectors(network, features), atol=1e-5)
-    pieces, num = vectors[:6].reshape(2, 3, -1).copy(), np.array([3, 1])
-    pieces[1, 1:] = 0
+    pieces, num = vectors.reshape(3, 3, -1).copy(), np.array([3, 1, 2])
+    pieces[1, 1:] = pieces[2, 2:] = 0
     np.testing.assert_allclose(
         OnnxGenerator(tmp_path, contract).queries(pieces, num),
         TorchGenerator(network).queries(pieces, num),

@@ -86,7 +86,7 @@ class Assembler:
 
         triggers: items [B], or [B, T] for sets around T items each, all of which stand in the set.
         """
-        triggers_BT = triggers.reshape(len(triggers), -1)
+        triggers_BT = triggers if triggers.ndim == 2 else triggers[:, None]
         num, longest = len(triggers_BT), max(self._longest, triggers_BT.shape[1])
         rows_BP = np.full((num, longest), -1, np.int64)
         slots_BP = np.full((num, longest), -1, np.int64)

@@ -122,8 +122,9 @@ class SequenceLSTM(nn.Module):
     def forward(self, pieces_BPD: Tensor, known_BP: Tensor) -> Tensor:
         """Pieces stand first, in their order: what comes after the last one is not looked at."""
         hidden_BPW, _ = self.lstm(pieces_BPD)
-        last_B = (known_BP.sum(1).long() - 1).clamp_min(0)
-        return self.out(hidden_BPW[torch.arange(len(last_B), device=last_B.device), last_B])
+        last_B1 = (known_BP.sum(1, keepdim=True).long() - 1).clamp_min(0)
+        last_B1W = last_B1[..., None].expand(-1, 1, hidden_BPW.shape[2])
+        return self.out(hidden_BPW.gather(1, last_B1W)[:, 0])
 
 
 class SetTransformer(nn.Module):
@@ -140,7 +141,7 @@ class SetTransformer(nn.Module):
         self.out = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, config.dimension))
 
     def forward(self, pieces_BPD: Tensor, known_BP: Tensor) -> Tensor:
-        target_B1W = self.target_1W.expand(len(pieces_BPD), 1, -1)
+        target_B1W = self.target_1W.expand(pieces_BPD.shape[0], 1, -1)  # traced, as `len` is not
         tokens_BTW = torch.cat([target_B1W, self.lift(pieces_BPD)], 1)
         seen_B11T = torch.cat([torch.ones_like(known_BP[:, :1]), known_BP], 1).bool()[:, None, None]
         for layer in self.layers:

@@ -50,9 +50,11 @@ class Pool:
         self.partition_R: Ints = cells.partition_N[self.item_R]
         self._num_classes = int(cells.class_C.max(initial=-1)) + 1
         key_R = self.partition_R * self._num_classes + self.class_R
-        starts = np.flatnonzero(np.r_[True, key_R[1:] != key_R[:-1]]) if len(key_R) else np.zeros(0, np.int64)
-        ends = np.r_[starts[1:], len(key_R)]
-        self._slices = {int(key_R[a]): (int(a), int(b)) for a, b in zip(starts, ends, strict=True)}
+        keys, starts, lengths = np.unique(key_R, return_index=True, return_counts=True)
+        self._slices = {
+            int(key): (int(start), int(start + length))
+            for key, start, length in zip(keys, starts, lengths, strict=True)
+        }
         self.row_N = np.full(len(vectors_ND), -1, np.int64)
         self.row_N[self.item_R] = np.arange(len(self.item_R))
 

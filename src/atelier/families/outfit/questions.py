@@ -79,6 +79,8 @@ def by_frequency(rows_SP: Ints, num_items: int, num_wrong: int = 3) -> Draw:
     def draw(right: int, rng: np.random.Generator) -> Ints:
         chance_N = counts_N.copy()
         chance_N[right] = 0
+        if np.count_nonzero(chance_N) < num_wrong:
+            raise NoAnswers
         return rng.choice(num_items, num_wrong, replace=False, p=chance_N / chance_N.sum())
 
     return draw

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.splits import MASK_SUFFIX
 from atelier.families.detection.kinds import NOT_ITEMS
-from atelier.families.outfit.colours import palette
+from atelier.families.outfit.colours import DIMENSION, palette
 from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import in_threads, kept_folder
 from atelier.pictures import decode, read_mask
@@ -122,5 +122,5 @@ def describe(crops: Sequence[Crop], encoder: Encoder, split: str = Split.TEST) -
         [crop.label for crop in crops],
         [split] * len(crops),
         np.concatenate(images),
-        np.array([crop.palette_C for crop in crops], np.float32).reshape(len(crops), -1),
+        np.array([crop.palette_C for crop in crops], np.float32).reshape(len(crops), DIMENSION),
     )
