@@ -104,11 +104,11 @@ class SetMaterial:
     @property
     def item_ids(self) -> dict[int, str]:
         """Row -> id in the catalogue, of those that are in one."""
-        return {first + n: each for first, source in self._placed() for n, each in enumerate(source.item_ids)}
+        return {first + n: each for first, source in self.placed() for n, each in enumerate(source.item_ids)}
 
     def sets(self) -> Sets:
         """The training sets of all sources."""
-        rows = [[row + first for row in each] for first, source in self._placed() for each in _train(source)]
+        rows = [[row + first for row in each] for first, source in self.placed() for each in _train(source)]
         source = [number for number, source in enumerate(self.sources) for _ in _train(source)]
         liked = [n not in source.disliked for source in self.sources for n in range(len(_train(source)))]
         return Sets(padded(rows), np.array(source, np.int64), np.array(liked, bool))
@@ -134,11 +134,11 @@ class SetMaterial:
         """Questions about a split for each source that has sets there."""
         return {
             source.name: _moved(source.questions(split, most), first, len(self.items))
-            for first, source in self._placed()
+            for first, source in self.placed()
             if source.rows[split]
         }
 
-    def _placed(self) -> Iterator[tuple[int, Source]]:
+    def placed(self) -> Iterator[tuple[int, Source]]:
         """Each source with the row of its first item."""
         first = 0
         for source in self.sources:

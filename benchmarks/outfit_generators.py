@@ -1,0 +1,142 @@
+"""All generators on the same data, passes and seed: how good, how long to train, how fast to ask.
+
+    ATELIER_HOME=... python benchmarks/outfit_generators.py [--epochs 20] [--seed 0] [--json]
+
+The workspace holds data with sets and a retrieval champion (`atelier retrain` makes both). Rows: the LSTM,
+the DAN with sum and with max pooling, the set Transformer, and the DAN taught by that Transformer, each with
+the width of preset `small`'s student, so that they differ in nothing else. Columns, on the test part:
+
+- loss: the training loss on held-out sets, teacher left out;
+- fill_in_the_blank, compatibility_auc, recall_at_10: means over the sources of sets that ask them;
+- training_seconds; sets_per_second: started sets of four pieces that one thread answers in batches of 256.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from atelier.datasets.batches import SetBatch
+from atelier.datasets.catalogue import Catalogue
+from atelier.engine.tracker import NullTracker
+from atelier.families.outfit.config import NetworkConfig
+from atelier.families.outfit.export import export_network
+from atelier.families.outfit.inference import OnnxGenerator
+from atelier.families.outfit.model import OutfitNetwork
+from atelier.families.outfit.presets import small
+from atelier.families.outfit.questions import padded
+from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
+from atelier.families.outfit.validation import evaluate_network
+from atelier.jobs.fitting import fit_on_schedule
+from atelier.jobs.outfit.champion import champion_eyes
+from atelier.jobs.outfit.material import SetMaterial, load_sets
+from atelier.jobs.outfit.train import features_of, training_of
+from atelier.jobs.train import current_version
+from atelier.settings import Settings
+from atelier.vocabulary import Split
+
+COLUMNS = (
+    *("loss", "fill_in_the_blank", "compatibility_auc", "recall_at_10"),
+    *("training_seconds", "sets_per_second"),
+)
+_ASKED, _TIMES = 256, 200
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="one flat JSON object on standard output")
+    arguments = parser.parse_args()
+    settings = Settings()
+    catalogue, version = Catalogue.open(settings.data_dir), current_version(settings)
+    with champion_eyes(settings, catalogue) as eyes:
+        material = load_sets(settings, catalogue, eyes, version, progress=True)
+    rows: dict[str, dict[str, float]] = {}
+    teacher = None
+    student = small().student
+    for name, config, is_taught in (
+        ("lstm", replace(student, generator="lstm"), False),
+        ("dan, sum", student, False),
+        ("dan, max", replace(student, pooling="max"), False),
+        ("transformer", replace(student, generator="transformer"), False),
+        ("dan, sum, taught", student, True),
+    ):
+        network, seconds = _trained(material, config, arguments, teacher if is_taught else None)
+        teacher = network if config.generator == "transformer" else teacher
+        rows[name] = _measured(material, network) | {"training_seconds": round(seconds, 1)}
+        print(f"{name}: {rows[name]}", file=sys.stderr, flush=True)
+    if arguments.json:
+        print(
+            json.dumps({f"{name}/{column}": row[column] for name, row in rows.items() for column in COLUMNS})
+        )
+    else:
+        print(f"{'':<18}" + "".join(f"{column:>19}" for column in COLUMNS))
+        for name, row in rows.items():
+            print(f"{name:<18}" + "".join(f"{row[column]:>19.4g}" for column in COLUMNS))
+
+
+def _trained(
+    material: SetMaterial, config: NetworkConfig, arguments: argparse.Namespace, teacher: OutfitNetwork | None
+) -> tuple[OutfitNetwork, float]:
+    schedule = replace(small().student_schedule, num_epochs=arguments.epochs, seed=arguments.seed)
+    training = training_of(material, config, small().loss, schedule, teacher)
+    with TemporaryDirectory() as folder:
+        report = fit_on_schedule(training, NullTracker(), Path(folder), progress=True)
+    network: OutfitNetwork = training.task.module.network
+    return network.eval(), report.seconds
+
+
+def _measured(material: SetMaterial, network: OutfitNetwork) -> dict[str, float]:
+    found = evaluate_network(network, features_of(material), material.validation(Split.TEST, most=None))
+    means = {
+        metric: float(np.mean([value for name, value in found.items() if name.endswith(metric)]))
+        for metric in ("fill_in_the_blank", "compatibility_auc", "recall_at_10")
+    }
+    return {name: round(value, 4) for name, value in means.items()} | {
+        "loss": round(_loss(material, network), 4),
+        "sets_per_second": round(_speed(material, network)),
+    }
+
+
+@torch.inference_mode()
+def _loss(material: SetMaterial, network: OutfitNetwork) -> float:
+    """On all held-out sets at once, one question each."""
+    rows, source = [], []
+    for number, (first, each) in enumerate(material.placed()):
+        rows += [[row + first for row in pieces] for pieces in each.rows[Split.TEST]]
+        source += [number] * len(each.rows[Split.TEST])
+    batch = SetBatch(
+        torch.from_numpy(padded(rows)), torch.tensor(source), torch.ones(len(rows), dtype=torch.bool)
+    )
+    module = OutfitModule(network, small().loss).eval()
+    task = OutfitTask(module, features_of(material), Kin(material.kin()))
+    loss, _ = task.loss(module, task.prepare(batch, torch.Generator().manual_seed(0)))
+    return float(loss)
+
+
+def _speed(material: SetMaterial, network: OutfitNetwork) -> float:
+    with TemporaryDirectory() as folder:
+        contract = export_network(network, material.facts, material.space, Path(folder))
+        generator = OnnxGenerator(Path(folder), contract, threads=1)
+    pieces = np.random.default_rng(0).normal(size=(_ASKED, 4, contract.dimension)).astype(np.float32)
+    num = np.full(_ASKED, 4)
+    generator.queries(pieces, num)
+    start = time.perf_counter()
+    for _ in range(_TIMES):
+        generator.queries(pieces, num)
+    return _ASKED * _TIMES / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
