@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pytest
+from fastapi.testclient import TestClient
 from outfit_sets_world import write_files
 from rules_world import obeys
 
@@ -38,6 +39,7 @@ from atelier.jobs.train import TrainOutcome, train
 from atelier.jobs.withdraw import reinstate, withdraw
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
+from atelier.serving.app import create_app
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
 from atelier.styling.bulk import generate, make_block
@@ -262,6 +264,28 @@ def test_a_set_becomes_a_picture_without_a_fault(
     with pytest.raises(CollageError, match="ends with"):
         collage(settings, [("top", made.pieces[0].item_id)], tmp_path / "x.gif", texts={})
     assert not list(tmp_path.iterdir())
+
+
+def test_outfits_are_served_over_http(workspace: Workspace) -> None:
+    top = _a_top(workspace.settings)
+    (workspace.settings.rules_dir / "wear.yaml").write_text(RULES)
+    publish(workspace.settings, progress=False)
+    with TestClient(create_app(workspace.settings), raise_server_exceptions=False) as client:
+        assert "wear" in client.get("/v1/rules").json()["rules"]
+        answer = client.post("/v1/outfits", json={"items": [top], "rules": "wear", "k": 2}).json()
+        assert [each["pieces"][0]["item_id"] for each in answer["sets"]] == [top, top]
+        first = answer["sets"][0]
+        assert {piece["slot"] for piece in first["pieces"]} == {"top", "bottom", "shoes"}
+        assert first["price"] == pytest.approx(sum(piece["price"] for piece in first["pieces"]))
+        assert client.get(first["pieces"][1]["picture"]).status_code == 200
+        for body, message in (
+            ({"items": ["nothing"], "rules": "wear"}, "has no item 'nothing'"),
+            ({"items": [top], "rules": "none"}, "rules: expected one of"),
+            ({"items": [top], "rules": "bedroom"}, "no item of release"),
+        ):
+            refused = client.post("/v1/outfits", json=body)
+            assert refused.status_code == 422
+            assert message in refused.json()["detail"]
 
 
 def test_content_is_made_once_a_day_and_shares_no_item(workspace: Workspace) -> None:

@@ -70,7 +70,9 @@ async def _overloaded(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return _problem(request, 422, "; ".join(_sentence(entry) for entry in error.errors()))
+    is_search = request.url.path == "/v1/search"
+    known = ", ".join(SearchForm.model_fields) if is_search else "those that /docs lists"
+    return _problem(request, 422, "; ".join(_sentence(entry, known) for entry in error.errors()))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -83,11 +85,11 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     return _problem(request, 500, "A fault of the server; its log has the trace beside this request's id.")
 
 
-def _sentence(entry: dict[str, Any]) -> str:
+def _sentence(entry: dict[str, Any], known: str) -> str:
     """One complaint of pydantic in words: `k: input should be less than or equal to 100, not '500'`."""
     name = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
     if entry["type"] == "extra_forbidden":
-        return f"{name}: there is no such field; expected {', '.join(SearchForm.model_fields)}"
+        return f"{name}: there is no such field; expected {known}"
     message = entry["msg"].removeprefix("Value error, ")
     seen = entry.get("input")
     tail = f", not {seen!r}"[:80] if isinstance(seen, str | int | float) else ""
