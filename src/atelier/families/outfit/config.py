@@ -65,5 +65,5 @@ class LossConfig:
     judge_scale: float = 8.0
     judge_threshold: float = 0.3
     """Cosine above which pieces go together."""
-    teacher_weight: float = 1.0
+    teacher_weight: float = 0.3
     """Of a student: weight of agreeing with its teacher about which piece a set lacks."""
