@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from atelier.errors import RegistryError, ReleaseError, VersionError
-from atelier.families.detection import inference as detection
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
     MODEL_FILE,
@@ -24,11 +23,9 @@ from atelier.index.saved import GRAPH_FROM, saved_among
 from atelier.index.schema import IndexItem, IndexVersion
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
+from atelier.jobs.companions import Companions, model_files
 from atelier.jobs.fitting import sha256_of
 from atelier.jobs.outfit.items import Eyes
-from atelier.jobs.outfit.release import fitting_champion, outfit_files, rule_files
-from atelier.jobs.ranking.champion import champion_ranker
-from atelier.jobs.ranking.release import ranker_files
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry, open_registry
 from atelier.release.manifest import ModelFiles, Release
@@ -40,8 +37,6 @@ from atelier.versioning.workspace import current
 FAMILY = "retrieval"
 SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
 """What a release takes of a model version."""
-DETECTOR, OUTFIT = "detection", "outfit"
-DETECTOR_FILES = (detection.MODEL_FILE, detection.CONTRACT_FILE)
 
 log = logging.getLogger(__name__)
 
@@ -95,20 +90,14 @@ def publish(
     clock = _Clock()
     registry = open_registry(settings)
     champion, data_version = _version(registry, model), _data_version(settings)
-    detector = registry.version(DETECTOR, "champion")
     with TemporaryDirectory(prefix="atelier-publish-") as folder:
         model_dir = registry.fetch(champion, Path(folder) / "model")
         contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
-        outfit_dir = Path(folder) / OUTFIT
-        outfit = fitting_champion(registry, contract.digest, outfit_dir)
-        ranker = champion_ranker(registry, contract.digest)
-        parts = (champion, detector, outfit, ranker)
-        models = {version.name: _model_files(version) for version in parts if version}
-        rules = rule_files(settings) if outfit else {}
-        present = None if rebuild else _live_already(settings, models, data_version, rules)
+        beside = Companions.of(settings, registry, contract.digest, Path(folder))
+        models = {champion.name: model_files(champion)} | beside.models
+        present = None if rebuild else _live_already(settings, models, data_version, beside.rules)
         if present is not None:
             return _report(present, clock)
-        detector_files = _detector_files(registry, detector, Path(folder) / DETECTOR)
         eyes = Eyes(settings, model_dir)
         gallery, contract_json = eyes.gallery, contract.space_json()
         clock.lap("open")
@@ -117,7 +106,7 @@ def publish(
         clock.lap("embed")
         with publishing(settings):
             clock.lap("wait")
-            present = None if rebuild else _live_already(settings, models, data_version, rules)
+            present = None if rebuild else _live_already(settings, models, data_version, beside.rules)
             if present is not None:  # another publisher was as far as this one
                 return _report(present, clock)
             items = _not_withdrawn(settings, gallery.items)
@@ -133,11 +122,7 @@ def publish(
             )
             clock.lap("write")
             changed = None if built.changes is None else built.changes.upserted
-            sets_files = outfit_files(eyes, items, outfit_dir, progress=progress) if outfit else {}
-            withheld = withdrawals(settings)
-            feed_files = ranker_files(
-                settings, registry, model_dir, Path(folder) / "ranking", withdrawn=withheld, progress=progress
-            )
+            companion_files = beside.files(settings, eyes, items, model_dir, progress)
             counts = Counter(row.item.category for row in items)
             searcher_files = _searcher_files(settings, built.version, Path(folder))
             verification = verify(
@@ -150,12 +135,7 @@ def publish(
                 models=models,
                 index=built.version,
                 verification=verification,
-                files={name: model_dir / name for name in SERVED_FILES}
-                | detector_files
-                | searcher_files
-                | sets_files
-                | feed_files
-                | rules,
+                files={name: model_dir / name for name in SERVED_FILES} | companion_files | searcher_files,
             )
             if go_live:
                 promote(settings, release.release_id)
@@ -197,14 +177,6 @@ def _data_version(settings: Settings) -> str:
     return version.digest
 
 
-def _detector_files(registry: Registry, detector: ModelVersion | None, folder: Path) -> dict[str, Path]:
-    """What a release takes of the detector; nothing while none is the champion."""
-    if detector is None:
-        return {}
-    registry.fetch(detector, folder)
-    return {name: folder / name for name in DETECTOR_FILES}
-
-
 def _searcher_files(settings: Settings, version: IndexVersion, folder: Path) -> dict[str, Path]:
     """The graph of a large catalogue, so that serving loads instead of building it."""
     if version.rows < GRAPH_FROM:
@@ -225,10 +197,6 @@ def _live_already(
     is_same &= all(release.files.get(name) == sha256_of(path.read_bytes()) for name, path in rules.items())
     is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
     return release if is_same and is_whole else None
-
-
-def _model_files(version: ModelVersion) -> ModelFiles:
-    return ModelFiles(version.name, version.version, version.files_digest)
 
 
 def _report(
