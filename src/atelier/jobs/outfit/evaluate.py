@@ -104,7 +104,7 @@ def _worn(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: Eyes, prog
             tqdm.write(f"left out: {raw[name].where}: {error}", file=sys.stderr)
             continue
         crops += crops_of(name, pixels, mask, regions[name])
-    return worn_source(describe(crops, eyes.encoder), model.contract.facts, eyes)
+    return worn_source(describe(crops), model.contract.facts, eyes)
 
 
 def _published(

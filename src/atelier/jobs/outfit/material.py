@@ -38,6 +38,8 @@ from atelier.vocabulary import CategorySet, Item, Outfit, Split
 
 RETRIEVAL = "retrieval"
 OUTFITS, WORN, CATEGORIES = "outfits", "worn", "categories"
+MATERIAL_FORMAT = 2
+"""Raise it when items or sets are described otherwise: networks are then trained anew."""
 _FEWEST_SETS = 32
 _VALIDATED = 400
 """Sets of a source that validation asks about, at most; the test asks about all."""
@@ -161,7 +163,7 @@ def load_sets(
     facts = facts or fact_values(catalogue.items(), _categories(catalogue.category_sets()))
     sources = [
         outfit_source(catalogue, eyes, facts, progress),
-        worn_source(worn_in(settings, catalogue, eyes.encoder, data_version, progress=progress), facts, eyes),
+        worn_source(worn_in(settings, catalogue, data_version, progress=progress), facts, eyes),
         category_source(catalogue.category_sets(), facts, eyes),
     ]
     sources = [source for source in sources if any(source.rows.values())]
@@ -220,7 +222,7 @@ def outfit_source(
 
 
 def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Eyes) -> Source:
-    """Pieces of street photos, by their pictures alone. Wrong answers are of the same label, elsewhere."""
+    """Pieces of street photos, by their palettes alone. Wrong answers are of the same label, elsewhere."""
     photos, photo_N = _numbered(worn.photo_N)
     _, kind_N = _numbered(worn.label_N)
     rows: dict[str, list[list[int]]] = {split: [] for split in Split}
@@ -228,9 +230,9 @@ def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Eyes) ->
         pieces = np.flatnonzero(photo_N == photo)
         if len(pieces) >= 2:
             rows[worn.split_N[pieces[0]]].append(pieces.tolist())
-    unknown = codes_of(facts, [{} for _ in worn.photo_N])
-    no_titles = np.zeros((len(worn), eyes.contract.relevance_dimension), np.float32)
-    return Source(WORN, ItemTable(worn.image_NI, no_titles, worn.colour_NC, unknown), kind_N, photo_N, rows)
+    bare = eyes.nothing_but(codes_of(facts, [{} for _ in worn.photo_N]))
+    items = ItemTable(bare.image_NI, bare.title_NT, worn.colour_NC, bare.codes_NF)
+    return Source(WORN, items, kind_N, photo_N, rows)
 
 
 def category_source(sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], eyes: Eyes) -> Source:

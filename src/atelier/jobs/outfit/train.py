@@ -20,7 +20,7 @@ from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
 from atelier.families.schedule import Schedule
 from atelier.jobs.fitting import Training, code_digest
 from atelier.jobs.outfit.champion import FAMILY, champion_eyes
-from atelier.jobs.outfit.material import SetMaterial, load_sets
+from atelier.jobs.outfit.material import MATERIAL_FORMAT, SetMaterial, load_sets
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key, run_once
 from atelier.registry.store import Registry
 from atelier.settings import Settings
@@ -120,7 +120,7 @@ def _train(
     with champion_eyes(settings, catalogue) as eyes:
         space = eyes.contract.digest
         key = run_key(
-            f"outfit-{role}",
+            f"outfit-{role} {MATERIAL_FORMAT}",
             version,
             config,
             wanted,

@@ -1,7 +1,8 @@
 """What was worn together: pieces cut out of street photos by their masks, sets without a catalogue.
 
-A crop keeps the pixels of its own label alone, on white: of a photo's background it keeps nothing, of its
-light all.
+A crop is the pixels of its own label alone: of a photo's background it keeps nothing, of its light all. What
+is learned from is its palette. Vectors of a retrieval model, which is to overlook light and shade, made crops
+harder to match, not easier (docs/experiments.md).
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.splits import MASK_SUFFIX
 from atelier.families.detection.kinds import NOT_ITEMS
 from atelier.families.outfit.colours import DIMENSION, palette
-from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.products import in_threads, kept_folder
 from atelier.pictures import decode, read_mask
 from atelier.settings import Settings
@@ -24,29 +24,26 @@ from atelier.vocabulary import Photo, PhotoKind, Region, Split
 
 LEAST_PIXELS = 1500
 """Of a piece's mask; below, there is little to see."""
-CROPS_FORMAT = 1
+CROPS_FORMAT = 2
 """Raise it when crops are made differently: kept ones are then made anew."""
-_ENCODED_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class Crop:
-    """One piece of a street photo, on white."""
+    """One piece of a street photo."""
 
     photo_id: str
     label: str
-    pixels: NDArray[np.uint8]
     palette_C: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Worn:
-    """The crops of street photos as an encoder and their palettes describe them. N = crops."""
+    """The crops of street photos. N = crops."""
 
     photo_N: Sequence[str]
     label_N: Sequence[str]
     split_N: Sequence[str]
-    image_NI: NDArray[np.float32]
     colour_NC: NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -64,17 +61,12 @@ def crops_of(
         own = mask == region.mask_value
         if own.sum() < LEAST_PIXELS:
             continue
-        rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
-        window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        crop = np.where(own[window][..., None], pixels[window], np.uint8(255))
-        found.append(Crop(photo_id, region.label, crop, palette(pixels[own])))
+        found.append(Crop(photo_id, region.label, palette(pixels[own])))
     return found
 
 
-def worn_in(
-    settings: Settings, catalogue: Catalogue, encoder: Encoder, data_version: str, *, progress: bool = True
-) -> Worn:
-    """The crops of a data version under an encoder, made once; about 50 ms a photo."""
+def worn_in(settings: Settings, catalogue: Catalogue, data_version: str, *, progress: bool = True) -> Worn:
+    """The crops of a data version, made once; about 50 ms a photo."""
     masks = {photo.photo_id: photo for photo in catalogue.photos(PhotoKind.MASK)}
     photos = [
         photo
@@ -92,13 +84,12 @@ def worn_in(
 
     def write(target: object) -> None:
         made = [crop for each in in_threads(crops, photos, "worn pieces", progress) for crop in each]
-        described = describe(made, encoder)
+        described = describe(made)
         np.save(f"{target}/photos.npy", np.array(described.photo_N, np.str_))
         np.save(f"{target}/labels.npy", np.array(described.label_N, np.str_))
-        np.save(f"{target}/image.npy", described.image_NI)
         np.save(f"{target}/colour.npy", described.colour_NC)
 
-    name = f"{data_version[:16]}-{encoder.contract.digest[:16]}-{CROPS_FORMAT}"
+    name = f"{data_version[:16]}-{CROPS_FORMAT}"
     folder = kept_folder(settings.stores_dir / "worn" / name, write)
     side = {photo.photo_id: str(photo.split) for photo in photos}
     photo_N = np.load(folder / "photos.npy").tolist()
@@ -106,21 +97,15 @@ def worn_in(
         photo_N,
         np.load(folder / "labels.npy").tolist(),
         [side[photo] for photo in photo_N],
-        np.load(folder / "image.npy"),
         np.load(folder / "colour.npy"),
     )
 
 
-def describe(crops: Sequence[Crop], encoder: Encoder, split: str = Split.TEST) -> Worn:
-    """Crops as an encoder and their palettes describe them, all on one side of the split."""
-    images = [np.zeros((0, encoder.contract.relevance_dimension), np.float32)]
-    for start in range(0, len(crops), _ENCODED_AT_ONCE):
-        batch = crops[start : start + _ENCODED_AT_ONCE]
-        images.append(encoder.encode([crop.pixels for crop in batch]).relevance)
+def describe(crops: Sequence[Crop], split: str = Split.TEST) -> Worn:
+    """Crops as columns, all on one side of the split."""
     return Worn(
         [crop.photo_id for crop in crops],
         [crop.label for crop in crops],
         [split] * len(crops),
-        np.concatenate(images),
         np.array([crop.palette_C for crop in crops], np.float32).reshape(len(crops), DIMENSION),
     )
