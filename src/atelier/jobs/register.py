@@ -79,11 +79,9 @@ def register(
     key = run_key(
         f"examination {EXAM_FORMAT}", version, student.key, detector.contract.digest if detector else None
     )
-    found = registry.find_run(key)
-    known = version_of(registry, MODEL, found.run_id) if found else None
-    if found is not None and known is not None:
-        metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
-        return outcome_of(known, found.run_id, True, metrics, start)
+    known = registered_already(registry, MODEL, key, start)
+    if known is not None:
+        return known
     tags = {"data_version": version, "preset": preset, "student": student.run_id, "teacher": teacher.run_id}
     with TemporaryDirectory() as folder, registry.start_run(f"examination-{preset}", key, tags) as run:
         student_dir, teacher_dir = Path(folder) / "student", Path(folder) / "teacher"
@@ -251,6 +249,19 @@ def _signature(contract: EmbeddingContract) -> Signature:
 def _example(exam: Exam, contract: EmbeddingContract) -> NDArray[np.float32]:
     """A catalogue photo as the network wants it: float32 [1, 3, S, S]."""
     return prepare(crop(decode(exam.catalogue.read(exam.photos[0]))), contract.image_size)[None]
+
+
+def registered_already(registry: Registry, model: str, key: str, start: float) -> Registered | None:
+    """What the examination under `key` registered as a version of a model; None where there was none.
+
+    `start` is on the clock of `time.perf_counter`.
+    """
+    found = registry.find_run(key)
+    known = version_of(registry, model, found.run_id) if found else None
+    if found is None or known is None:
+        return None
+    metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
+    return outcome_of(known, found.run_id, True, metrics, start)
 
 
 def version_of(registry: Registry, model: str, run_id: str) -> ModelVersion | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from atelier.collage.boxes import Piece
@@ -44,9 +45,14 @@ class Showcase:
         does not fit. FontsError: no font has a text's characters.
         """
         given = {name: text for name, text in (texts or {}).items() if text.strip()}
-        fonts = Fonts.of(self._fonts_dirs) if given else None
+        fonts = self._fonts if given else None
         chosen = self.templates if template is None else (self._template(template),)
         return make_collage([self._piece(each) for each in pieces], chosen, given, fonts, options)
+
+    @cached_property
+    def _fonts(self) -> Fonts:
+        """Looked for when the first text is to be set: a release without texts needs none."""
+        return Fonts.of(self._fonts_dirs)
 
     def _piece(self, piece: SetPiece) -> Piece:
         item = self._reader.item(piece.item_id)

@@ -29,7 +29,7 @@ from atelier.families.detection.task import Truth
 from atelier.jobs.detector.champion import FAMILY, detector_in
 from atelier.jobs.detector.material import truths
 from atelier.jobs.detector.train import detector_code
-from atelier.jobs.register import Registered, outcome_of, version_of
+from atelier.jobs.register import Registered, outcome_of, registered_already
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.pictures import encode_jpeg
 from atelier.registry.cards import CardFacts, about_family, model_card
@@ -57,11 +57,9 @@ def register_detector(
     version = current_version(settings)
     registry = open_registry(settings)
     key = run_key("detector-examination", version, trained.key, code=detector_code())
-    found = registry.find_run(key)
-    known = version_of(registry, FAMILY, found.run_id) if found else None
-    if found is not None and known is not None:
-        metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
-        return outcome_of(known, found.run_id, True, metrics, start)
+    known = registered_already(registry, FAMILY, key, start)
+    if known is not None:
+        return known
     tags = {"data_version": version, "preset": preset, "training": trained.run_id}
     with (
         TemporaryDirectory() as temporary,

@@ -15,14 +15,14 @@ from atelier.families import outfit
 from atelier.families.outfit.export import FILES
 from atelier.families.outfit.inference import KNOWN, MODEL_FILE, PIECES, QUERY, OutfitContract, load_model
 from atelier.jobs.outfit.champion import FAMILY, champion_eyes
-from atelier.jobs.outfit.examine import OutfitExam, examine
+from atelier.jobs.outfit.examine import OutfitExam, examine, sit
 from atelier.jobs.outfit.sheet import blanks_sheet
 from atelier.jobs.outfit.train import outfit_code
-from atelier.jobs.register import Registered, outcome_of, version_of
+from atelier.jobs.register import Registered, outcome_of, registered_already
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.registry.cards import CardFacts, about_family, model_card
 from atelier.registry.signature import Signature, TensorSpec
-from atelier.registry.store import open_registry
+from atelier.registry.store import Registry, open_registry
 from atelier.settings import Settings
 from atelier.vocabulary import Split
 
@@ -41,11 +41,9 @@ def register_outfits(
     version = current_version(settings)
     registry = open_registry(settings)
     key = run_key("outfit-examination", version, student.key, code=outfit_code())
-    found = registry.find_run(key)
-    known = version_of(registry, FAMILY, found.run_id) if found else None
-    if found is not None and known is not None:
-        metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
-        return outcome_of(known, found.run_id, True, metrics, start)
+    known = registered_already(registry, FAMILY, key, start)
+    if known is not None:
+        return known
     tags = {"data_version": version, "preset": preset, "student": student.run_id, "teacher": teacher.run_id}
     catalogue = Catalogue.open(settings.data_dir)
     with (
@@ -53,16 +51,14 @@ def register_outfits(
         champion_eyes(settings, catalogue) as eyes,
         registry.start_run(f"outfit-examination-{preset}", key, tags, family=FAMILY) as run,
     ):
-        exams: dict[str, OutfitExam] = {}
-        for role, outcome in (("teacher", teacher), ("student", student)):
-            folder = Path(temporary) / role
-            folder.mkdir()
-            read_weights(registry, outcome, FILES, folder)
-            model = load_model(folder)
-            exams[role] = examine(settings, catalogue, eyes, model, version, progress=progress)
-        exam = exams["student"]
+        master = load_model(_files_of(registry, teacher, Path(temporary) / "teacher"))
+        folder = _files_of(registry, student, Path(temporary) / "student")
+        model = load_model(folder)
+        assert model.contract.facts == master.contract.facts, "both were trained on one data version"
+        taught = examine(settings, catalogue, eyes, master, version, progress=progress)
+        exam = sit(taught.material, model, taught.asked)
         metrics = {f"test/{name}": value for name, value in exam.metrics.items()}
-        metrics |= {f"teacher/{name}": value for name, value in exams["teacher"].metrics.items()}
+        metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
         run.metrics(metrics, 0)
         run.json(MARKS_FILE, exam.marks())
         sheet = blanks_sheet(exam, catalogue)
@@ -79,6 +75,13 @@ def register_outfits(
             served=MODEL_FILE,
         )
     return outcome_of(made, run.run_id, False, metrics, start)
+
+
+def _files_of(registry: Registry, outcome: TrainOutcome, folder: Path) -> Path:
+    """A run's files, copied into a new folder."""
+    folder.mkdir()
+    read_weights(registry, outcome, FILES, folder)
+    return folder
 
 
 def _facts(preset: str, data_version: str, exam: OutfitExam, metrics: Mapping[str, float]) -> CardFacts:

@@ -19,7 +19,7 @@ from atelier.jobs.ranking.champion import FAMILY, SPACE, ranker_in
 from atelier.jobs.ranking.examine import answers, popularity
 from atelier.jobs.ranking.material import VALUES_FILE, Description, RankingMaterial, material_as
 from atelier.jobs.ranking.train import ranker_code
-from atelier.jobs.register import Registered, outcome_of, version_of
+from atelier.jobs.register import Registered, outcome_of, registered_already
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
 from atelier.registry.cards import CardFacts, about_family, model_card
 from atelier.registry.signature import Signature, TensorSpec
@@ -42,11 +42,9 @@ def register_ranker(
     version = current_version(settings)
     registry = open_registry(settings)
     key = run_key("ranker-examination", version, trained.key, code=ranker_code())
-    found = registry.find_run(key)
-    known = version_of(registry, FAMILY, found.run_id) if found else None
-    if found is not None and known is not None:
-        metrics = {name: value for name, value in found.metrics.items() if not name.startswith("system/")}
-        return outcome_of(known, found.run_id, True, metrics, start)
+    known = registered_already(registry, FAMILY, key, start)
+    if known is not None:
+        return known
     tags = {"data_version": version, "preset": preset, "training": trained.run_id}
     with (
         TemporaryDirectory() as temporary,
