@@ -19,7 +19,7 @@ import numpy as np
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RulesError
-from atelier.families.outfit.assembly import Assembly
+from atelier.families.outfit.picking import Assembly
 from atelier.release.store import live
 from atelier.settings import Settings
 from atelier.simulate.taste import compatibility

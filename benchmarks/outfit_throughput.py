@@ -4,7 +4,8 @@
 
 For each rule file a pool of its trade is made up: items with every fact that the rules speak of, at random,
 and random unit vectors. The generator is the DAN with untrained weights: what it likes costs nothing, what it
-computes does. `--processes` workers (one a core) share the pool and make sets around random triggers.
+computes does. `--processes` workers (one a core) share the pool and make sets around random triggers, as the
+bulk job does: those that are alike together.
 Every set is checked by `outfit_checker.py`, which shares no code with the generator. `sets_per_hour` is the
 slowest file's; compiling the rules and sorting the pool are timed apart, as a pool is made ready once.
 """
@@ -27,8 +28,9 @@ import pandas as pd
 import yaml
 from outfit_checker import Checker
 
-from atelier.families.outfit.assembly import Assembler, Assembly
+from atelier.families.outfit.assembly import Assembler
 from atelier.families.outfit.inference import OnnxGenerator, OutfitContract
+from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.pool import Pool
 from atelier.rules.conditions import Facts
 from atelier.rules.file import load_rules, ready_made
@@ -105,10 +107,13 @@ def _make(seed: int, num_sets: int) -> tuple[np.ndarray, np.ndarray]:
     made = []
     num_made = 0
     while num_made < num_sets:
-        made.append(assembler.make(rng.choice(pool.item_R, min(BLOCK, num_sets - num_made))))
+        # Triggers at random; those that are alike are beside each other in the pool, and are taken together.
+        rows = np.sort(rng.choice(len(pool), num_sets - num_made))
+        for part in np.split(rows, range(BLOCK, len(rows), BLOCK)):
+            made.append(assembler.make(pool.item_R[part]))
+            num_made += len(made[-1].items_BP)
         if not len(made[-1].items_BP):
             raise SystemExit("the pool is used up: fewer sets, or a larger --most-uses")
-        num_made += len(made[-1].items_BP)
     return np.concatenate([part.items_BP for part in made]), np.concatenate([part.slots_BP for part in made])
 
 

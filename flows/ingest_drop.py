@@ -27,5 +27,5 @@ ingest_step = step("ingest", minutes=120)(ingest)
 def _incoming(settings: Settings, drop: Path | None) -> list[Path]:
     if drop is not None:
         return [drop]
-    drops_dir = settings.home / "drops"
+    drops_dir = settings.drops_dir
     return sorted(path for path in drops_dir.iterdir() if path.is_dir()) if drops_dir.is_dir() else []

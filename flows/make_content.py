@@ -16,9 +16,13 @@ def make_channel_content(
     num: int = 12,
     where: str | None = None,
     title: str = "",
+    offer: bool = True,
 ) -> MadeContent:
-    """Publishes a day's sets of one channel beneath `content/`, from the live release."""
-    return content_step(Settings(), Channel(channel, rules, num, where, title))
+    """Publishes a day's sets of one channel beneath `content/`, from the live release.
+
+    `offer`: in feeds, too, from the next daily run on.
+    """
+    return content_step(Settings(), Channel(channel, rules, num, where, title, offer=offer))
 
 
 content_step = step("make content", minutes=60)(make_content)

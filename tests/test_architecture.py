@@ -41,7 +41,7 @@ DOORS: dict[str, set[str]] = {
     "families": {"nn", "datasets", "rules"},
     "release": {"settings", "registry", "index", "versioning"},
     "services": {"settings"},
-    "styling": {"settings", "families", "index", "release", "collage", "rules"},
+    "styling": {"settings", "families", "index", "release", "collage", "delivery", "rules"},
     "serving": {"settings", "families", "index", "release", "collage", "delivery", "rules", "styling"},
     "jobs": {
         *("settings", "contracts", "versioning", "datasets", "simulate", "families", "engine"),

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         return [Path(each) for each in self.fonts.split(":") if each]
 
     @property
+    def drops_dir(self) -> Path:
+        """Where new data is put: each folder beneath it is ingested by the next daily run."""
+        return self.home / "drops"
+
+    @property
     def content_dir(self) -> Path:
         """What was made for channels, a folder a day."""
         return self.home / "content"

@@ -19,6 +19,13 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class Maker(StrEnum):
+    """Who put an outfit together."""
+
+    EXPERT = "expert"
+    GENERATOR = "generator"
+
+
 class PhotoKind(StrEnum):
     """How a photo came to be."""
 
@@ -147,7 +154,7 @@ class Outfit:
     title: str | None = None
     likes: int | None = None
     made_by: str | None = None
-    """'expert' or 'generator', where that is known."""
+    """A `Maker`, where that is known."""
     split: str | None = None
     """A `Split`; None until the row was accepted."""
 

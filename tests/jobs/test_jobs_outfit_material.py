@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from atelier.families.outfit.colours import DIMENSION, palette
-from atelier.jobs.outfit.clicks import badly_clicked
+from atelier.jobs.outfit.clicks import judged_by
 from atelier.jobs.outfit.palettes import PaletteStore
 from atelier.jobs.outfit.worn import LEAST_PIXELS, crops_of
 from atelier.pictures import encode_jpeg
@@ -84,8 +84,14 @@ def clicks(outfit_id: str, shown: int, clicked: int) -> list[Click]:
 @pytest.mark.parametrize(("shown", "clicked", "is_bad"), [(200, 4, True), (200, 20, False), (10, 0, False)])
 def test_a_set_is_bad_when_its_clicks_surely_are(shown: int, clicked: int, is_bad: bool) -> None:
     others = clicks("good", 400, 60) + clicks("fair", 400, 40)
-    assert (badly_clicked(others + clicks("asked", shown, clicked)) == {"asked"}) is is_bad
+    assert (judged_by(others + clicks("asked", shown, clicked)).badly == {"asked"}) is is_bad
 
 
-def test_without_clicks_no_set_is_bad() -> None:
-    assert badly_clicked([]) == frozenset()
+@pytest.mark.parametrize(("clicked", "is_good"), [(50, True), (24, False), (2, False)])
+def test_a_set_is_good_when_its_clicks_surely_are(clicked: int, is_good: bool) -> None:
+    others = clicks("some", 400, 40) + clicks("fair", 400, 40)
+    assert (judged_by(others + clicks("asked", 200, clicked)).well == {"asked"}) is is_good
+
+
+def test_without_clicks_no_set_is_good_or_bad() -> None:
+    assert judged_by([]) == (frozenset(), frozenset())

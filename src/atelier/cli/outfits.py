@@ -27,6 +27,10 @@ def outfit(
     rules: Rules,
     k: Annotated[int, typer.Option(min=1, help="Sets to make.")] = 1,
     variety: Variety = 0.0,
+    user: Annotated[
+        str | None,
+        typer.Option(metavar="USER_ID", help="Of good sets, those this user probably clicks."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another one gives other sets.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -34,14 +38,15 @@ def outfit(
     from atelier.styling.run import outfit as job
     from atelier.styling.stylist import Wishes
 
-    answer = job(open_settings(), items, rules, Wishes(k, variety, seed=seed))
+    answer = job(open_settings(), items, rules, Wishes(k, variety, seed=seed, user=user))
     if as_json:
         print_json(answer)
         return
     columns = ("slot", "item_id", "title", "category", "price")
     for number, each in enumerate(answer["sets"], 1):
         rows = [tuple(piece[name] for name in columns) for piece in each["pieces"]]
-        print_table(columns, rows, f"Set {number}, score {each['score']:.3f}")
+        liked = "" if user is None else f", {each['liking']:.0%} likely to be clicked"
+        print_table(columns, rows, f"Set {number}, score {each['score']:.3f}{liked}")
 
 
 def generate(
@@ -120,11 +125,14 @@ def content(
         str | None, typer.Option(metavar="QUERY", help="Only these items: an SQL condition on their facts.")
     ] = None,
     title: Annotated[str, typer.Option(help="Stands on every picture.")] = "",
+    offer: Annotated[
+        bool, typer.Option("--offer", help="In feeds, too: the next daily run ingests the sets.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make today's content of a channel: sets, their pictures, and a page of them."""
     from atelier.jobs.content import Channel, make_content
 
     with progress_on_stderr():
-        made = make_content(open_settings(), Channel(channel, rules, count, pool, title))
+        made = make_content(open_settings(), Channel(channel, rules, count, pool, title, offer=offer))
     print_json(made) if as_json else print_facts(vars(made))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from atelier.contracts.promise import Promise, Surroundings, between, one_line, one_of, promised, unique
-from atelier.vocabulary import Split
-
-MAKERS = ("expert", "generator")
+from atelier.vocabulary import Maker, Split
 
 
 def _distinct_items(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
@@ -29,6 +27,6 @@ PROMISES: tuple[Promise, ...] = (
     promised(("item_ids",), "two or more different items", _distinct_items),
     promised(("item_ids",), "the ids of items accepted with this drop or before", _accepted_items),
     between("likes", 0),
-    one_of("made_by", MAKERS),
+    one_of("made_by", list(Maker)),
     one_of("split", list(Split)),
 )

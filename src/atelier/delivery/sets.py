@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from atelier.errors import ReleaseError
+from atelier.vocabulary import Maker
 
 SETS_FILE, HISTORIES_FILE = "sets.parquet", "histories.parquet"
 """Their names in a release."""
-GENERATOR = "generator"
 _RANKER = b"ranker"
 
 
@@ -35,7 +35,7 @@ class SetTable:
     outfit_ids: tuple[str, ...]
     item_ids: tuple[tuple[str, ...], ...]
     made_by: tuple[str, ...]
-    """'expert' or 'generator'."""
+    """A `Maker` for each."""
     on_offer_S: NDArray[np.bool_]
     """Whether it may be shown; the others are here because users clicked them."""
     price_S: NDArray[np.float64]
@@ -61,7 +61,7 @@ class SetTable:
     @cached_property
     def generated(self) -> NDArray[np.bool_]:
         """Whether each [S] was put together by a generator."""
-        return np.array([maker == GENERATOR for maker in self.made_by], bool)
+        return np.array([maker == Maker.GENERATOR for maker in self.made_by], bool)
 
     def write(self, path: Path) -> None:
         """Equal tables give equal bytes."""

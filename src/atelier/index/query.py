@@ -226,6 +226,12 @@ class IndexReader:
         row = self._row_of.get(item_id)
         return None if row is None else Item(**self.facts.select(FACTS).slice(row, 1).to_pylist()[0])
 
+    def relevance(self) -> NDArray[np.float16]:
+        """The relevance vectors [N, R] of all items. CatalogueIndexError: the contract has none."""
+        if self.relevance_NR is None:
+            raise CatalogueIndexError(f"index {self.version.table} has no relevance vectors")
+        return self.relevance_NR
+
     def thumbnail(self, item_id: str) -> bytes | None:
         """A small JPEG of an item, read from the index on demand; None where this index has no such item."""
         row = self._row_of.get(item_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -121,6 +121,21 @@ def read_facts(settings: Settings, version: IndexVersion, where: str | None = No
     return facts.take(pc.sort_indices(facts["item_id"])).combine_chunks()
 
 
+def read_relevance(
+    settings: Settings, version: IndexVersion, where: str | None = None
+) -> NDArray[np.float16]:
+    """The relevance vectors [N, R] of the items of `read_facts`, in the same order.
+
+    CatalogueIndexError: the version is gone, or its contract has no such vectors.
+    """
+    table = open_version(settings, version)
+    dimension = contract_of(table).relevance_dimension
+    if not dimension:
+        raise CatalogueIndexError(f"index {version.table} has no relevance vectors. {_REBUILD}")
+    rows = _columns(table.to_lance(), ["item_id", "relevance"], where)
+    return matrix_of(rows["relevance"], dimension)[pc.sort_indices(rows["item_id"]).to_numpy()]
+
+
 def require_verified(settings: Settings, version: IndexVersion) -> None:
     """Raise CatalogueIndexError unless the version opens and `verify` passed it."""
     passed = verified(open_version(settings, version).to_lance())
@@ -170,10 +185,10 @@ def contract_of(table: Table) -> ContractText:
     return ContractText(table.schema.metadata[b"contract"].decode())
 
 
-def matrix_of(column: pa.ChunkedArray, dimension: int) -> NDArray[np.float32]:
+def matrix_of(column: pa.ChunkedArray, dimension: int) -> NDArray[Any]:
     """A column of vectors as [N, dimension], in the column's own precision."""
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    matrix: NDArray[np.float32] = flat.reshape(-1, dimension)
+    matrix: NDArray[Any] = flat.reshape(-1, dimension)
     return matrix
 
 

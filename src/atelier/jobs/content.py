@@ -7,18 +7,23 @@ import html
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from atelier.collage.collage import CollageOptions
+from atelier.datasets.layouts import atelier_drop
 from atelier.errors import QueryError, RulesError
-from atelier.families.outfit.assembly import Assembly
+from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.questions import compatibility
 from atelier.index.query import IndexReader
 from atelier.release.manifest import Release
@@ -27,7 +32,9 @@ from atelier.rules.file import parse_rules
 from atelier.settings import Settings
 from atelier.styling.showcase import Showcase
 from atelier.styling.stylist import SetPiece, Stylist
+from atelier.vocabulary import Maker
 
+_DROPPED = pa.schema([(name, pa.string()) for name in ("outfit_id", "item_ids", "title", "made_by")])
 _MADE_FOR_EACH = 8
 """Sets that are made for each one that is published: the best go out."""
 _MOST_USES = 2
@@ -48,6 +55,9 @@ class Channel:
     """Stands on every picture, where a template has a place for it."""
     side: int = 800
     """Of the pictures, in pixels."""
+    offer: bool = False
+    """Whether the sets also go into feeds: they are put into `drops/`, as outfits by the generator, and stand
+    beside the experts' from the next daily run on."""
 
     def __post_init__(self) -> None:
         if not self.name.replace("-", "").replace("_", "").isalnum():
@@ -66,6 +76,8 @@ class MadeContent:
     reused: bool
     """Whether this very content was published before, so that nothing was made."""
     seconds: float
+    drop: str | None = None
+    """Where its sets wait to be ingested, if they are to be offered in feeds."""
 
 
 def make_content(
@@ -80,22 +92,24 @@ def make_content(
     start = time.perf_counter()
     release = live(settings)
     day = day or datetime.now(UTC).date().isoformat()
-    wanted = json.dumps([asdict(channel), release.release_id, day], sort_keys=True)
+    shown = {name: value for name, value in asdict(channel).items() if name != "offer"}
+    wanted = json.dumps([shown, release.release_id, day], sort_keys=True)
     digest = hashlib.sha256(wanted.encode()).hexdigest()
     folder = settings.content_dir / channel.name / f"{day}-{digest[:8]}"
-    if folder.is_dir():
-        num = len(json.loads((folder / "sets.json").read_text(encoding="utf-8"))["sets"])
-        return MadeContent(str(folder), release.release_id, num, True, time.perf_counter() - start)
-    sets = _best_sets(Stylist.open(settings, release, channel.where), channel, int(digest[:12], 16))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(mkdtemp(dir=folder.parent, prefix=".making-"))
-    try:
-        _write(settings, release, channel, sets, unfinished, progress)
-        unfinished.chmod(0o755)
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return MadeContent(str(folder), release.release_id, len(sets), False, time.perf_counter() - start)
+    was_there = folder.is_dir()
+    if not was_there:
+        sets = _best_sets(Stylist.open(settings, release, channel.where), channel, int(digest[:12], 16))
+        with _finished(folder) as unfinished:
+            _write(settings, release, channel, sets, unfinished, progress)
+    made = json.loads((folder / "sets.json").read_text(encoding="utf-8"))["sets"]
+    return MadeContent(
+        str(folder),
+        release.release_id,
+        len(made),
+        was_there,
+        time.perf_counter() - start,
+        _offered(settings, channel, folder.name, made) if channel.offer else None,
+    )
 
 
 def _best_sets(stylist: Stylist, channel: Channel, seed: int) -> list[tuple[float, tuple[SetPiece, ...]]]:
@@ -147,6 +161,40 @@ def _write(
     facts = {"channel": asdict(channel), "release": release.release_id, "sets": rows}
     (folder / "sets.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")
     (folder / "index.html").write_text(_page(channel, [row["picture"] for row in rows]), encoding="utf-8")
+
+
+def _offered(settings: Settings, channel: Channel, made: str, sets: Sequence[dict[str, Any]]) -> str:
+    """Put sets where the next daily run ingests them; a drop that is there stays as it is."""
+    name = f"content-{channel.name}-{made}"
+    folder = settings.drops_dir / name
+    if not folder.is_dir():
+        rows = [
+            {
+                "outfit_id": f"{name}-{Path(each['picture']).stem}",
+                "item_ids": " ".join(piece["item_id"] for piece in each["pieces"]),
+                "title": channel.title or None,
+                "made_by": Maker.GENERATOR.value,
+            }
+            for each in sets
+        ]
+        marker = {"layout": atelier_drop.NAME, "version": atelier_drop.VERSION, "name": name}
+        with _finished(folder) as unfinished:
+            pq.write_table(pa.Table.from_pylist(rows, schema=_DROPPED), unfinished / "outfits.parquet")
+            (unfinished / "drop.json").write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
+    return str(folder)
+
+
+@contextmanager
+def _finished(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which takes its name and place once all is written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(mkdtemp(dir=folder.parent, prefix=".making-"))
+    try:
+        yield unfinished
+        unfinished.chmod(0o755)
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _page(channel: Channel, pictures: Sequence[object]) -> str:

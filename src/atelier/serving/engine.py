@@ -298,11 +298,17 @@ def open_answerer(settings: Settings, release: Release, previous: Answerer | Non
         TextEncoder(folder / TEXT_FILE, contract),
         reader,
         _open_detector(settings, release),
-        Stylist(settings, release, reader.facts) if OUTFIT in release.models else None,
+        _open_stylist(settings, release, reader),
         Showcase(settings, reader),
     )
     answerer.warm_up()
     return answerer
+
+
+def _open_stylist(settings: Settings, release: Release, reader: IndexReader) -> Stylist | None:
+    if OUTFIT not in release.models:
+        return None
+    return Stylist(settings, release, reader.facts, reader.relevance)
 
 
 def parse_box(text: str | None) -> Box | None:

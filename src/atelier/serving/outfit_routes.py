@@ -41,6 +41,10 @@ class OutfitWishes(BaseModel):
     ] = 0.0
     most_shared: Annotated[int, Field(ge=0, le=10, description="Pieces that two sets may share.")] = 1
     seed: Annotated[int, Field(ge=0, description="Another one gives other sets.")] = 0
+    user: Annotated[
+        str | None,
+        Field(max_length=200, description="Of good sets, those this user probably clicks."),
+    ] = None
 
 
 class OutfitPiece(BaseModel):
@@ -59,6 +63,8 @@ class OutfitSet(BaseModel):
 
     pieces: list[OutfitPiece]
     score: float
+    liking: float | None
+    """How likely the asked user is to click it, 0 to 1; null where none was named."""
     price: float | None
     """Of all pieces; null where one's is not known."""
 
@@ -109,7 +115,7 @@ class RuleNames(BaseModel):
 async def make_outfits(service: ServiceOf, wishes: OutfitWishes) -> OutfitAnswer:
     """Make complete sets around items; each keeps every rule."""
     stylist = service.live.current.stylist
-    how = Wishes(wishes.k, wishes.variety, wishes.most_shared, wishes.seed)
+    how = Wishes(wishes.k, wishes.variety, wishes.most_shared, wishes.seed, wishes.user)
     made = await service.work(stylist.make, wishes.items, wishes.rules, how)
     return OutfitAnswer.of(stylist, wishes.rules, made)
 
@@ -160,4 +166,5 @@ def _shown(stylist: Stylist, made: MadeSet) -> OutfitSet:
         )
     prices = [piece.price for piece in pieces]
     total = None if None in prices else round(sum(price for price in prices if price is not None), 2)
-    return OutfitSet(pieces=pieces, score=round(made.score, 4), price=total)
+    liking = None if made.liking is None else round(made.liking, 4)
+    return OutfitSet(pieces=pieces, score=round(made.score, 4), liking=liking, price=total)

@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from atelier.errors import QueryError
-from atelier.families.outfit.assembly import Assembler, Assembly
+from atelier.families.outfit.assembly import Assembler
+from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.pool import Ints
 from atelier.families.outfit.questions import compatibility
 from atelier.index.sets import SCHEMA, SetTable
@@ -104,7 +105,8 @@ def make_block(settings: Settings, order: Order, block: int) -> pa.Table:
         maker = assembler.anew(
             Assembly(variety=order.variety), order.seed * order.num_blocks + block, limits_N
         )
-        made = maker.make_many(order.sets_of(block))
+        first, last = (len(maker.pool) * end // order.num_blocks for end in (block, block + 1))
+        made = maker.make_many(order.sets_of(block), slice(first, last))
         scores_B = compatibility(stylist.generator, stylist.vectors_ND, made.items_BP)
     return pa.table(
         [

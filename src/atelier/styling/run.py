@@ -30,6 +30,7 @@ def outfit(settings: Settings, item_ids: Sequence[str], rules: str, wishes: Wish
     sets = [
         {
             "score": round(each.score, 4),
+            "liking": None if each.liking is None else round(each.liking, 4),
             "pieces": [
                 {"slot": piece.slot} | {name: stylist.facts_of(piece.item_id)[name] for name in _FACTS}
                 for piece in each.pieces
@@ -37,7 +38,7 @@ def outfit(settings: Settings, item_ids: Sequence[str], rules: str, wishes: Wish
         }
         for each in made
     ]
-    return {"release": stylist.release.release_id, "rules": rules, "sets": sets}
+    return {"release": stylist.release.release_id, "rules": rules, "user": wishes.user, "sets": sets}
 
 
 def collage(

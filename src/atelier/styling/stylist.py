@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from atelier.errors import DigestError, NoReleaseError, QueryError, RulesError
-from atelier.families.outfit.assembly import Assembler, Assembly
+from atelier.families.outfit.assembly import Assembler, Sets
 from atelier.families.outfit.inference import (
     CONTRACT_FILE,
     ITEM_VECTORS_FILE,
@@ -23,9 +24,10 @@ from atelier.families.outfit.inference import (
     OnnxGenerator,
     OutfitContract,
 )
+from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.pool import Floats, Ints, Pool
 from atelier.families.outfit.questions import compatibility
-from atelier.index.store import read_facts
+from atelier.index.store import read_facts, read_relevance
 from atelier.release.manifest import Release
 from atelier.release.store import require_file
 from atelier.rules.arrow import facts_of
@@ -33,11 +35,15 @@ from atelier.rules.file import load_rules
 from atelier.rules.graph import compile_rules
 from atelier.rules.rules import Rules
 from atelier.settings import Settings
+from atelier.styling.personal import UserTaste
 
 FAMILY = "outfit"
 MAX_SETS, MAX_TRIGGERS = 100, 8
+Relevance = Callable[[], NDArray[np.float16]]
 _MADE_FOR_EACH = 4
 """Sets that are made for each one that is wanted: from these, good ones that differ are chosen."""
+_MADE_FOR_A_USER = 16
+"""The same for a user, who then gets the most liked of the better half."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Wishes:
     most_shared: int = 1
     """Across sets: pieces besides the triggers that two sets may share, as long as there are others."""
     seed: int = 0
+    user: str | None = None
+    """Whom the sets are for: of good ones, those that this user probably clicks."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.num <= MAX_SETS:
@@ -74,13 +82,29 @@ class MadeSet:
     pieces: tuple[SetPiece, ...]
     score: float
     """How well its pieces go together: the mean cosine of each with what the others ask for."""
+    liking: float | None = None
+    """How likely the user it was made for is to click it, 0 to 1."""
+
+
+class _Judged(NamedTuple):
+    """Sets that were made, and what is thought of them."""
+
+    sets: Sets
+    scores_B: NDArray[np.float64]
+    likings_B: NDArray[np.float64] | None
+
+    def better_half(self) -> _Judged:
+        """Those that go together best; nobody was asked yet whether they are liked."""
+        best = np.sort(np.argsort(-self.scores_B, kind="stable")[: -(-len(self.scores_B) // 2)])
+        return _Judged(Sets(self.sets.items_BP[best], self.sets.slots_BP[best]), self.scores_B[best], None)
 
 
 class Stylist:
     """One release's generator, rules and items. Safe to share by threads."""
 
-    def __init__(self, settings: Settings, release: Release, facts: pa.Table) -> None:
-        """`facts`: those of the items that sets are made of, as the release's index has them.
+    def __init__(self, settings: Settings, release: Release, facts: pa.Table, relevance: Relevance) -> None:
+        """`facts`: those of the items that sets are made of, as the release's index has them; `relevance`
+        gives these items' relevance vectors, and is asked when sets are first made for a user.
 
         NoReleaseError: the release has no outfit model. DigestError: a file of it was changed.
         """
@@ -101,6 +125,8 @@ class Stylist:
         self.vectors_ND = _vectors(require_file(settings, release, ITEM_VECTORS_FILE), self.item_ids)
         self.facts = facts
         self.release = release
+        self._settings = settings
+        self._relevance = cache(relevance)
         self._facts = facts_of(facts)
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._assemblers: dict[str, Assembler] = {}
@@ -112,36 +138,51 @@ class Stylist:
 
         QueryError: the condition is wrong, or names no item.
         """
-        return cls(settings, release, read_facts(settings, release.index, where))
+        relevance = partial(read_relevance, settings, release.index, where)
+        return cls(settings, release, read_facts(settings, release.index, where), relevance)
 
     def make(self, item_ids: Sequence[str], rules: str | Rules, wishes: Wishes = BEST) -> list[MadeSet]:
         """Sets around trigger items, the best first; all of them stand in each.
 
         Fewer than wished where the pool holds no more. The same wishes get the same sets.
         QueryError: an item is unknown or named twice, or there are too many. RulesError: there are no such
-        rules, or no set that keeps them holds these items.
+        rules, or no set that keeps them holds these items. NoReleaseError: they are wished for a user, and
+        the release has no ranker.
         """
         triggers = self._rows(item_ids)
         assembler = self.assembler(rules)
         wanted = Assembly(variety=wishes.variety)
         seed = int.from_bytes(hashlib.sha256(repr((tuple(item_ids), wishes)).encode()).digest()[:8])
-        made = assembler.anew(wanted, seed).make(np.tile(triggers, (_MADE_FOR_EACH * wishes.num, 1)))
+        num = wishes.num * (_MADE_FOR_EACH if wishes.user is None else _MADE_FOR_A_USER)
+        made = assembler.anew(wanted, seed).make(np.tile(triggers, (num, 1)))
         if not len(made.items_BP):
             raise RulesError(self._why_not(item_ids, assembler))
-        scores_B = compatibility(self.generator, self.vectors_ND, made.items_BP)
-        chosen = _different(made.items_BP, scores_B, len(triggers), wishes)
-        slots = assembler.graph.rules.slots
-        return [
-            MadeSet(
-                tuple(
-                    SetPiece(slots[slot].name, self.item_ids[item])
-                    for item, slot in zip(made.items_BP[row], made.slots_BP[row], strict=True)
-                    if item >= 0
-                ),
-                float(scores_B[row]),
-            )
-            for row in chosen
-        ]
+        judged = self._judged(made, wishes.user)
+        preferred_B = judged.scores_B if judged.likings_B is None else judged.likings_B
+        chosen = _different(judged.sets.items_BP, preferred_B, len(triggers), wishes)
+        return [self._shown(judged, row, assembler.graph.rules) for row in chosen]
+
+    def _judged(self, made: Sets, user: str | None) -> _Judged:
+        judged = _Judged(made, compatibility(self.generator, self.vectors_ND, made.items_BP), None)
+        if user is None:
+            return judged
+        judged = judged.better_half()
+        likings_B = self._taste.likings(user, self.facts, self._relevance(), judged.sets.items_BP)
+        return judged._replace(likings_B=likings_B)
+
+    def _shown(self, judged: _Judged, row: int, rules: Rules) -> MadeSet:
+        placed = zip(judged.sets.items_BP[row], judged.sets.slots_BP[row], strict=True)
+        return MadeSet(
+            tuple(
+                SetPiece(rules.slots[slot].name, self.item_ids[item]) for item, slot in placed if item >= 0
+            ),
+            float(judged.scores_B[row]),
+            None if judged.likings_B is None else float(judged.likings_B[row]),
+        )
+
+    @cached_property
+    def _taste(self) -> UserTaste:
+        return UserTaste.open(self._settings, self.release)
 
     def assembler(self, rules: str | Rules) -> Assembler:
         """What makes sets under rules, named as in the release or brought along; compiled once for a name.
@@ -206,9 +247,11 @@ class Stylist:
         )
 
 
-def _different(items_BP: Ints, scores_B: NDArray[np.float64], num_triggers: int, wishes: Wishes) -> list[int]:
+def _different(
+    items_BP: Ints, preferred_B: NDArray[np.float64], num_triggers: int, wishes: Wishes
+) -> list[int]:
     """Rows of the best sets that differ: no two share too many pieces, unless there are too few others."""
-    order = np.argsort(-scores_B, kind="stable")
+    order = np.argsort(-preferred_B, kind="stable")
     pieces = [frozenset(row[num_triggers:][row[num_triggers:] >= 0].tolist()) for row in items_BP]
     chosen: list[int] = []
     for allowed in range(wishes.most_shared, items_BP.shape[1] + 1):
@@ -217,7 +260,7 @@ def _different(items_BP: Ints, scores_B: NDArray[np.float64], num_triggers: int,
             differs = all(len(pieces[row] & pieces[other]) <= allowed for other in chosen)
             if len(chosen) < wishes.num and is_new and differs:
                 chosen.append(int(row))
-    return sorted(chosen, key=lambda row: -scores_B[row])
+    return sorted(chosen, key=lambda row: -preferred_B[row])
 
 
 def _vectors(path: Path, item_ids: Sequence[str]) -> Floats:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from rules_world import WEAR, Row, facts_of, obeys, pool
 
-from atelier.families.outfit.assembly import Assembler, Assembly, Sets
+from atelier.families.outfit.assembly import Assembler, Sets
+from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.pool import Floats, Ints, Pool
 from atelier.rules.file import parse_rules
 from atelier.rules.graph import compile_rules

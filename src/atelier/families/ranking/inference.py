@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,8 @@ from atelier.families.ranking.sets import Sets, bucket_of, profiles
 
 USER_FILE, SET_FILE, CONTRACT_FILE = "users.onnx", "sets.onnx", "ranking.json"
 """Their names in a model version and in a release."""
+VALUES_FILE = "values.json"
+"""The values of each fact, in the order of their codes; lies beside the contract."""
 USER_INPUTS, SET_INPUTS, OUTPUT = (
     ("profile", "bucket"),
     ("vectors", "codes", "prices", "known"),
@@ -124,6 +126,23 @@ def scores(users_BE: Floats, sets_SE: Floats) -> Floats:
     """The log-odds of a click [B, S]: what a policy's temperature divides."""
     found: Floats = users_BE @ sets_SE.T
     return found
+
+
+def write_values(path: Path, values: Mapping[str, tuple[str, ...]]) -> None:
+    """The values of each fact, so that `read_values` finds them in the same order."""
+    path.write_text(json.dumps(list(values.items()), ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_values(path: Path, contract: RankingContract) -> dict[str, tuple[str, ...]]:
+    """The values of each fact, by their codes. RegistryError: they are not those of the contract."""
+    values = {fact: tuple(known) for fact, known in json.loads(path.read_text(encoding="utf-8"))}
+    sizes = {fact: len(known) for fact, known in values.items()}
+    if list(sizes.items()) != list(contract.items.fact_sizes.items()):
+        raise RegistryError(
+            f"{path} has {sizes} values, but the ranker was trained on {dict(contract.items.fact_sizes)}; "
+            f"the version is damaged, so train again"
+        )
+    return values
 
 
 def _run(session: ort.InferenceSession, inputs: dict[str, NDArray[np.generic]]) -> Floats:

@@ -1,9 +1,10 @@
-"""Which sets were clicked badly: negatives of the DSSM alignment, from what users were shown."""
+"""Which sets were clicked well or badly: what users saw says what goes together, and what does not."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from atelier.vocabulary import Click
 
@@ -12,28 +13,37 @@ LEAST_SHOWINGS = 20
 BAD_SHARE = 0.5
 """A set is bad whose click rate surely lies below this share of the mean."""
 _DEVIATIONS = 1.64
-"""Of a click rate; 95 % of the sets as good as the mean are not called bad."""
+"""Of a click rate; 95 % of the sets as good as the mean are called neither good nor bad."""
 
 
-def badly_clicked(clicks: Iterable[Click]) -> frozenset[str]:
-    """Ids of outfits whose click rate is surely below half of the mean of all."""
+class Clicked(NamedTuple):
+    """Ids of outfits on which users agree; of most there is nothing sure to say."""
+
+    well: frozenset[str]
+    """Their click rate is surely above the mean of all."""
+    badly: frozenset[str]
+    """It is surely below half of that mean."""
+
+
+def judged_by(clicks: Iterable[Click]) -> Clicked:
+    """What showings say of outfits, each compared with the mean of all."""
     shown: dict[str, int] = defaultdict(int)
     clicked: dict[str, int] = defaultdict(int)
     for click in clicks:
         shown[click.outfit_id] += 1
         clicked[click.outfit_id] += click.clicked
-    if not shown:
-        return frozenset()
-    limit = BAD_SHARE * sum(clicked.values()) / sum(shown.values())
-    return frozenset(
-        outfit_id
-        for outfit_id, num in shown.items()
-        if num >= LEAST_SHOWINGS and _highest_rate(clicked[outfit_id], num) < limit
+    mean = sum(clicked.values()) / max(sum(shown.values()), 1)
+    judged = {each: (clicked[each], num) for each, num in shown.items() if num >= LEAST_SHOWINGS}
+    return Clicked(
+        well=frozenset(each for each, counts in judged.items() if _rate(*counts, -_DEVIATIONS) > mean),
+        badly=frozenset(
+            each for each, counts in judged.items() if _rate(*counts, _DEVIATIONS) < BAD_SHARE * mean
+        ),
     )
 
 
-def _highest_rate(num_clicks: int, num: int) -> float:
-    """The upper end of Wilson's interval of a share (Wilson 1927), one-sided 95 %."""
-    share, z2 = num_clicks / num, _DEVIATIONS**2
-    spread = _DEVIATIONS * (share * (1 - share) / num + z2 / (4 * num**2)) ** 0.5
+def _rate(num_clicks: int, num: int, deviations: float) -> float:
+    """An end of Wilson's interval of a share (Wilson 1927), one-sided: the lower for negative deviations."""
+    share, z2 = num_clicks / num, deviations**2
+    spread = deviations * (share * (1 - share) / num + z2 / (4 * num**2)) ** 0.5
     return float((share + z2 / (2 * num) + spread) / (1 + z2 / num))

@@ -29,16 +29,16 @@ from atelier.families.outfit.questions import (
 from atelier.families.outfit.sets import Sets
 from atelier.families.outfit.table import ItemTable, codes_of
 from atelier.families.outfit.validation import Validation
-from atelier.jobs.outfit.clicks import badly_clicked
+from atelier.jobs.outfit.clicks import Clicked, judged_by
 from atelier.jobs.outfit.items import Eyes, fact_values
 from atelier.jobs.outfit.worn import Worn, worn_in
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
-from atelier.vocabulary import CategorySet, Item, Outfit, Split
+from atelier.vocabulary import CategorySet, Item, Maker, Outfit, Split
 
 RETRIEVAL = "retrieval"
 OUTFITS, WORN, CATEGORIES = "outfits", "worn", "categories"
-MATERIAL_FORMAT = 2
+MATERIAL_FORMAT = 3
 """Raise it when items or sets are described otherwise: networks are then trained anew."""
 _FEWEST_SETS = 32
 _VALIDATED = 400
@@ -197,19 +197,18 @@ def outfit_source(
     catalogue: Catalogue, eyes: Eyes, facts: Mapping[str, tuple[str, ...]], progress: bool
 ) -> Source:
     """Outfits of catalogue items. Wrong answers to an item are others of its category."""
-    outfits: list[Outfit] = catalogue.outfits()
+    clicked = judged_by(catalogue.clicks())
+    outfits = [outfit for outfit in catalogue.outfits() if _says_something(outfit, clicked)]
     named = {item_id for outfit in outfits for item_id in outfit.item_ids}
     items: list[Item] = [item for item in catalogue.items() if item.item_id in named]
     row = {item.item_id: number for number, item in enumerate(items)}
     rows: dict[str, list[list[int]]] = {split: [] for split in Split}
-    disliked_ids, disliked = badly_clicked(catalogue.clicks()), set()
+    disliked: set[int] = set()
     for outfit in outfits:
         pieces = [row[item_id] for item_id in outfit.item_ids if item_id in row]
         if len(pieces) < 2 or outfit.split is None:
             continue
-        if outfit.outfit_id in disliked_ids:
-            if outfit.split != Split.TRAIN:
-                continue  # what nobody liked says nothing about what goes together
+        if outfit.outfit_id in clicked.badly:
             disliked.add(len(rows[Split.TRAIN]))
         rows[outfit.split].append(pieces)
     categories = sorted({item.category for item in items})
@@ -219,6 +218,16 @@ def outfit_source(
     return Source(
         OUTFITS, table, kind_N, np.arange(len(items)), rows, frozenset(disliked), [i.item_id for i in items]
     )
+
+
+def _says_something(outfit: Outfit, clicked: Clicked) -> bool:
+    """Whether an outfit is an example: to learn from, good or bad, or to be asked about.
+
+    A generator must not be taught, or judged, by what it made itself, unless users judged that.
+    """
+    if outfit.split == Split.TRAIN and outfit.outfit_id in clicked.well | clicked.badly:
+        return True
+    return outfit.made_by != Maker.GENERATOR and outfit.outfit_id not in clicked.badly
 
 
 def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Eyes) -> Source:

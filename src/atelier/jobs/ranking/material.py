@@ -10,7 +10,6 @@ N = showings, S = sets, H = history
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,17 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.errors import RegistryError, TooLittleDataError
+from atelier.errors import TooLittleDataError
 from atelier.families.ranking.config import ItemConfig
-from atelier.families.ranking.inference import RankingContract
+from atelier.families.ranking.inference import VALUES_FILE, RankingContract, read_values, write_values
 from atelier.families.ranking.presets import RankingPreset
 from atelier.families.ranking.sets import Sets, bucket_of, price_scale
 from atelier.families.ranking.showings import Showings, earlier_clicks
 from atelier.jobs.outfit.items import Eyes, codes_in, fact_values
 from atelier.vocabulary import Click, Item, Outfit, Split
 
-VALUES_FILE = "values.json"
-"""The values of each fact, in the order of their codes; lies beside a ranker's contract in its version."""
 TEST_SHARE, VALIDATION_SHARE = 0.15, 0.10
 _FEWEST_SHOWINGS, _FEWEST_CLICKS = 64, 8
 """Of the training part."""
@@ -50,18 +47,12 @@ class Description:
 
     def write(self, folder: Path) -> None:
         """The part that the contract does not hold."""
-        (folder / VALUES_FILE).write_text(json.dumps(list(self.values.items()), ensure_ascii=False) + "\n")
+        write_values(folder / VALUES_FILE, self.values)
 
     @classmethod
     def read(cls, folder: Path, contract: RankingContract) -> Description:
         """Of a registered ranker. RegistryError: the values are not those of its contract."""
-        values = {fact: tuple(known) for fact, known in json.loads((folder / VALUES_FILE).read_text())}
-        sizes = {fact: len(known) for fact, known in values.items()}
-        if list(sizes.items()) != list(contract.items.fact_sizes.items()):
-            raise RegistryError(
-                f"{folder / VALUES_FILE} has {sizes} values, but the ranker was trained on "
-                f"{dict(contract.items.fact_sizes)}; the version is damaged, so train again"
-            )
+        values = read_values(folder / VALUES_FILE, contract)
         return cls(values, contract.items, contract.longest_history, contract.num_buckets)
 
 

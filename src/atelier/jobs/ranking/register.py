@@ -13,11 +13,18 @@ import numpy as np
 from atelier.datasets.catalogue import Catalogue
 from atelier.families import ranking
 from atelier.families.ranking.export import FILES
-from atelier.families.ranking.inference import OUTPUT, USER_FILE, USER_INPUTS, OnnxRanker, RankingContract
+from atelier.families.ranking.inference import (
+    OUTPUT,
+    USER_FILE,
+    USER_INPUTS,
+    VALUES_FILE,
+    OnnxRanker,
+    RankingContract,
+)
 from atelier.jobs.outfit.champion import champion_eyes
 from atelier.jobs.ranking.champion import FAMILY, SPACE, ranker_in
 from atelier.jobs.ranking.examine import answers, popularity
-from atelier.jobs.ranking.material import VALUES_FILE, Description, RankingMaterial, material_as
+from atelier.jobs.ranking.material import Description, RankingMaterial, material_as
 from atelier.jobs.ranking.train import ranker_code
 from atelier.jobs.register import Registered, outcome_of, registered_already
 from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key

@@ -10,15 +10,15 @@ import numpy as np
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, write_histories
-from atelier.families.ranking.inference import CONTRACT_FILE, SET_FILE, USER_FILE
+from atelier.families.ranking.inference import CONTRACT_FILE, SET_FILE, USER_FILE, VALUES_FILE
 from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.ranking.champion import champion_ranker, ranker_in
 from atelier.jobs.ranking.material import Description, latest_clicks, sets_of
 from atelier.registry.store import Registry
 from atelier.settings import Settings
-from atelier.vocabulary import Click, Item, Outfit
+from atelier.vocabulary import Click, Item, Maker, Outfit
 
-RANKER_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, SETS_FILE, HISTORIES_FILE)
+RANKER_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE, SETS_FILE, HISTORIES_FILE)
 """What a release takes of a ranker, and what is made with it."""
 
 
@@ -28,16 +28,14 @@ def ranker_files(
     model_dir: Path,
     folder: Path,
     *,
-    generated: Sequence[Outfit] = (),
     withdrawn: Collection[str] = (),
     progress: bool = True,
 ) -> dict[str, Path]:
     """Path in the release -> file in `folder`, of the champion and all sets; nothing while there is none.
 
     `model_dir`: files of the retrieval version that goes out with it; a ranker for the vectors of another
-    stays behind. `generated`: sets of catalogue items beside the catalogue's own. Sets with one of the
-    `withdrawn` items are left out altogether; sets with a piece that is sold out are kept for histories, and
-    are not on offer.
+    stays behind. Sets with one of the `withdrawn` items are left out altogether; sets with a piece that is
+    sold out are kept for histories, and are not on offer.
     """
     catalogue = Catalogue.open(settings.data_dir)
     eyes = Eyes(settings, model_dir, catalogue)
@@ -46,7 +44,7 @@ def ranker_files(
         return {}
     registry.fetch(champion, folder)
     items = {item.item_id: item for item in catalogue.items() if item.item_id not in withdrawn}
-    outfits = [each for each in (*catalogue.outfits(), *generated) if items.keys() >= set(each.item_ids)]
+    outfits = [each for each in catalogue.outfits() if items.keys() >= set(each.item_ids)]
     clicks = catalogue.clicks()
     table = set_table(outfits, items, clicks, eyes, folder, progress=progress)
     table.write(folder / SETS_FILE)
@@ -77,7 +75,7 @@ def set_table(
         ranker=ranker.contract.digest,
         outfit_ids=tuple(outfit.outfit_id for outfit in outfits),
         item_ids=tuple(outfit.item_ids for outfit in outfits),
-        made_by=tuple(outfit.made_by or "expert" for outfit in outfits),
+        made_by=tuple(outfit.made_by or Maker.EXPERT for outfit in outfits),
         on_offer_S=np.array([all(item.stock != 0 for item in own) for own in of_set], bool),
         price_S=np.array([_price(own) for own in of_set], np.float64),
         num_showings_S=np.array([shown[outfit.outfit_id] for outfit in outfits], np.int64),
