@@ -1,12 +1,15 @@
 """Does the hidden taste of the simulated world prefer generated sets to random ones, and to its experts'?
 
-    ATELIER_HOME=... python benchmarks/outfit_taste.py [--sets 300] [--seed 0] [--json]
+    ATELIER_HOME=... python benchmarks/outfit_taste.py [--items 10000] [--sets 300] [--seed 0] [--json]
 
-The workspace's live release was trained on simulated fashion (`make demo`, or `atelier simulate` and
-`retrain`). Around random items of the release three sets are made under the same ready-made rules: the
-generator's best; a random one, each piece drawn evenly from what the rules allow; and, for the third
-comparison, an expert's set from the held-out part of the data beside a generated one around its first item.
-The hidden taste (`simulate/taste.py`), which no model sees, scores all of them; a tie counts half.
+With `--items`, an empty workspace is filled first: a simulated drop of so many items, a retrieval model of
+preset `debug`, which sees next to nothing, and an outfit model of preset `small`, published. Else the live
+release is asked, which was trained on simulated fashion (`make demo`).
+
+Around random items of the release three sets are made under the same ready-made rules: the generator's best;
+a random one, each piece drawn evenly from what the rules allow; and, for the third comparison, an expert's
+set from the held-out part of the data beside a generated one around its first item. The hidden taste
+(`simulate/taste.py`), which no model sees, scores all of them; a tie counts half.
 """
 
 from __future__ import annotations
@@ -20,14 +23,26 @@ import numpy as np
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RulesError
 from atelier.families.outfit.picking import Assembly
+from atelier.jobs.distill import distill
+from atelier.jobs.gate import gate
+from atelier.jobs.ingest import ingest
+from atelier.jobs.outfit.gate import gate_outfits
+from atelier.jobs.outfit.register import register_outfits
+from atelier.jobs.outfit.train import distill_outfits, train_outfits
+from atelier.jobs.publish import publish
+from atelier.jobs.register import register
+from atelier.jobs.train import train
 from atelier.release.store import live
 from atelier.settings import Settings
+from atelier.simulate.drop import simulate
 from atelier.simulate.taste import compatibility
 from atelier.simulate.world import item_of
 from atelier.styling.stylist import Stylist, Wishes
 from atelier.vocabulary import Split
 
 RULES = ("womens-wear", "mens-wear")
+_WORLD = 21
+"""Seed of the world that `--items` makes."""
 _EVENLY = Assembly(num_candidates=10**6, num_best=10**6, temperature=1e6)
 """Every item that the rules allow has the same chance."""
 
@@ -36,15 +51,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--items", type=int, help="fill an empty workspace with a world of this size")
     parser.add_argument("--sets", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one flat JSON object on standard output")
     arguments = parser.parse_args()
     settings = Settings()
+    if arguments.items is not None:
+        _fill(settings, arguments.items)
     stylist = Stylist.open(settings, live(settings))
     answer = _against_random(stylist, arguments.sets, arguments.seed)
     answer |= _against_experts(stylist, Catalogue.open(settings.data_dir))
     print(json.dumps(answer) if arguments.json else "\n".join(f"{k:<24} {v}" for k, v in answer.items()))
+
+
+def _fill(settings: Settings, num_items: int) -> None:
+    """All that the daily flow does, with a retrieval model that costs nothing."""
+    drop = settings.home / "simulated"
+    simulate(drop, num_items, seed=_WORLD)
+    ingest(settings, drop)
+    seen = train(settings, "debug")
+    gate(settings, "debug", register(settings, "debug", distill(settings, "debug", seen), seen))
+    teacher = train_outfits(settings, "small")
+    student = distill_outfits(settings, "small", teacher)
+    gate_outfits(settings, "small", register_outfits(settings, "small", student, teacher))
+    publish(settings)
 
 
 def _against_random(stylist: Stylist, num: int, seed: int) -> dict[str, float]:

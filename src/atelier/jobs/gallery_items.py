@@ -6,10 +6,11 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.families.retrieval.inference import Encoded, Encoder
+from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
 from atelier.index.schema import Embedded, IndexItem
 from atelier.pictures import PictureLimits, decode, encode_jpeg
 from atelier.settings import Settings
@@ -54,12 +55,20 @@ class GalleryItems:
         encoded, thumbnails = [], []
         for start in range(0, len(pictures), _ENCODED_AT_ONCE):
             stored = [self.read(picture) for picture in pictures[start : start + _ENCODED_AT_ONCE]]
-            shrink_to = max(self._encoder.contract.image_size, THUMBNAIL_SIDE)
-            decoded = [decode(data, self._limits, shrink_to) for data in stored]
+            decoded = [self._decoded(data) for data in stored]
             encoded.append(self._encoder.encode(decoded))
             thumbnails += [_thumbnail(data, pixels) for data, pixels in zip(stored, decoded, strict=True)]
         said = Encoded.joined(encoded)
         return Embedded(said.embedding, thumbnails, said.relevance)
+
+    def framed(self, pictures: Sequence[str]) -> NDArray[np.float32]:
+        """Pictures named by digest as the encoder's network sees them: float32 [N, 3, S, S] in 0..1."""
+        size = self._encoder.contract.image_size
+        seen = [prepare(crop(self._decoded(self.read(picture))), size) for picture in pictures]
+        return np.stack(seen) if seen else np.zeros((0, 3, size, size), np.float32)
+
+    def _decoded(self, data: bytes) -> NDArray[np.uint8]:
+        return decode(data, self._limits, max(self._encoder.contract.image_size, THUMBNAIL_SIDE))
 
 
 def _thumbnail(data: bytes, pixels: np.ndarray) -> bytes:

@@ -40,9 +40,9 @@ from atelier.styling.personal import UserTaste
 FAMILY = "outfit"
 MAX_SETS, MAX_TRIGGERS = 100, 8
 Relevance = Callable[[], NDArray[np.float16]]
-_MADE_FOR_EACH = 4
+_MADE_FOR_EACH = 16
 """Sets that are made for each one that is wanted: from these, good ones that differ are chosen."""
-_MADE_FOR_A_USER = 16
+_MADE_FOR_A_USER = 32
 """The same for a user, who then gets the most liked of the better half."""
 
 

@@ -48,7 +48,7 @@ def test_the_files_say_what_the_network_says(kind: Kind, tmp_path: Path) -> None
     assert OutfitContract.from_json((tmp_path / CONTRACT_FILE).read_text()) == contract
     # Read back, as serving does: the order of the facts is that of the network's.
     vectors = ItemEncoder(tmp_path, OutfitContract.from_json(contract.to_json())).encode(items())
-    features = ItemFeatures(*(torch.from_numpy(part) for part in items()))
+    features = ItemFeatures(*(torch.from_numpy(part) for part in items().columns))
     np.testing.assert_allclose(vectors, item_vectors(network, features), atol=1e-5)
     pieces, num = vectors.reshape(3, 3, -1).copy(), np.array([3, 1, 2])
     pieces[1, 1:] = pieces[2, 2:] = 0

@@ -74,7 +74,7 @@ class ItemEncoder:
         """Unit rows [N, D]."""
         found = [np.zeros((0, self.contract.dimension), np.float32)]
         for start in range(0, len(items), _AT_ONCE):
-            parts = zip(ITEM_INPUTS, (part[start : start + _AT_ONCE] for part in items), strict=True)
+            parts = zip(ITEM_INPUTS, (part[start : start + _AT_ONCE] for part in items.columns), strict=True)
             given = {name: part for name, part in parts if name in self._inputs}
             found += self._session.run([VECTOR], given)
         return np.concatenate(found)

@@ -6,7 +6,8 @@ N = items, I, T, C = picture, title, colours, F = facts
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ FACTS = ("category", "gender", "colour", "season", "usage", "style")
 """What is told of an item in words, as its row in the catalogue names it."""
 
 
-class ItemTable(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class ItemTable:
     """What is known of N items; rows of zeros, and code 0, stand for what is not."""
 
     image_NI: NDArray[np.float32]
@@ -26,9 +28,15 @@ class ItemTable(NamedTuple):
     def __len__(self) -> int:
         return len(self.codes_NF)
 
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """Picture, title, colours and facts, as networks take them."""
+        return self.image_NI, self.title_NT, self.colour_NC, self.codes_NF
+
     @classmethod
     def joined(cls, tables: Sequence[ItemTable]) -> ItemTable:
-        return ItemTable(*(np.concatenate(columns) for columns in zip(*tables, strict=True)))
+        columns = zip(*(table.columns for table in tables), strict=True)
+        return ItemTable(*(np.concatenate(parts) for parts in columns))
 
 
 def codes_of(

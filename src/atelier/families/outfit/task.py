@@ -152,6 +152,12 @@ class OutfitTask:
         self.validation = validation or {}
 
     def prepare(self, batch: SetBatch, generator: torch.Generator) -> Question:
+        """Blank a piece out of each set."""
+        question, _ = self.ask(batch, generator)
+        return question
+
+    def ask(self, batch: SetBatch, generator: torch.Generator) -> tuple[Question, Tensor]:
+        """The same, and the rows [U] of the items that the question speaks of."""
         where = batch.rows_BP.device
         rows_BP, target_B = blanked(batch.rows_BP.cpu(), generator)
         hard_BH = torch.zeros(len(target_B), self.num_hard, dtype=torch.long)
@@ -172,7 +178,7 @@ class OutfitTask:
             batch.source_B,
             batch.liked_B,
         )
-        return Question(*(_moved(part, where) for part in question))
+        return Question(*(_moved(part, where) for part in question)), items_U
 
     def loss(self, module: nn.Module, batch: Question) -> tuple[Tensor, dict[str, Tensor]]:
         total, parts = module(batch)

@@ -39,6 +39,7 @@ class Eyes:
 
     def __init__(self, settings: Settings, model_dir: Path, catalogue: Catalogue | None = None) -> None:
         """`model_dir`: files of a version or a release. DigestError, EmbeddingContractError: see there."""
+        self.model_dir = model_dir
         self.contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
         self.encoder = Encoder(model_dir / MODEL_FILE, self.contract, settings.serve_threads)
         self._text = TextEncoder(model_dir / TEXT_FILE, self.contract)

@@ -79,7 +79,7 @@ def network_for(config: NetworkConfig, material: SetMaterial, seed: int) -> Outf
 
 def features_of(material: SetMaterial) -> ItemFeatures:
     """The material's items as the networks take them."""
-    return ItemFeatures(*(torch.from_numpy(part) for part in material.items))
+    return ItemFeatures(*(torch.from_numpy(part) for part in material.items.columns))
 
 
 def training_of(
