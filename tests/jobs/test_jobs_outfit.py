@@ -21,25 +21,38 @@ from rules_world import obeys
 from atelier.collage.collage import CollageOptions
 from atelier.collage.measures import faults
 from atelier.datasets.catalogue import Catalogue
-from atelier.errors import CatalogueIndexError, CollageError, DropError, QueryError, RulesError, TrainingError
+from atelier.errors import (
+    CatalogueIndexError,
+    CollageError,
+    DropError,
+    NoReleaseError,
+    QueryError,
+    RulesError,
+    TrainingError,
+)
 from atelier.index.query import IndexReader
 from atelier.jobs.content import Channel, make_content
 from atelier.jobs.contest import ContestVerdict
 from atelier.jobs.distill import distill
 from atelier.jobs.gate import gate
 from atelier.jobs.ingest import ingest
+from atelier.jobs.outfit.champion import champion_eyes
 from atelier.jobs.outfit.evaluate import evaluate_outfits
 from atelier.jobs.outfit.gate import decide, gate_outfits
-from atelier.jobs.outfit.material import why_no_outfits
+from atelier.jobs.outfit.material import load_sets, why_no_outfits
 from atelier.jobs.outfit.register import register_outfits
 from atelier.jobs.outfit.train import distill_outfits, outfit_preset, train_outfits
 from atelier.jobs.publish import Published, publish
+from atelier.jobs.ranking.gate import gate_ranker
+from atelier.jobs.ranking.register import register_ranker
+from atelier.jobs.ranking.train import train_ranker
 from atelier.jobs.register import Registered, register
 from atelier.jobs.train import TrainOutcome, train
 from atelier.jobs.withdraw import reinstate, withdraw
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
 from atelier.serving.app import create_app
+from atelier.serving.feed import FeedMaker
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
 from atelier.styling.bulk import generate, make_block
@@ -47,6 +60,7 @@ from atelier.styling.order import Order
 from atelier.styling.run import collage
 from atelier.styling.showcase import Showcase
 from atelier.styling.stylist import SetPiece, Stylist, Wishes
+from atelier.vocabulary import Maker, Outfit, Split
 
 NUM_ITEMS = 260
 RULES = """
@@ -288,6 +302,11 @@ def test_outfits_are_served_over_http(workspace: Workspace) -> None:
             assert message in refused.json()["detail"]
 
 
+def test_a_user_is_nobody_to_a_release_without_a_ranker(workspace: Workspace, stylist: Stylist) -> None:
+    with pytest.raises(NoReleaseError, match="knows no users"):
+        stylist.make([_a_top(workspace.settings)], parse_rules(RULES), Wishes(user="w5-u0001"))
+
+
 def test_content_is_made_once_a_day_and_shares_no_item(workspace: Workspace) -> None:
     settings = workspace.settings
     channel = Channel("weekly", str(workspace.rules_path), num=4, side=200)
@@ -301,6 +320,56 @@ def test_content_is_made_once_a_day_and_shares_no_item(workspace: Workspace) -> 
     assert all((Path(made.folder) / each["picture"]).stat().st_size > 1000 for each in facts["sets"])
     with pytest.raises(QueryError, match="channel: expected letters"):
         Channel("../elsewhere", "womens-wear")
+
+
+def test_what_was_made_for_a_channel_goes_into_feeds_and_is_no_example(workspace: Workspace) -> None:
+    settings = workspace.settings
+    with pytest.raises(NoReleaseError, match="has no ranker"):
+        FeedMaker.open(settings, live(settings))
+    channel = Channel("weekly", str(workspace.rules_path), num=4, side=200, offer=True)
+    made, again = (make_content(settings, channel, day="2026-03-02", progress=False) for _ in range(2))
+    assert (made.drop, made.num_sets) == (again.drop, again.num_sets)
+    taught_before = _outfits_taught(settings)
+    report = ingest(settings, Path(str(made.drop)), progress=False)
+    assert report.added["outfits"] == made.num_sets
+    by_generator = {each.outfit_id for each in Catalogue.open(settings.data_dir).outfits() if _is_made(each)}
+    assert len(by_generator) == made.num_sets
+    assert _outfits_taught(settings) == taught_before
+    ranker = register_ranker(
+        settings, "debug", train_ranker(settings, "debug", progress=False), progress=False
+    )
+    assert gate_ranker(settings, "debug", ranker, progress=False).promoted
+    publish(settings, progress=False)
+    shown = FeedMaker.open(settings, live(settings)).make("w5-u0001", "2026-03-03")
+    assert by_generator <= {each.outfit_id for each in shown}
+    assert any(each.outfit_id not in by_generator for each in shown)
+
+
+def test_sets_for_a_user_are_those_the_ranker_expects_to_be_clicked(workspace: Workspace) -> None:
+    settings = workspace.settings
+    top = _a_top(settings)
+    body = {"items": [top], "rules": "wear", "k": 4}
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        anybody, own = (
+            client.post("/v1/outfits", json=body | more).json()["sets"] for more in ({}, {"user": "w5-u0001"})
+        )
+    assert [each["liking"] for each in anybody] == [None] * 4
+    likings = [each["liking"] for each in own]
+    assert likings == sorted(likings, reverse=True)
+    assert all(0 < liking < 1 for liking in likings)
+    assert {piece["item_id"] for piece in own[0]["pieces"]} >= {top}
+
+
+def _outfits_taught(settings: Settings) -> int:
+    """Sets of catalogue items that an outfit model would be trained on."""
+    catalogue = Catalogue.open(settings.data_dir)
+    with champion_eyes(settings, catalogue) as eyes:
+        material = load_sets(settings, catalogue, eyes, "any", progress=False)
+    return len(material.sources[0].rows[Split.TRAIN])
+
+
+def _is_made(outfit: Outfit) -> bool:
+    return outfit.made_by == Maker.GENERATOR
 
 
 def test_a_folder_of_category_sets_is_scored(workspace: Workspace, tmp_path: Path) -> None:

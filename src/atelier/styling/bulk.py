@@ -79,21 +79,24 @@ def generate(
     start = time.perf_counter()
     if num < 1:
         raise QueryError(f"count: expected 1 set or more, got {num}")
-    stylist = Stylist.open(settings, live(settings), where)
-    text = stylist.rules_text(rules)
-    pool = stylist.assembler(parse_rules(text, rules)).pool
-    if most_uses is None:
-        longest = max(map(len, pool.graph.plans))
-        most_uses = _EVEN_USE * -(-num * longest // len(pool))
-    order = Order(stylist.release.release_id, text, where, num, most_uses, variety, seed)
-    table = SetTable(table_path, json.dumps(asdict(order), sort_keys=True))
-    missing = sorted(set(range(order.num_blocks)) - table.finished())
-    num_before = len(table)
-    shown = tqdm(total=num, initial=num_before, unit="set", desc="sets", disable=None if progress else True)
-    with shown, workers or Processes() as busy:
-        for block in busy.make(settings, order, missing):
-            table.add(block)
-            shown.update(block.num_rows)
+    # Entered before an index is opened: whoever starts processes here must not fork LanceDB's threads.
+    with workers or Processes() as busy:
+        stylist = Stylist.open(settings, live(settings), where)
+        text = stylist.rules_text(rules)
+        pool = stylist.assembler(parse_rules(text, rules)).pool
+        if most_uses is None:
+            longest = max(map(len, pool.graph.plans))
+            most_uses = _EVEN_USE * -(-num * longest // len(pool))
+        order = Order(stylist.release.release_id, text, where, num, most_uses, variety, seed)
+        table = SetTable(table_path, json.dumps(asdict(order), sort_keys=True))
+        missing = sorted(set(range(order.num_blocks)) - table.finished())
+        num_before = len(table)
+        with tqdm(
+            total=num, initial=num_before, unit="set", desc="sets", disable=not progress or None
+        ) as bar:
+            for block in busy.make(settings, order, missing):
+                table.add(block)
+                bar.update(block.num_rows)
     return _report(table, table_path, order, len(table) - num_before, time.perf_counter() - start)
 
 
