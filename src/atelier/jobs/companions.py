@@ -59,9 +59,9 @@ class Companions:
         return {each.name: model_files(each) for each in there}
 
     def files(
-        self, settings: Settings, eyes: Eyes, items: Sequence[IndexItem], model_dir: Path, progress: bool
+        self, settings: Settings, eyes: Eyes, items: Sequence[IndexItem], progress: bool
     ) -> dict[str, Path]:
-        """Path in the release -> file, for the items of its index; `model_dir` holds the retrieval model."""
+        """Path in the release -> file, for the items of its index; `eyes`: the retrieval model."""
         found = dict(self.rules)
         if self.detector is not None:
             folder = self.registry.fetch(self.detector, self.folder / DETECTOR)
@@ -70,9 +70,8 @@ class Companions:
             found |= outfit_files(eyes, items, self.folder / OUTFIT, progress=progress)
         if self.ranker is not None:
             found |= ranker_files(
-                settings,
                 self.registry,
-                model_dir,
+                eyes,
                 self.folder / RANKER,
                 withdrawn=withdrawals(settings),
                 progress=progress,

@@ -122,7 +122,7 @@ def publish(
             )
             clock.lap("write")
             changed = None if built.changes is None else built.changes.upserted
-            companion_files = beside.files(settings, eyes, items, model_dir, progress)
+            companion_files = beside.files(settings, eyes, items, progress)
             counts = Counter(row.item.category for row in items)
             searcher_files = _searcher_files(settings, built.version, Path(folder))
             verification = verify(

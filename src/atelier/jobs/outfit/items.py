@@ -38,19 +38,22 @@ class Eyes:
     """The retrieval model whose vectors outfits are learned from, and everything it says of items."""
 
     def __init__(self, settings: Settings, model_dir: Path, catalogue: Catalogue | None = None) -> None:
-        """`model_dir`: files of a version or a release. DigestError, EmbeddingContractError: see there."""
+        """`model_dir`: files of a version or a release. `catalogue`: the workspace's by default.
+
+        DigestError, EmbeddingContractError: see `Encoder`.
+        """
         self.model_dir = model_dir
+        self.catalogue = catalogue or Catalogue.open(settings.data_dir)
         self.contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
         self.encoder = Encoder(model_dir / MODEL_FILE, self.contract, settings.serve_threads)
         self._text = TextEncoder(model_dir / TEXT_FILE, self.contract)
         self._settings = settings
         self._palettes = PaletteStore(settings.stores_dir / "palettes")
-        self._catalogue = catalogue
 
     @cached_property
     def gallery(self) -> GalleryItems:
         """The catalogue's items and their pictures."""
-        return GalleryItems(self._settings, self.encoder, self._catalogue)
+        return GalleryItems(self._settings, self.encoder, self.catalogue)
 
     def table(
         self, items: Sequence[Item], facts: Mapping[str, tuple[str, ...]], *, progress: bool = True

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from atelier.datasets.catalogue import Catalogue
 from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, write_histories
 from atelier.families.ranking.inference import CONTRACT_FILE, SET_FILE, USER_FILE, VALUES_FILE
 from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.ranking.champion import champion_ranker, ranker_in
 from atelier.jobs.ranking.material import Description, latest_clicks, sets_of
 from atelier.registry.store import Registry
-from atelier.settings import Settings
 from atelier.vocabulary import Click, Item, Maker, Outfit
 
 RANKER_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE, SETS_FILE, HISTORIES_FILE)
@@ -23,9 +21,8 @@ RANKER_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE, SETS_FILE, HIST
 
 
 def ranker_files(
-    settings: Settings,
     registry: Registry,
-    model_dir: Path,
+    eyes: Eyes,
     folder: Path,
     *,
     withdrawn: Collection[str] = (),
@@ -33,12 +30,11 @@ def ranker_files(
 ) -> dict[str, Path]:
     """Path in the release -> file in `folder`, of the champion and all sets; nothing while there is none.
 
-    `model_dir`: files of the retrieval version that goes out with it; a ranker for the vectors of another
-    stays behind. Sets with one of the `withdrawn` items are left out altogether; sets with a piece that is
-    sold out are kept for histories, and are not on offer.
+    `eyes`: the retrieval version that goes out with it; a ranker for the vectors of another stays behind.
+    Sets with one of the `withdrawn` items are left out altogether; sets with a piece that is sold out are kept
+    for histories, and are not on offer.
     """
-    catalogue = Catalogue.open(settings.data_dir)
-    eyes = Eyes(settings, model_dir, catalogue)
+    catalogue = eyes.catalogue
     champion = champion_ranker(registry, eyes.contract.digest)
     if champion is None:
         return {}
