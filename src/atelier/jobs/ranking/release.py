@@ -31,8 +31,8 @@ def ranker_files(
     """Path in the release -> file in `folder`, of the champion and all sets; nothing while there is none.
 
     `eyes`: the retrieval version that goes out with it; a ranker for the vectors of another stays behind.
-    Sets with one of the `withdrawn` items are left out altogether; sets with a piece that is sold out are kept
-    for histories, and are not on offer.
+    Sets with one of the `withdrawn` items are left out altogether; those with a piece that is sold out are
+    kept for histories, and are not on offer.
     """
     catalogue = eyes.catalogue
     champion = champion_ranker(registry, eyes.contract.digest)
