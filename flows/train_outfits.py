@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from prefect import flow
 
 from atelier.jobs.contest import ContestVerdict
+from atelier.jobs.outfit.end_to_end import better_of, see_outfits
 from atelier.jobs.outfit.gate import gate_outfits
 from atelier.jobs.outfit.material import why_no_outfits
 from atelier.jobs.outfit.register import register_outfits
@@ -25,13 +26,16 @@ class TrainedOutfits:
     """Why nothing was trained: the data has no sets. The rest is None then."""
     teacher: TrainOutcome | None = None
     student: TrainOutcome | None = None
+    seeing: TrainOutcome | None = None
+    """The student trained on end to end, where the preset asks for it."""
     candidate: Registered | None = None
     verdict: ContestVerdict | None = None
 
     @property
     def has_trained(self) -> bool:
         """Whether a network was trained, and not all were found finished."""
-        return any(outcome is not None and not outcome.reused for outcome in (self.teacher, self.student))
+        made = (self.teacher, self.student, self.seeing)
+        return any(outcome is not None and not outcome.reused for outcome in made)
 
 
 @flow(name="train-outfits", persist_result=False)
@@ -43,11 +47,14 @@ def train_the_outfits(preset: str) -> TrainedOutfits:
         return TrainedOutfits(skipped)
     teacher = train_step(settings, preset)
     student = distill_step(settings, preset, teacher)
-    candidate = register_step(settings, preset, student, teacher)
-    return TrainedOutfits(None, teacher, student, candidate, gate_step(settings, preset, candidate))
+    seeing = see_step(settings, preset, student)
+    candidate = register_step(settings, preset, better_of(student, seeing), teacher)
+    verdict = gate_step(settings, preset, candidate)
+    return TrainedOutfits(None, teacher, student, seeing, candidate, verdict)
 
 
 train_step = step("train the outfit teacher", minutes=8 * 60, retries=1)(train_outfits)
 distill_step = step("distil the outfit student", minutes=8 * 60, retries=1)(distill_outfits)
+see_step = step("train the outfit student end to end", minutes=8 * 60, retries=1)(see_outfits)
 register_step = step("register the outfit model", minutes=60)(register_outfits)
 gate_step = step("gate the outfit model", minutes=60)(gate_outfits)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 from outfit_sets_world import write_files
@@ -30,6 +31,8 @@ from atelier.errors import (
     RulesError,
     TrainingError,
 )
+from atelier.families.outfit.inference import load_model
+from atelier.families.outfit.presets import PRESETS, debug
 from atelier.index.query import IndexReader
 from atelier.jobs.content import Channel, make_content
 from atelier.jobs.contest import ContestVerdict
@@ -37,10 +40,12 @@ from atelier.jobs.distill import distill
 from atelier.jobs.gate import gate
 from atelier.jobs.ingest import ingest
 from atelier.jobs.outfit.champion import champion_eyes
+from atelier.jobs.outfit.end_to_end import better_of, see_outfits
 from atelier.jobs.outfit.evaluate import evaluate_outfits
 from atelier.jobs.outfit.gate import decide, gate_outfits
 from atelier.jobs.outfit.material import load_sets, why_no_outfits
 from atelier.jobs.outfit.register import register_outfits
+from atelier.jobs.outfit.release import outfit_files
 from atelier.jobs.outfit.train import distill_outfits, outfit_preset, train_outfits
 from atelier.jobs.publish import Published, publish
 from atelier.jobs.ranking.gate import gate_ranker
@@ -49,6 +54,7 @@ from atelier.jobs.ranking.train import train_ranker
 from atelier.jobs.register import Registered, register
 from atelier.jobs.train import TrainOutcome, train
 from atelier.jobs.withdraw import reinstate, withdraw
+from atelier.registry.store import open_registry
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
 from atelier.serving.app import create_app
@@ -370,6 +376,44 @@ def _outfits_taught(settings: Settings) -> int:
 
 def _is_made(outfit: Outfit) -> bool:
     return outfit.made_by == Maker.GENERATOR
+
+
+def test_a_model_trained_end_to_end_brings_its_own_tower(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = workspace.settings
+    assert see_outfits(settings, "debug", workspace.student, progress=False) is None
+    schedule = replace(debug().student_schedule, num_epochs=2, batch_size=8, learning_rate=1e-2)
+    monkeypatch.setitem(PRESETS, "debug", lambda: replace(debug(), end_to_end_schedule=schedule))
+    teacher = train_outfits(settings, "debug", progress=False)
+    student = distill_outfits(settings, "debug", teacher, progress=False)
+    seeing = see_outfits(settings, "debug", student, progress=False)
+    assert seeing is not None
+    again = see_outfits(settings, "debug", student, progress=False)
+    assert again is not None
+    assert (seeing.reused, again.reused, again.key) == (False, True, seeing.key)
+    assert better_of(student, seeing) in (student, seeing)
+    assert better_of(student, None) is student
+    registered = register_outfits(settings, "debug", seeing, teacher, progress=False)
+    assert 0 <= registered.metrics["test/outfits/fill_in_the_blank"] <= 1
+
+    registry, catalogue = open_registry(settings), Catalogue.open(settings.data_dir)
+    version = registry.version("outfit", "candidate")
+    assert version is not None
+    folder = registry.fetch(version, tmp_path / "version")
+    with champion_eyes(settings, catalogue) as eyes:
+        files = outfit_files(eyes, eyes.gallery.items[:20], folder, progress=False)
+        own = eyes.through(folder)
+        items = [row.item for row in eyes.gallery.items[:20]]
+        seen, frozen = own.images(items, progress=False), eyes.images(items, progress=False)
+        expected = load_model(folder).items.encode(
+            own.table(items, load_model(folder).contract.facts, progress=False)
+        )
+    assert {"tower.onnx", "tower.json"} <= files.keys()
+    assert np.abs(seen - frozen).max() > 1e-3, "the tower has learned"
+    np.testing.assert_allclose(np.linalg.norm(seen, axis=1), 1, atol=1e-2)
+    vectors = pq.read_table(files["outfit-items.parquet"])["vector"].to_pylist()
+    np.testing.assert_allclose(vectors, expected, atol=2e-3)
 
 
 def test_a_folder_of_category_sets_is_scored(workspace: Workspace, tmp_path: Path) -> None:

@@ -175,6 +175,11 @@ def keep_weights(run: RunTracker, folder: Path) -> None:
     run.json(f"{WEIGHTS_FOLDER}.json", digests_of(folder))
 
 
+def kept_names(registry: Registry, outcome: TrainOutcome) -> list[str]:
+    """The names of all files that `keep_weights` logged."""
+    return sorted(json.loads(registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}.json")))
+
+
 def read_weights(registry: Registry, outcome: TrainOutcome, names: Sequence[str], target_dir: Path) -> None:
     """Copy files that `keep_weights` logged into `target_dir`. DigestError: a file has changed since."""
     digests: dict[str, str] = json.loads(registry.read(outcome.run_id, f"{WEIGHTS_FOLDER}.json"))

@@ -19,6 +19,8 @@ from atelier.families.onnx_file import open_session
 from atelier.families.outfit.table import ItemTable
 
 MODEL_FILE, ITEMS_FILE, CONTRACT_FILE = "generator.onnx", "items.onnx", "outfit.json"
+TOWER_FILE, TOWER_CONTRACT_FILE = "tower.onnx", "tower.json"
+"""An image tower of its own and its embedding contract, of a model that was trained end to end."""
 ITEM_VECTORS_FILE, RULES_FOLDER = "outfit-items.parquet", "rules"
 """What a release holds besides."""
 PIECES, KNOWN, QUERY = "pieces", "known", "query"

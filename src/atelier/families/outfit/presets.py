@@ -26,6 +26,8 @@ class OutfitPreset:
     teacher_schedule: Schedule
     student_schedule: Schedule
     """A pass shows every set once, with one piece blanked out."""
+    end_to_end_schedule: Schedule | None = None
+    """How the student then goes on together with its image tower; None leaves the tower as it is."""
     least_fill_in_the_blank: float = 0.0
     """Floor of the mean over all sources below which not even a first champion is accepted."""
 

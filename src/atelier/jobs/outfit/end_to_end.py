@@ -5,33 +5,83 @@ N = items, S = image size
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from atelier.datasets.catalogue import Catalogue
 from atelier.families.outfit.config import LossConfig
 from atelier.families.outfit.end_to_end import EndToEndModule, EndToEndTask, Pictures
-from atelier.families.outfit.export import export_network
+from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
+from atelier.families.outfit.inference import TOWER_CONTRACT_FILE, TOWER_FILE
 from atelier.families.outfit.model import OutfitNetwork
 from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
 from atelier.families.retrieval.config import NetworkConfig, TextConfig
-from atelier.families.retrieval.export import export_network as export_tower
-from atelier.families.retrieval.export import load_module
+from atelier.families.retrieval.export import export_onnx, load_module
+from atelier.families.retrieval.inference import EmbeddingContract
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.schedule import Schedule
 from atelier.jobs.fitting import Training
+from atelier.jobs.outfit.champion import FAMILY, champion_eyes
 from atelier.jobs.outfit.items import Eyes
-from atelier.jobs.outfit.material import SetMaterial
-from atelier.jobs.outfit.train import features_of
+from atelier.jobs.outfit.material import MATERIAL_FORMAT, SetMaterial, load_sets
+from atelier.jobs.outfit.train import features_of, network_for, outfit_code, outfit_preset
+from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key, run_once
+from atelier.registry.store import Registry
+from atelier.settings import Settings
 from atelier.vocabulary import Split
 
-TOWER_FOLDER = "tower"
-"""Where the tower's files lie among those of the network that was trained with it."""
 _FRAMED_AT_ONCE = 256
+
+
+def see_outfits(
+    settings: Settings, preset: str, student: TrainOutcome, *, progress: bool = True
+) -> TrainOutcome | None:
+    """Let the preset's finished student go on together with its image tower, or find the run that did.
+
+    None: the preset does not ask for it. Raises as `train_outfits` does.
+    """
+    wanted, version = outfit_preset(preset), current_version(settings)
+    schedule = wanted.end_to_end_schedule
+    if schedule is None:
+        return None
+    catalogue = Catalogue.open(settings.data_dir)
+    with champion_eyes(settings, catalogue) as eyes:
+        space = eyes.contract.digest
+        role = f"outfit-end-to-end {MATERIAL_FORMAT}"
+        key = run_key(role, version, wanted, space, student.key, code=outfit_code())
+
+        def training(registry: Registry) -> Training:
+            material = load_sets(settings, catalogue, eyes, version, progress)
+            with TemporaryDirectory() as folder:
+                read_weights(registry, student, [WEIGHTS_FILE], Path(folder))
+                bare = network_for(wanted.student, material, seed=0).config
+                network = load_network(bare, Path(folder) / WEIGHTS_FILE)
+            tower, pictures = image_tower(eyes.model_dir), pictures_of(material, eyes, progress=progress)
+            return end_to_end_training(material, network, tower, pictures, wanted.loss, schedule)
+
+        return run_once(
+            settings,
+            f"outfit-end-to-end-{preset}",
+            key,
+            wanted,
+            version,
+            training,
+            progress,
+            FAMILY,
+            space=space[:16],
+        )
+
+
+def better_of(student: TrainOutcome, seeing: TrainOutcome | None) -> TrainOutcome:
+    """Which of the two fills more blanks of the validation part, mean over the sources of sets."""
+    return student if seeing is None or _validated(seeing) <= _validated(student) else seeing
 
 
 class ImageTower(nn.Module):
@@ -95,7 +145,7 @@ def end_to_end_training(
 
     def write(folder: Path) -> None:
         export_network(network, material.facts, material.space, folder)
-        export_tower(tower.network, tower.categories, tower.labels, folder / TOWER_FOLDER, "student")
+        _write_tower(tower, folder)
 
     return Training(
         task=EndToEndTask(EndToEndModule(tower, outfits), pictures, frozen),
@@ -105,3 +155,28 @@ def end_to_end_training(
         write=write,
         figures={"sets/pictures": float(len(pictures.pixels_M3SS))},
     )
+
+
+def _write_tower(tower: ImageTower, folder: Path) -> None:
+    export_onnx(tower.network, folder / TOWER_FILE)
+    config = tower.network.config
+    contract = EmbeddingContract(
+        model_digest=hashlib.sha256((folder / TOWER_FILE).read_bytes()).hexdigest(),
+        text_digest="",
+        image_size=config.image_size,
+        dimension=config.recall_dimension,
+        relevance_dimension=config.dimension,
+        num_buckets=config.text.num_buckets,
+        categories=tower.categories,
+        labels=tower.labels,
+    )
+    (folder / TOWER_CONTRACT_FILE).write_text(contract.to_json() + "\n")
+
+
+def _validated(outcome: TrainOutcome) -> float:
+    blanks = [
+        value
+        for name, value in outcome.metrics.items()
+        if name.startswith("validation/") and name.endswith("/fill_in_the_blank")
+    ]
+    return float(np.mean(blanks)) if blanks else 0.0

@@ -20,10 +20,10 @@ from atelier.families.outfit.colours import DIMENSION, item_palette
 from atelier.families.outfit.inference import OutfitModel, load_model
 from atelier.families.outfit.metrics import compatibility_auc, fill_in_the_blank
 from atelier.families.outfit.questions import Blanks, compatibility, padded, queries_of, scores_of
-from atelier.families.outfit.table import ItemTable, codes_of
+from atelier.families.outfit.table import ItemTable
 from atelier.jobs.outfit.champion import FAMILY
 from atelier.jobs.outfit.examine import sit
-from atelier.jobs.outfit.items import Eyes
+from atelier.jobs.outfit.items import Eyes, codes_in
 from atelier.jobs.outfit.material import SetMaterial, Source, category_source, worn_source
 from atelier.jobs.outfit.worn import crops_of, describe
 from atelier.matting import matte
@@ -55,7 +55,7 @@ def evaluate_outfits(settings: Settings, data_dir: Path, *, progress: bool = Tru
         )
     folder = settings.releases_dir / release.release_id
     model, catalogue = load_model(folder), Catalogue.open(settings.data_dir)
-    eyes = Eyes(settings, folder, catalogue)
+    eyes = Eyes(settings, folder, catalogue).through(folder)
     drop = read_drop(data_dir)
     metrics: dict[str, float] = {}
     for name, source in (
@@ -168,5 +168,5 @@ def _table(
         if rows:
             image_NI[rows] = eyes.encoder.encode(pictures).relevance
             colour_NC[rows] = [item_palette(matte(pixels)) for pixels in pictures]
-    codes_NF = codes_of(facts, [{fact: getattr(item, fact) for fact in facts} for item in items])
-    return ItemTable(image_NI, eyes.titles([item.title for item in items]), colour_NC, codes_NF)
+    titles_NT = eyes.titles([item.title for item in items])
+    return ItemTable(image_NI, titles_NT, colour_NC, codes_in(items, facts))

@@ -88,7 +88,8 @@ def _hits_of(settings: Settings, registry: Registry, champion: ModelVersion, pro
     """The champion's answers to the current questions; None where it cannot see today's items."""
     version, catalogue = current_version(settings), Catalogue.open(settings.data_dir)
     with TemporaryDirectory() as folder, champion_eyes(settings, catalogue) as eyes:
-        model = load_model(registry.fetch(champion, Path(folder) / FAMILY))
+        files = registry.fetch(champion, Path(folder) / FAMILY)
+        model = load_model(files)
         if model.contract.space != eyes.contract.digest:
             return None
-        return examine(settings, catalogue, eyes, model, version, progress=progress).hits
+        return examine(settings, catalogue, eyes.through(files), model, version, progress=progress).hits

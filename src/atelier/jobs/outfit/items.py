@@ -5,6 +5,7 @@ N = items
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.outfit.colours import DIMENSION
+from atelier.families.outfit.inference import TOWER_CONTRACT_FILE, TOWER_FILE
 from atelier.families.outfit.table import FACTS, ItemTable, codes_of
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
@@ -45,10 +47,23 @@ class Eyes:
         self.model_dir = model_dir
         self.catalogue = catalogue or Catalogue.open(settings.data_dir)
         self.contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
+        self.tower_contract = self.contract
+        """Of `encoder`: another one's where an outfit model has its own tower."""
         self.encoder = Encoder(model_dir / MODEL_FILE, self.contract, settings.serve_threads)
         self._text = TextEncoder(model_dir / TEXT_FILE, self.contract)
         self._settings = settings
         self._palettes = PaletteStore(settings.stores_dir / "palettes")
+
+    def through(self, outfit_dir: Path) -> Eyes:
+        """The same, pictures seen through an outfit model's own tower, if there is one in its folder."""
+        if not (outfit_dir / TOWER_FILE).is_file():
+            return self
+        other = copy.copy(self)
+        other.tower_contract = EmbeddingContract.from_json((outfit_dir / TOWER_CONTRACT_FILE).read_bytes())
+        threads = self._settings.serve_threads
+        other.encoder = Encoder(outfit_dir / TOWER_FILE, other.tower_contract, threads)
+        other.__dict__.pop("gallery", None)
+        return other
 
     @cached_property
     def gallery(self) -> GalleryItems:
@@ -73,7 +88,7 @@ class Eyes:
         if shown:
             rows = [IndexItem(items[row], picture) for row, picture in zip(shown, named, strict=True)]
             found[shown] = kept_relevance(
-                self._settings, rows, self.gallery.embed, self.contract.space_json(), progress=progress
+                self._settings, rows, self.gallery.embed, self.tower_contract.space_json(), progress=progress
             )
         return found
 

@@ -12,14 +12,13 @@ import numpy as np
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.families import outfit
-from atelier.families.outfit.export import FILES
 from atelier.families.outfit.inference import KNOWN, MODEL_FILE, PIECES, QUERY, OutfitContract, load_model
 from atelier.jobs.outfit.champion import FAMILY, champion_eyes
-from atelier.jobs.outfit.examine import OutfitExam, examine, sit
+from atelier.jobs.outfit.examine import OutfitExam, examine
 from atelier.jobs.outfit.sheet import blanks_sheet
 from atelier.jobs.outfit.train import outfit_code
 from atelier.jobs.register import Registered, outcome_of, registered_already
-from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key
+from atelier.jobs.train import TrainOutcome, current_version, kept_names, read_weights, run_key
 from atelier.registry.cards import CardFacts, about_family, model_card
 from atelier.registry.signature import Signature, TensorSpec
 from atelier.registry.store import Registry, open_registry
@@ -56,7 +55,7 @@ def register_outfits(
         model = load_model(folder)
         assert model.contract.facts == master.contract.facts, "both were trained on one data version"
         taught = examine(settings, catalogue, eyes, master, version, progress=progress)
-        exam = sit(taught.material, model, taught.asked)
+        exam = examine(settings, catalogue, eyes.through(folder), model, version, progress=progress)
         metrics = {f"test/{name}": value for name, value in exam.metrics.items()}
         metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
         run.metrics(metrics, 0)
@@ -80,7 +79,7 @@ def register_outfits(
 def _files_of(registry: Registry, outcome: TrainOutcome, folder: Path) -> Path:
     """A run's files, copied into a new folder."""
     folder.mkdir()
-    read_weights(registry, outcome, FILES, folder)
+    read_weights(registry, outcome, kept_names(registry, outcome), folder)
     return folder
 
 

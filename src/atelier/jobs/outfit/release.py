@@ -14,6 +14,8 @@ from atelier.families.outfit.inference import (
     ITEMS_FILE,
     MODEL_FILE,
     RULES_FOLDER,
+    TOWER_CONTRACT_FILE,
+    TOWER_FILE,
     OutfitContract,
     load_model,
 )
@@ -41,13 +43,17 @@ def outfit_files(
 ) -> dict[str, Path]:
     """The networks, their contract, and `ITEM_VECTORS_FILE`, written beside: the items' vectors by id."""
     model = load_model(model_dir)
-    table = eyes.table([row.item for row in items], model.contract.facts, progress=progress)
+    table = eyes.through(model_dir).table(
+        [row.item for row in items], model.contract.facts, progress=progress
+    )
     vectors_ND = model.items.encode(table).astype("float16")
     ids = pa.array([row.item.item_id for row in items], pa.string())
     rows = pa.FixedSizeListArray.from_arrays(pa.array(vectors_ND.ravel()), model.contract.dimension)
     path = model_dir / ITEM_VECTORS_FILE
     pq.write_table(pa.table({"item_id": ids, "vector": rows}), path, compression="none", store_schema=False)
-    return {name: model_dir / name for name in (MODEL_FILE, ITEMS_FILE, CONTRACT_FILE, ITEM_VECTORS_FILE)}
+    names = [MODEL_FILE, ITEMS_FILE, CONTRACT_FILE, ITEM_VECTORS_FILE]
+    names += [name for name in (TOWER_FILE, TOWER_CONTRACT_FILE) if (model_dir / name).is_file()]
+    return {name: model_dir / name for name in names}
 
 
 def rule_files(settings: Settings) -> dict[str, Path]:

@@ -27,7 +27,7 @@ from atelier.settings import Settings
 from atelier.vocabulary import Split
 
 _SHAPE_THE_WEIGHTS = (
-    *("colours", "config", "distill", "export", "losses", "model"),
+    *("colours", "config", "distill", "end_to_end", "export", "losses", "model"),
     *("questions", "sets", "table", "task", "validation"),
 )
 """Modules of the family whose change makes earlier runs worthless."""

@@ -101,11 +101,11 @@ def worn_in(settings: Settings, catalogue: Catalogue, data_version: str, *, prog
     )
 
 
-def describe(crops: Sequence[Crop], split: str = Split.TEST) -> Worn:
-    """Crops as columns, all on one side of the split."""
+def describe(crops: Sequence[Crop]) -> Worn:
+    """Crops as columns, all of the test part."""
     return Worn(
         [crop.photo_id for crop in crops],
         [crop.label for crop in crops],
-        [split] * len(crops),
+        [Split.TEST.value] * len(crops),
         np.array([crop.palette_C for crop in crops], np.float32).reshape(len(crops), DIMENSION),
     )
