@@ -152,14 +152,16 @@ def test_another_set_that_lacks_the_same_item_is_no_negative() -> None:
     query = torch.eye(3)
     target = torch.eye(3)[[0, 1, 1]]
     one_source = torch.zeros(3, dtype=torch.long)
-    same = dssm_loss(query[[0, 1, 1]], target, torch.tensor([0, 1, 1]), one_source, scale=30.0)
+    same = dssm_loss(query[[0, 1, 1]], target, torch.tensor([0, 1, 1]), one_source, torch.ones(3), scale=30.0)
     assert same < 1e-5
 
 
 def test_sets_of_another_source_are_no_rivals() -> None:
     query = torch.eye(2)[[0, 0]]
     item = torch.tensor([0, 1])
-    together, apart = (dssm_loss(query, query, item, torch.tensor([0, other]), 30.0) for other in (0, 1))
+    together, apart = (
+        dssm_loss(query, query, item, torch.tensor([0, other]), torch.ones(2), 30.0) for other in (0, 1)
+    )
     assert together > 0.6, "two pieces that look the same cannot be told apart"
     assert apart < 1e-5
 

@@ -27,7 +27,10 @@ class ItemConfig:
     vector_width: int = 128
     """Length of what is made of a vector: picture, title, colours."""
     dropout: float = 0.1
-    """Share of the parts (picture, title, colours, each fact) of an item that training leaves out."""
+    """Share of the facts of an item that training leaves out."""
+    vector_dropout: float = 0.5
+    """The same of picture, title and colours, where facts are told: no two items share a vector, so that few
+    sets are soon learned by heart."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,16 @@ class LossConfig:
 
     scale: float = 16.0
     """Of cosines before the softmax (the smoothing factor of DSSM)."""
+    easy_weight: float = 0.15
+    """Weight of the choice among all that a batch lacks, where a set also has the next, harder one."""
     hard_weight: float = 1.0
     """Weight of the choice among other items of the missing piece's own category."""
     num_hard: int = 16
     """Items of that category which a set is compared with."""
-    judge_weight: float = 1.0
+    judge_weight: float = 0.5
     """Weight of saying, of each of these and of badly clicked sets, whether they go together."""
     judge_scale: float = 8.0
     judge_threshold: float = 0.3
     """Cosine above which pieces go together."""
-    teacher_weight: float = 0.3
+    teacher_weight: float = 0.1
     """Of a student: weight of agreeing with its teacher about which piece a set lacks."""

@@ -10,18 +10,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def dssm_loss(query_BD: Tensor, target_BD: Tensor, item_B: Tensor, source_B: Tensor, scale: float) -> Tensor:
+def dssm_loss(
+    query_BD: Tensor, target_BD: Tensor, item_B: Tensor, source_B: Tensor, weight_B: Tensor, scale: float
+) -> Tensor:
     """Each set finds the piece it lacks among those that all sets of its source in the batch lack.
 
     Softmax over cosines (Huang et al. 2013, section 3.2, equation 5). The others stand there as often as they
     are bought, so that what is learned is how much better than by chance a piece goes with a set. Another set
-    that lacks the same item is no negative.
+    that lacks the same item is no negative. `weight_B` is what each set counts.
     """
     if len(query_BD) == 0:
         return query_BD.sum()
     logits_BB = scale * query_BD @ target_BD.T
     target_B = torch.arange(len(item_B), device=item_B.device)
-    return F.cross_entropy(logits_BB.masked_fill(no_rivals(item_B, source_B), float("-inf")), target_B)
+    rivals_BB = logits_BB.masked_fill(no_rivals(item_B, source_B), float("-inf"))
+    return (weight_B * F.cross_entropy(rivals_BB, target_B, reduction="none")).mean()
 
 
 def no_rivals(item_B: Tensor, source_B: Tensor) -> Tensor:

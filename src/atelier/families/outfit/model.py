@@ -42,7 +42,7 @@ class ItemTower(nn.Module):
 
     def __init__(self, config: ItemConfig, look_dimension: int, dimension: int, width: int) -> None:
         super().__init__()
-        self.dropout = config.dropout
+        self.dropout, self.vector_dropout = config.dropout, config.vector_dropout
         lengths = (config.image_dimension, config.title_dimension, config.colour_dimension)
         self._has_vector = [length > 0 for length in lengths]
         self.vectors = nn.ModuleList(
@@ -64,10 +64,14 @@ class ItemTower(nn.Module):
     def forward(self, features: ItemFeatures) -> Tensor:
         """Unit rows [..., D]."""
         given = [part for part, there in zip(features[:3], self._has_vector, strict=True) if there]
-        parts = [self._sometimes(layer(part)) for layer, part in zip(self.vectors, given, strict=True)]
+        # What is known by its looks alone keeps them.
+        told = (features.codes > 0).any(-1)
+        share = torch.where(told, self.vector_dropout, self.dropout)
+        parts = [self._sometimes(layer(part), share) for layer, part in zip(self.vectors, given, strict=True)]
         num_vectors = len(parts)
         parts += [
-            self._sometimes(table(features.codes[..., number])) for number, table in enumerate(self.facts)
+            self._sometimes(table(features.codes[..., number]), self.dropout)
+            for number, table in enumerate(self.facts)
         ]
         mixed = self.mix(torch.cat(parts, -1)).float()
         if self.look is None:
@@ -76,11 +80,11 @@ class ItemTower(nn.Module):
             look = self.look(torch.cat(parts[:num_vectors], -1)).float()
         return F.normalize(torch.cat([look, mixed], -1), dim=-1)
 
-    def _sometimes(self, part: Tensor) -> Tensor:
+    def _sometimes(self, part: Tensor, share: Tensor | float) -> Tensor:
         """While training, without this part now and then: so that items that lack it are no surprise."""
-        if not self.training or not self.dropout:
+        if not self.training:
             return part
-        return part * (torch.rand(part.shape[:-1], device=part.device) >= self.dropout)[..., None]
+        return part * (torch.rand(part.shape[:-1], device=part.device) >= share)[..., None]
 
 
 class DAN(nn.Module):

@@ -57,7 +57,7 @@ def small() -> OutfitPreset:
     teacher = NetworkConfig(generator="transformer", width=128, num_layers=2)
     student = NetworkConfig(generator="dan", pooling="sum", width=256, num_layers=2)
     schedule = Schedule(
-        num_epochs=60,
+        num_epochs=90,
         batch_size=1024,
         learning_rate=2e-3,
         weight_decay=0.01,

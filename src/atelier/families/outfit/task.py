@@ -1,6 +1,7 @@
 """What the outfit networks learn: which piece a set lacks.
 
-B = sets, P = places, H = hard negatives, N = items, U = items of a batch, D = vector
+B = sets, L = those of them that are liked, P = places, H = hard negatives, N = items, U = items of a batch,
+D = vector
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from atelier.families.outfit.validation import Validation, evaluate_network
 
 MOST_SHOWN = 8
 """Pieces of a set that a question shows; a longer set shows others each time."""
-_PARTIAL_SHARE = 0.3
+_PARTIAL_SHARE = 0.6
 """Share of the questions of which only some pieces are shown: generation asks with started sets."""
 
 
@@ -63,15 +64,10 @@ class OutfitModule(nn.Module):
         """Each part of the loss, unweighted."""
         config, liked_B = self.config, question.liked_B
         query_BD, target_BD, hard_BHD = answers
-        parts = {
-            "dssm": dssm_loss(
-                query_BD[liked_B],
-                target_BD[liked_B],
-                question.target_B[liked_B],
-                question.source_B[liked_B],
-                config.scale,
-            )
-        }
+        weight_B = torch.where(question.has_hard_BH.any(1), config.easy_weight, 1.0)
+        query_LD, target_LD = query_BD[liked_B], target_BD[liked_B]
+        item_L, source_L = question.target_B[liked_B], question.source_B[liked_B]
+        parts = {"dssm": dssm_loss(query_LD, target_LD, item_L, source_L, weight_B[liked_B], config.scale)}
         if hard_BHD.shape[1]:
             known_BH = question.has_hard_BH & liked_B[:, None]
             parts["hard"] = hard_loss(query_BD, target_BD, hard_BHD, known_BH, config.scale)

@@ -11,7 +11,7 @@ import torch
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
 from atelier.families import outfit
-from atelier.families.outfit.config import ItemConfig, LossConfig, NetworkConfig
+from atelier.families.outfit.config import LossConfig, NetworkConfig
 from atelier.families.outfit.distill import StudentModule
 from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
@@ -64,14 +64,12 @@ def outfit_code() -> str:
 def network_for(config: NetworkConfig, material: SetMaterial, seed: int) -> OutfitNetwork:
     """An untrained network for what is known of the material's items; the same for a seed."""
     items = material.items
-    known = ItemConfig(
+    known = replace(
+        config.items,
         image_dimension=items.image_NI.shape[1],
         title_dimension=items.title_NT.shape[1],
         colour_dimension=items.colour_NC.shape[1],
         fact_sizes={fact: len(values) for fact, values in material.facts.items()},
-        fact_width=config.items.fact_width,
-        vector_width=config.items.vector_width,
-        dropout=config.items.dropout,
     )
     torch.manual_seed(seed)
     return OutfitNetwork(replace(config, items=known))
