@@ -41,12 +41,12 @@ FAMILY = "outfit"
 MAX_SETS, MAX_TRIGGERS = 100, 8
 Relevance = Callable[[], NDArray[np.float16]]
 """Reads the relevance vectors of a stylist's items."""
-_MADE_FOR_EACH = 4
+_MADE_FOR_EACH = 8
 """Sets that are made for each one that is wanted: from these, good ones that differ are chosen."""
 _MADE_FOR_A_USER = 32
 """The same for a user, who then gets the most liked of the better half."""
 _TEMPERATURE = 0.02
-"""Of the draw of each piece among the best, of which there are as many as a quarter of the sets made."""
+"""Of the draw of each piece among the best, which are four, or an eighth as many as the sets made."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Stylist:
         assembler = self.assembler(rules)
         seed = int.from_bytes(hashlib.sha256(repr((tuple(item_ids), wishes)).encode()).digest()[:8])
         num = wishes.num * (_MADE_FOR_EACH if wishes.user is None else _MADE_FOR_A_USER)
-        wanted = Assembly(num_best=max(4, num // 4), temperature=_TEMPERATURE, variety=wishes.variety)
+        wanted = Assembly(num_best=max(4, num // 8), temperature=_TEMPERATURE, variety=wishes.variety)
         made = assembler.anew(wanted, seed).make(np.tile(triggers, (num, 1)))
         if not len(made.items_BP):
             raise RulesError(self._why_not(item_ids, assembler))

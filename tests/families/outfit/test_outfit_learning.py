@@ -126,6 +126,16 @@ def test_items_may_lack_anything_but_not_everything() -> None:
         OutfitNetwork(NetworkConfig())
 
 
+def test_training_leaves_vectors_out_only_where_facts_are_told() -> None:
+    torch.manual_seed(0)
+    items = replace(SMALL.items, dropout=0.0, vector_dropout=1.0)
+    tower = OutfitNetwork(replace(SMALL, items=items)).items.train()
+    none, told = torch.zeros(2, 0), torch.tensor([[3], [0]])
+    first, second = (tower(ItemFeatures(torch.eye(4)[[n, n]], none, none, told)) for n in (0, 1))
+    assert torch.equal(first[0], second[0]), "the category alone is left"
+    assert (first[1] - second[1]).abs().max() > 1e-3, "what has no facts keeps its picture"
+
+
 def test_blanking_takes_one_piece_out_and_shows_at_least_one() -> None:
     rows = torch.from_numpy(sets_of_one_style(500, seed=4))
     context, target = blanked(rows, generator())
@@ -137,7 +147,7 @@ def test_blanking_takes_one_piece_out_and_shows_at_least_one() -> None:
         assert left == [piece for piece in known if piece in left] != []
         assert shown[: len(left)] == left, "what is shown stands first"
     whole = (context >= 0).sum(1) == (rows >= 0).sum(1) - 1
-    assert 0.7 < whole.float().mean() < 0.95
+    assert 0.45 < whole.float().mean() < 0.8
 
 
 def test_kin_are_of_the_same_category_and_never_the_item_itself() -> None:
@@ -154,6 +164,14 @@ def test_another_set_that_lacks_the_same_item_is_no_negative() -> None:
     one_source = torch.zeros(3, dtype=torch.long)
     same = dssm_loss(query[[0, 1, 1]], target, torch.tensor([0, 1, 1]), one_source, torch.ones(3), scale=30.0)
     assert same < 1e-5
+
+
+def test_a_set_counts_as_much_as_its_weight() -> None:
+    query, one_source = torch.eye(2)[[0, 0]], torch.zeros(2, dtype=torch.long)
+    columns = (query, query, torch.tensor([0, 1]), one_source)
+    whole, half, none = (dssm_loss(*columns, torch.full((2,), weight), 30.0) for weight in (1.0, 0.5, 0.0))
+    torch.testing.assert_close(half, whole / 2)
+    assert none == 0
 
 
 def test_sets_of_another_source_are_no_rivals() -> None:
