@@ -13,7 +13,7 @@ from flows.steps import step
 
 @flow(name="ingest-drop", persist_result=False)
 def ingest_drop(drop: Path | None = None) -> list[IngestReport]:
-    """Ingests `drop`, or, without one, each folder beneath `drops/` in the order of names.
+    """Ingests `drop`, or, without one, each folder beneath `drops/` in the order of names, hidden ones aside.
 
     A drop whose content was ingested before changes nothing, so that drops may stay where they are.
     """
@@ -28,4 +28,5 @@ def _incoming(settings: Settings, drop: Path | None) -> list[Path]:
     if drop is not None:
         return [drop]
     drops_dir = settings.drops_dir
-    return sorted(path for path in drops_dir.iterdir() if path.is_dir()) if drops_dir.is_dir() else []
+    found = sorted(drops_dir.iterdir()) if drops_dir.is_dir() else []
+    return [path for path in found if path.is_dir() and not path.name.startswith(".")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from tqdm import tqdm
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.outfit.config import LossConfig
 from atelier.families.outfit.end_to_end import EndToEndModule, EndToEndTask, Pictures
-from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
+from atelier.families.outfit.export import export_network
 from atelier.families.outfit.inference import TOWER_CONTRACT_FILE, TOWER_FILE
 from atelier.families.outfit.model import OutfitNetwork
 from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
@@ -31,8 +30,8 @@ from atelier.jobs.fitting import Training
 from atelier.jobs.outfit.champion import FAMILY, champion_eyes
 from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.outfit.material import MATERIAL_FORMAT, SetMaterial, load_sets
-from atelier.jobs.outfit.train import features_of, network_for, outfit_code, outfit_preset
-from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key, run_once
+from atelier.jobs.outfit.train import features_of, outfit_code, outfit_preset, trained_network
+from atelier.jobs.train import TrainOutcome, current_version, run_key, run_once
 from atelier.registry.store import Registry
 from atelier.settings import Settings
 from atelier.vocabulary import Split
@@ -59,10 +58,7 @@ def see_outfits(
 
         def training(registry: Registry) -> Training:
             material = load_sets(settings, catalogue, eyes, version, progress)
-            with TemporaryDirectory() as folder:
-                read_weights(registry, student, [WEIGHTS_FILE], Path(folder))
-                bare = network_for(wanted.student, material, seed=0).config
-                network = load_network(bare, Path(folder) / WEIGHTS_FILE)
+            network = trained_network(registry, student, wanted.student, material)
             tower, pictures = image_tower(eyes.model_dir), pictures_of(material, eyes, progress=progress)
             return end_to_end_training(material, network, tower, pictures, wanted.loss, schedule)
 

@@ -75,6 +75,15 @@ def network_for(config: NetworkConfig, material: SetMaterial, seed: int) -> Outf
     return OutfitNetwork(replace(config, items=known))
 
 
+def trained_network(
+    registry: Registry, outcome: TrainOutcome, config: NetworkConfig, material: SetMaterial
+) -> OutfitNetwork:
+    """The network of a finished run that was trained on such material."""
+    with TemporaryDirectory() as folder:
+        read_weights(registry, outcome, [WEIGHTS_FILE], Path(folder))
+        return load_network(network_for(config, material, seed=0).config, Path(folder) / WEIGHTS_FILE)
+
+
 def features_of(material: SetMaterial) -> ItemFeatures:
     """The material's items as the networks take them."""
     return ItemFeatures(*(torch.from_numpy(part) for part in material.items.columns))
@@ -131,10 +140,7 @@ def _train(
             material = load_sets(settings, catalogue, eyes, version, progress)
             master = None
             if teacher is not None:
-                with TemporaryDirectory() as folder:
-                    read_weights(registry, teacher, [WEIGHTS_FILE], Path(folder))
-                    bare = network_for(wanted.teacher, material, seed=0).config
-                    master = load_network(bare, Path(folder) / WEIGHTS_FILE)
+                master = trained_network(registry, teacher, wanted.teacher, material)
             return training_of(material, config, wanted.loss, schedule, master)
 
         return run_once(
