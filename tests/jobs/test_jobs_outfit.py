@@ -6,17 +6,15 @@ One workspace serves all tests of this file: making it takes most of their time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 from outfit_sets_world import write_files
+from outfit_workspace import RULES, Here, Workspace, make_workspace
 from rules_world import obeys
 
 from atelier.collage.collage import CollageOptions
@@ -29,30 +27,24 @@ from atelier.errors import (
     NoReleaseError,
     QueryError,
     RulesError,
-    TrainingError,
 )
 from atelier.families.outfit.inference import load_model
 from atelier.families.outfit.presets import PRESETS, debug
 from atelier.index.query import IndexReader
 from atelier.jobs.content import Channel, make_content
-from atelier.jobs.contest import ContestVerdict
-from atelier.jobs.distill import distill
-from atelier.jobs.gate import gate
 from atelier.jobs.ingest import ingest
 from atelier.jobs.outfit.champion import champion_eyes
 from atelier.jobs.outfit.end_to_end import better_of, see_outfits
 from atelier.jobs.outfit.evaluate import evaluate_outfits
-from atelier.jobs.outfit.gate import decide, gate_outfits
-from atelier.jobs.outfit.material import load_sets, why_no_outfits
+from atelier.jobs.outfit.gate import gate_outfits
+from atelier.jobs.outfit.material import load_sets
 from atelier.jobs.outfit.register import register_outfits
 from atelier.jobs.outfit.release import outfit_files
-from atelier.jobs.outfit.train import distill_outfits, outfit_preset, train_outfits
-from atelier.jobs.publish import Published, publish
+from atelier.jobs.outfit.train import distill_outfits, train_outfits
+from atelier.jobs.publish import publish
 from atelier.jobs.ranking.gate import gate_ranker
 from atelier.jobs.ranking.register import register_ranker
 from atelier.jobs.ranking.train import train_ranker
-from atelier.jobs.register import Registered, register
-from atelier.jobs.train import TrainOutcome, train
 from atelier.jobs.withdraw import reinstate, withdraw
 from atelier.registry.store import open_registry
 from atelier.release.store import live
@@ -60,59 +52,16 @@ from atelier.rules.file import parse_rules
 from atelier.serving.app import create_app
 from atelier.serving.feed import FeedMaker
 from atelier.settings import Settings
-from atelier.simulate.drop import simulate
-from atelier.styling.bulk import generate, make_block
-from atelier.styling.order import Order
+from atelier.styling.bulk import generate
 from atelier.styling.run import collage
 from atelier.styling.showcase import Showcase
 from atelier.styling.stylist import SetPiece, Stylist, Wishes
 from atelier.vocabulary import Maker, Outfit, Split
 
-NUM_ITEMS = 260
-RULES = """
-slots:
-  top: {category: [Tshirts, Shirts, Tops, Sweaters, Sweatshirts]}
-  bottom: {category: [Jeans, Trousers, Skirts, Shorts, Leggings]}
-  shoes: {category: [Sneakers, Heels, Boots, Sandals, Formal Shoes, Flip Flops]}
-sets:
-  - required: [top, bottom, shoes]
-never:
-  - [{category: Flip Flops}, {category: Trousers}]
-"""
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """A home in which an outfit model was trained and went live."""
-
-    settings: Settings
-    teacher: TrainOutcome
-    student: TrainOutcome
-    registered: Registered
-    verdict: ContestVerdict
-    published: Published
-    rules_path: Path
-
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("outfits")
-    settings = Settings(home=folder / "home")
-    simulate(folder / "drop", NUM_ITEMS, seed=5, progress=False)
-    ingest(settings, folder / "drop", progress=False)
-    assert why_no_outfits(settings) == "no retrieval model passed its gate, with which items could be seen"
-    seen = train(settings, "debug", progress=False)
-    taught = distill(settings, "debug", seen, progress=False)
-    gate(settings, "debug", register(settings, "debug", taught, seen, progress=False), progress=False)
-    assert why_no_outfits(settings) is None
-    teacher = train_outfits(settings, "debug", progress=False)
-    student = distill_outfits(settings, "debug", teacher, progress=False)
-    registered = register_outfits(settings, "debug", student, teacher, progress=False)
-    verdict = gate_outfits(settings, "debug", registered, progress=False)
-    rules_path = folder / "wear.yaml"
-    rules_path.write_text(RULES)
-    published = publish(settings, progress=False)
-    return Workspace(settings, teacher, student, registered, verdict, published, rules_path)
+    return make_workspace(tmp_path_factory.mktemp("outfits"))
 
 
 @pytest.fixture(scope="module")
@@ -209,27 +158,6 @@ def test_withdrawn_items_stand_in_no_set(workspace: Workspace) -> None:
         Stylist.open(settings, live(settings)).make([top], parse_rules(RULES))
     reinstate(settings, [top], "a mistake")
     publish(settings, progress=False)
-
-
-class Here:
-    """Workers of this process; the last of them may be killed after some blocks."""
-
-    def __init__(self, killed_after: int | None = None) -> None:
-        self.killed_after = killed_after
-        self.made: list[int] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
-        for block in reversed(blocks):
-            if len(self.made) == self.killed_after:
-                raise KeyboardInterrupt
-            self.made.append(block)
-            yield make_block(settings, order, block)
 
 
 def test_a_killed_order_goes_on_and_no_item_is_everywhere(
@@ -426,26 +354,6 @@ def test_a_folder_of_category_sets_is_scored(workspace: Workspace, tmp_path: Pat
     with pytest.raises(DropError, match="no layout that is known"):
         (tmp_path / "empty").mkdir()
         evaluate_outfits(workspace.settings, tmp_path / "empty", progress=False)
-
-
-def test_without_sets_nothing_is_trained(tmp_path: Path) -> None:
-    assert str(why_no_outfits(Settings(home=tmp_path))).startswith("the data has 0 sets to learn")
-    with pytest.raises(TrainingError, match="known presets: debug"):
-        outfit_preset("tiny")
-
-
-def test_a_challenger_wins_on_evidence_alone() -> None:
-    rng = np.random.default_rng(0)
-    old = {"outfits": rng.random(400) < 0.5, "worn": rng.random(100) < 0.4}
-    better = {source: hits | (rng.random(len(hits)) < 0.3) for source, hits in old.items()}
-    assert decide(better, old, has_champion=True, floor=0.0)["promoted"]
-    same = decide(old, old, has_champion=True, floor=0.0)
-    assert (same["promoted"], same["difference"]) == (False, 0)
-    assert not decide(old, better, has_champion=True, floor=0.0)["promoted"]
-    assert decide(old, None, has_champion=False, floor=0.4)["promoted"]
-    alone = decide(old, None, has_champion=True, floor=0.6)
-    assert not alone["promoted"]
-    assert "sees items as an earlier retrieval model did" in alone["reason"]
 
 
 def _a_top(settings: Settings) -> str:

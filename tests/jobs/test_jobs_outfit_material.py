@@ -1,4 +1,4 @@
-"""What outfit networks learn from: palettes kept once, pieces cut out by masks, sets that nobody clicked."""
+"""What outfit networks learn from: palettes kept once, pieces cut out by masks, sets that users judged."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from atelier.errors import TrainingError
 from atelier.families.outfit.colours import DIMENSION, palette
 from atelier.jobs.outfit.clicks import judged_by
+from atelier.jobs.outfit.gate import decide
+from atelier.jobs.outfit.material import why_no_outfits
 from atelier.jobs.outfit.palettes import PaletteStore
+from atelier.jobs.outfit.train import outfit_preset
 from atelier.jobs.outfit.worn import LEAST_PIXELS, crops_of
 from atelier.pictures import encode_jpeg
+from atelier.settings import Settings
 from atelier.vocabulary import Click, Region
 
 RED, BLUE = (200, 30, 40), (30, 40, 160)
@@ -95,3 +100,23 @@ def test_a_set_is_good_when_its_clicks_surely_are(clicked: int, is_good: bool) -
 
 def test_without_clicks_no_set_is_good_or_bad() -> None:
     assert judged_by([]) == (frozenset(), frozenset())
+
+
+def test_without_sets_nothing_is_trained(tmp_path: Path) -> None:
+    assert str(why_no_outfits(Settings(home=tmp_path))).startswith("the data has 0 sets to learn")
+    with pytest.raises(TrainingError, match="known presets: debug"):
+        outfit_preset("tiny")
+
+
+def test_a_challenger_wins_on_evidence_alone() -> None:
+    rng = np.random.default_rng(0)
+    old = {"outfits": rng.random(400) < 0.5, "worn": rng.random(100) < 0.4}
+    better = {source: hits | (rng.random(len(hits)) < 0.3) for source, hits in old.items()}
+    assert decide(better, old, has_champion=True, floor=0.0)["promoted"]
+    same = decide(old, old, has_champion=True, floor=0.0)
+    assert (same["promoted"], same["difference"]) == (False, 0)
+    assert not decide(old, better, has_champion=True, floor=0.0)["promoted"]
+    assert decide(old, None, has_champion=False, floor=0.4)["promoted"]
+    alone = decide(old, None, has_champion=True, floor=0.6)
+    assert not alone["promoted"]
+    assert "sees items as an earlier retrieval model did" in alone["reason"]
