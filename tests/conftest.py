@@ -7,6 +7,8 @@ import signal
 
 import pytest
 
+# Tests run two at a time: threads that wait for preempted ones cost more than they bring.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
