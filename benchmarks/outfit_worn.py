@@ -51,7 +51,7 @@ from atelier.vocabulary import Region
 Rows = NDArray[np.float32]
 _MARGIN = 20
 _EPOCHS, _BATCH = 60, 128
-"""As many passes as preset `small` makes, over sets that are fifty times fewer."""
+"""Smaller batches and fewer passes than preset `small` has: the sets are fifty times fewer."""
 
 
 def main() -> None:

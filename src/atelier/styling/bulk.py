@@ -91,9 +91,8 @@ def generate(
         table = SetTable(table_path, json.dumps(asdict(order), sort_keys=True))
         missing = sorted(set(range(order.num_blocks)) - table.finished())
         num_before = len(table)
-        with tqdm(
-            total=num, initial=num_before, unit="set", desc="sets", disable=not progress or None
-        ) as bar:
+        hidden = None if progress else True
+        with tqdm(total=num, initial=num_before, unit="set", desc="sets", disable=hidden) as bar:
             for block in busy.make(settings, order, missing):
                 table.add(block)
                 bar.update(block.num_rows)

@@ -14,7 +14,7 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.families import outfit
 from atelier.families.outfit.inference import KNOWN, MODEL_FILE, PIECES, QUERY, OutfitContract, load_model
 from atelier.jobs.outfit.champion import FAMILY, champion_eyes
-from atelier.jobs.outfit.examine import OutfitExam, examine
+from atelier.jobs.outfit.examine import OutfitExam, examine, sit
 from atelier.jobs.outfit.sheet import blanks_sheet
 from atelier.jobs.outfit.train import outfit_code
 from atelier.jobs.register import Registered, outcome_of, registered_already
@@ -55,7 +55,11 @@ def register_outfits(
         model = load_model(folder)
         assert model.contract.facts == master.contract.facts, "both were trained on one data version"
         taught = examine(settings, catalogue, eyes, master, version, progress=progress)
-        exam = examine(settings, catalogue, eyes.through(folder), model, version, progress=progress)
+        own_eyes = eyes.through(folder)
+        if own_eyes is eyes:
+            exam = sit(taught.material, model, taught.asked)
+        else:
+            exam = examine(settings, catalogue, own_eyes, model, version, progress=progress)
         metrics = {f"test/{name}": value for name, value in exam.metrics.items()}
         metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
         run.metrics(metrics, 0)
