@@ -165,7 +165,7 @@ def _judge(num: int) -> dict[str, Any]:
         "white_space_p5": round(float(np.quantile(white, 0.05)), 3),
         "white_space_p95": round(float(np.quantile(white, 0.95)), 3),
         "imbalance_p95": round(float(np.quantile(imbalance, 0.95)), 3),
-        "most_imbalance": round(float(imbalance.max()), 3),
+        "max_imbalance": round(float(imbalance.max()), 3),
     }
 
 

@@ -32,8 +32,7 @@ from atelier.engine.trainer import fit
 from atelier.families.retrieval.presets import RetrievalPreset
 from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Products
 from atelier.families.retrieval.tokens import token_ids
-from atelier.families.retrieval.validation import Validation
-from atelier.jobs.fitting import (
+from atelier.families.retrieval.training import (
     Training,
     engine_config,
     preset_named,
@@ -41,7 +40,8 @@ from atelier.jobs.fitting import (
     teacher_of,
     teacher_training,
 )
-from atelier.jobs.material import Material, read_pack
+from atelier.families.retrieval.validation import Validation
+from atelier.lifecycle.packing import Material, read_pack
 
 UTILISATION_BAR, WAIT_BAR = 0.40, 0.03
 WINDOW = 5

@@ -81,7 +81,7 @@ def main() -> None:
         **verdicts(feeds, num),
     }
     coverage = [value for key, value in answer.items() if key.endswith("coverage") and "/estimate/" in key]
-    answer = {"least_coverage": min(coverage), "most_coverage": max(coverage), **answer}
+    answer = {"min_coverage": min(coverage), "max_coverage": max(coverage), **answer}
     if arguments.json:
         print(json.dumps(answer))
 

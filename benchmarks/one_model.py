@@ -30,13 +30,13 @@ from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.presets import small
 from atelier.families.retrieval.products import Products, squeezed
 from atelier.families.retrieval.task import RetrievalModule, RetrievalTask
+from atelier.families.retrieval.training import Training, fit_on_schedule, learn_space_of, new_network
 from atelier.families.retrieval.validation import embed_all
 from atelier.families.schedule import Schedule
-from atelier.jobs.fitting import Training, fit_on_schedule, learn_space_of, new_network
-from atelier.jobs.held_out import Exam, load_exam
-from atelier.jobs.material import Material
-from atelier.jobs.products import in_threads, item_numbers, products_of
-from atelier.jobs.train import current_version, load_material
+from atelier.jobs.retrieval.held_out import Exam, load_exam
+from atelier.jobs.retrieval.material import in_threads, item_numbers, products_of
+from atelier.jobs.retrieval.train import current_version, load_material
+from atelier.lifecycle.packing import Material
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.vocabulary import Split

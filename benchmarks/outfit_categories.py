@@ -42,7 +42,7 @@ from atelier.families.outfit.questions import Blanks, blank_out, by_frequency, p
 from atelier.families.outfit.sets import Sets
 from atelier.families.outfit.task import OutfitModule, OutfitTask
 from atelier.families.outfit.validation import Validation, evaluate_network
-from atelier.jobs.fitting import Training, fit_on_schedule
+from atelier.families.retrieval.training import Training, fit_on_schedule
 from atelier.vocabulary import Split
 
 Floats = NDArray[np.float64]

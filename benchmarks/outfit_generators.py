@@ -37,15 +37,15 @@ from atelier.families.outfit.inference import OnnxGenerator
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.presets import small
 from atelier.families.outfit.questions import padded
-from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
+from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler
 from atelier.families.outfit.validation import evaluate_network
-from atelier.jobs.fitting import fit_on_schedule
-from atelier.jobs.outfit.champion import champion_eyes
+from atelier.families.retrieval.training import fit_on_schedule
+from atelier.jobs.outfit.champion import champion_embedder
 from atelier.jobs.outfit.end_to_end import end_to_end_training, image_tower, pictures_of
-from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.outfit.material import SetMaterial, load_sets
 from atelier.jobs.outfit.train import features_of, training_of
-from atelier.jobs.train import current_version
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.jobs.retrieval.train import current_version
 from atelier.settings import Settings
 from atelier.vocabulary import Split
 
@@ -73,7 +73,7 @@ def main() -> None:
         rows[name] = row
         print(f"{name}: {row}", file=sys.stderr, flush=True)
 
-    with champion_eyes(settings, catalogue) as eyes:
+    with champion_embedder(settings, catalogue) as eyes:
         material = load_sets(settings, catalogue, eyes, version, progress=True)
         networks: dict[str, OutfitNetwork] = {}
         for name, config in _kinds().items():
@@ -118,7 +118,7 @@ def _trained(
 def _gone_on(
     material: SetMaterial,
     network: OutfitNetwork,
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     arguments: argparse.Namespace,
     *,
     is_frozen: bool,
@@ -170,7 +170,7 @@ def _loss(material: SetMaterial, network: OutfitNetwork, features: ItemFeatures)
         torch.from_numpy(padded(rows)), torch.tensor(source), torch.ones(len(rows), dtype=torch.bool)
     )
     module = OutfitModule(network, small().loss).eval()
-    task = OutfitTask(module, features, Kin(material.kin()))
+    task = OutfitTask(module, features, SameCategorySampler(material.same_category()))
     loss, _ = task.loss(module, task.prepare(batch, torch.Generator().manual_seed(0)))
     return float(loss)
 

@@ -23,15 +23,15 @@ import numpy as np
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RulesError
 from atelier.families.outfit.picking import Assembly
-from atelier.jobs.distill import distill
-from atelier.jobs.gate import gate
-from atelier.jobs.ingest import ingest
+from atelier.jobs.data.ingest import ingest
+from atelier.jobs.outfit.exam import register_outfits
 from atelier.jobs.outfit.gate import gate_outfits
-from atelier.jobs.outfit.register import register_outfits
 from atelier.jobs.outfit.train import distill_outfits, train_outfits
-from atelier.jobs.publish import publish
-from atelier.jobs.register import register
-from atelier.jobs.train import train
+from atelier.jobs.release.publish import publish
+from atelier.jobs.retrieval.distill import distill
+from atelier.jobs.retrieval.exam import register
+from atelier.jobs.retrieval.gate import gate
+from atelier.jobs.retrieval.train import train
 from atelier.release.store import live
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate

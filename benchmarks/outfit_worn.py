@@ -41,10 +41,10 @@ from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.presets import small
 from atelier.families.outfit.questions import blank_out, leave_one_out, made_up, padded, within_category
 from atelier.families.outfit.sets import Sets
-from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
+from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler
 from atelier.families.outfit.validation import Validation, evaluate_network
-from atelier.jobs.fitting import Training, fit_on_schedule
-from atelier.jobs.outfit.worn import crops_of
+from atelier.families.retrieval.training import Training, fit_on_schedule
+from atelier.jobs.outfit.street_crops import crops_of
 from atelier.pictures import decode, read_mask
 from atelier.vocabulary import Region
 
@@ -181,8 +181,8 @@ def _learned(
     network = OutfitNetwork(replace(preset.student, items=items))
     rows_SP = padded(_sets(photo_N, ~held_N))
     sets = Sets(rows_SP, np.zeros(len(rows_SP), np.int64), np.ones(len(rows_SP), bool))
-    kin_N = np.where(held_N, label_N.max() + 1 + np.arange(num), label_N)
-    task = OutfitTask(OutfitModule(network, preset.loss), features, Kin(kin_N))
+    same_category_N = np.where(held_N, label_N.max() + 1 + np.arange(num), label_N)
+    task = OutfitTask(OutfitModule(network, preset.loss), features, SameCategorySampler(same_category_N))
     schedule = replace(preset.student_schedule, num_epochs=_EPOCHS, batch_size=_BATCH, ema_decay=0.98)
     training = Training(task, sets, schedule, finish=lambda: None, write=lambda _: None)
     with TemporaryDirectory() as folder:

@@ -23,13 +23,13 @@ from torch import Tensor, nn
 
 from atelier.families.retrieval.inference import prepare
 from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics
-from atelier.jobs.held_out import Exam, load_exam, sit
-from atelier.jobs.products import in_threads, item_numbers
-from atelier.jobs.queries import Query
-from atelier.jobs.train import current_version
+from atelier.jobs.retrieval.held_out import Exam, load_exam, run_exam
+from atelier.jobs.retrieval.material import in_threads, item_numbers
+from atelier.jobs.retrieval.queries import Query
+from atelier.jobs.retrieval.train import current_version
 from atelier.pictures import decode
 from atelier.release.store import live
-from atelier.serving.engine import open_answerer
+from atelier.serving.answerer import open_answerer
 from atelier.settings import Settings
 from atelier.vocabulary import Photo, Split
 
@@ -45,7 +45,9 @@ def main() -> None:
 
     settings = Settings()
     exam = load_exam(settings, current_version(settings))
-    ours = sit(exam, open_answerer(settings, live(settings)).encoder, progress=not arguments.json).metrics
+    ours = run_exam(
+        exam, open_answerer(settings, live(settings)).encoder, progress=not arguments.json
+    ).metrics
     peer = peer_metrics(exam, arguments.minutes)
     names = sorted(peer.keys() & ours.keys())
     if arguments.json:

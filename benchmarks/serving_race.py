@@ -38,7 +38,7 @@ from PIL import Image
 from atelier.errors import ReleaseError
 from atelier.release.store import live
 from atelier.settings import Settings
-from atelier.simulate.shopper_photo import TYPICAL, cut_out, render_street
+from atelier.simulate.shopper_photo import TYPICAL_DEGRADATION, cut_out, render_street
 
 HERE = Path(__file__).parent
 CLIENTS = (1, 2, 4, 8, 16, 32)
@@ -147,7 +147,7 @@ def write_photos(folder: Path, real_data: Path) -> str:
 
 def _phone_photos() -> Iterator[bytes]:
     """Catalogue pictures of the live index as shoppers would photograph them, enlarged to a phone's size."""
-    from atelier.serving.engine import open_answerer
+    from atelier.serving.answerer import open_answerer
 
     settings = Settings()
     reader = open_answerer(settings, live(settings)).reader
@@ -158,7 +158,7 @@ def _phone_photos() -> Iterator[bytes]:
     ]
     for picture, clutter in zip(pictures[:NUM_PHOTOS], pictures[NUM_PHOTOS:], strict=True):
         background = np.asarray(Image.fromarray(clutter).resize((400, 533)))
-        pixels, _ = render_street(cut_out(picture), background, rng, TYPICAL)
+        pixels, _ = render_street(cut_out(picture), background, rng, TYPICAL_DEGRADATION)
         large = np.asarray(Image.fromarray(pixels).resize((1200, 1600), Image.Resampling.BICUBIC), np.float32)
         grain = rng.normal(0, 4, (1600, 1200, 1))  # a sensor's, without which the file would be far too small
         yield _jpeg(Image.fromarray(np.clip(large + grain, 0, 255).astype(np.uint8)))

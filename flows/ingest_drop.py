@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from atelier.jobs.ingest import IngestReport, ingest
+from atelier.jobs.data.ingest import IngestReport, ingest
 from atelier.settings import Settings
 from flows.steps import step
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prefect import flow
 
-from atelier.jobs.collect import collect
-from atelier.jobs.publish import Published, publish
+from atelier.jobs.release.collect import collect
+from atelier.jobs.release.publish import Published, publish
 from atelier.settings import Settings
 from flows.steps import step
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from prefect import State, flow
 from prefect.states import Cancelled
 
-from atelier.jobs.gallery import gallery
+from atelier.jobs.retrieval.gallery import gallery
 from atelier.settings import Settings
 from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
+from flows.single_run import one_run_at_a_time
 from flows.summary import Summary, leave_artifacts, summarise
 from flows.train_detector import train_the_detector
 from flows.train_family import adopt_family, train_family
 from flows.train_outfits import train_the_outfits
 from flows.train_ranker import train_the_ranker
-from flows.turns import one_run_at_a_time
 
 
 @flow(name="retrain-daily", timeout_seconds=20 * 3600, persist_result=False)

@@ -8,8 +8,8 @@ from typing import Any
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
-from atelier.jobs.ingest import IngestReport
-from atelier.jobs.publish import Published
+from atelier.jobs.data.ingest import IngestReport
+from atelier.jobs.release.publish import Published
 from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
 from flows.train_detector import TrainedDetector

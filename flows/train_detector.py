@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from prefect import flow
 
-from atelier.jobs.contest import ContestVerdict
-from atelier.jobs.detector.gate import gate_detector
-from atelier.jobs.detector.register import register_detector
-from atelier.jobs.detector.train import train_detector
-from atelier.jobs.register import Registered
-from atelier.jobs.train import TrainOutcome
+from atelier.jobs.detection.exam import register_detector
+from atelier.jobs.detection.gate import gate_detector
+from atelier.jobs.detection.train import train_detector
+from atelier.jobs.retrieval.exam import Registered
+from atelier.jobs.retrieval.train import TrainOutcome
+from atelier.lifecycle.gate import GateVerdict
 from atelier.settings import Settings
 from flows.steps import step
 
@@ -22,7 +22,7 @@ class TrainedDetector:
 
     trained: TrainOutcome
     candidate: Registered
-    verdict: ContestVerdict
+    verdict: GateVerdict
 
 
 @flow(name="train-detector", persist_result=False)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from prefect import flow
 
-from atelier.jobs.adopt import adopt
-from atelier.jobs.distill import distill
-from atelier.jobs.gate import GateOutcome, gate
-from atelier.jobs.register import Registered, register
-from atelier.jobs.train import TrainOutcome, train
+from atelier.jobs.retrieval.distill import distill
+from atelier.jobs.retrieval.exam import Registered, register
+from atelier.jobs.retrieval.gate import GateOutcome, gate
+from atelier.jobs.retrieval.train import TrainOutcome, train
+from atelier.lifecycle.adopt import adopt
 from atelier.settings import Settings
 from flows.steps import step
 

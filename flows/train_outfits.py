@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from prefect import flow
 
-from atelier.jobs.contest import ContestVerdict
-from atelier.jobs.outfit.end_to_end import better_of, see_outfits
+from atelier.jobs.outfit.end_to_end import better_of, finetune_end_to_end
+from atelier.jobs.outfit.exam import register_outfits
 from atelier.jobs.outfit.gate import gate_outfits
 from atelier.jobs.outfit.material import why_no_outfits
-from atelier.jobs.outfit.register import register_outfits
 from atelier.jobs.outfit.train import distill_outfits, train_outfits
-from atelier.jobs.register import Registered
-from atelier.jobs.train import TrainOutcome
+from atelier.jobs.retrieval.exam import Registered
+from atelier.jobs.retrieval.train import TrainOutcome
+from atelier.lifecycle.gate import GateVerdict
 from atelier.settings import Settings
 from flows.steps import step
 
@@ -29,7 +29,7 @@ class TrainedOutfits:
     seeing: TrainOutcome | None = None
     """The student trained on end to end, where the preset asks for it."""
     candidate: Registered | None = None
-    verdict: ContestVerdict | None = None
+    verdict: GateVerdict | None = None
 
     @property
     def has_trained(self) -> bool:
@@ -55,6 +55,6 @@ def train_the_outfits(preset: str) -> TrainedOutfits:
 
 train_step = step("train the outfit teacher", minutes=8 * 60, retries=1)(train_outfits)
 distill_step = step("distil the outfit student", minutes=8 * 60, retries=1)(distill_outfits)
-see_step = step("train the outfit student end to end", minutes=8 * 60, retries=1)(see_outfits)
+see_step = step("train the outfit student end to end", minutes=8 * 60, retries=1)(finetune_end_to_end)
 register_step = step("register the outfit model", minutes=60)(register_outfits)
 gate_step = step("gate the outfit model", minutes=60)(gate_outfits)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from prefect import flow
 
 from atelier.errors import TooLittleDataError
-from atelier.jobs.contest import ContestVerdict
+from atelier.jobs.ranking.exam import register_ranker
 from atelier.jobs.ranking.gate import gate_ranker
-from atelier.jobs.ranking.register import register_ranker
 from atelier.jobs.ranking.train import train_ranker
-from atelier.jobs.register import Registered
-from atelier.jobs.train import TrainOutcome
+from atelier.jobs.retrieval.exam import Registered
+from atelier.jobs.retrieval.train import TrainOutcome
+from atelier.lifecycle.gate import GateVerdict
 from atelier.settings import Settings
 from flows.steps import step
 
@@ -23,7 +23,7 @@ class TrainedRanker:
 
     trained: TrainOutcome | None = None
     candidate: Registered | None = None
-    verdict: ContestVerdict | None = None
+    verdict: GateVerdict | None = None
     skipped: str | None = None
     """'skipped: ...' where there are too few clicks to learn from."""
 

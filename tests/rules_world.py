@@ -16,7 +16,7 @@ Piece = tuple[str, Row]
 """A slot and what stands there."""
 
 WEAR = """
-name: Wear
+name: PhotoDegradation
 everywhere: {gender: [Women, Unisex]}
 slots:
   top: {category: [Shirts, Tops]}

@@ -43,8 +43,9 @@ DOORS: dict[str, set[str]] = {
     "services": {"settings"},
     "styling": {"settings", "families", "index", "release", "collage", "delivery", "rules"},
     "serving": {"settings", "families", "index", "release", "collage", "delivery", "rules", "styling"},
+    "lifecycle": {"settings", "families", "engine", "registry", "versioning"},
     "jobs": {
-        *("settings", "contracts", "versioning", "datasets", "simulate", "families", "engine"),
+        *("settings", "contracts", "versioning", "datasets", "simulate", "families", "engine", "lifecycle"),
         *("registry", "index", "release", "collage", "delivery", "rules", "styling"),
     },
     "cli": {"settings", "jobs", "serving", "services", "release", "flows", "styling"},
@@ -93,7 +94,7 @@ BARE_GPU_IMAGE = {
 """What training may import beside the standard library, so that a bare GPU image can train."""
 
 
-BARE_MODULES = ("atelier.jobs.train_pack",)
+BARE_MODULES = ("atelier.lifecycle.train_pack",)
 """Modules of other rooms that a bare GPU image runs too, with all of ours that they import."""
 
 STANDARD_LIBRARY = sys.stdlib_module_names
@@ -288,8 +289,12 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
         ("atelier.engine.trainer", "from atelier import registry", "'engine' may not look into 'registry'"),
         ("atelier.families.retrieval.model", "import pandas", "bare GPU image, which has no 'pandas'"),
         ("atelier.serving.app", "def late():\n    import torch.nn", "'serving' must start without 'torch'"),
-        ("atelier.serving.app", "from atelier.jobs.train import train", "'serving' may not look into 'jobs'"),
-        ("atelier.jobs.train", "from flows.steps import step", "'jobs' may not look into 'flows'"),
+        (
+            "atelier.serving.app",
+            "from atelier.jobs.retrieval.train import train",
+            "'serving' may not look into 'jobs'",
+        ),
+        ("atelier.jobs.retrieval.train", "from flows.steps import step", "'jobs' may not look into 'flows'"),
         ("atelier.attic.box", "import os", "the room 'attic' is not in the plan"),
     ],
 )

@@ -21,13 +21,13 @@ SURE_BORDER_SHARE = 0.75
 in a hundred, and of re-shot products two in a hundred do not."""
 
 
-def matte(pixels: Pixels, least_border_share: float = LEAST_BORDER_SHARE) -> Pixels:
+def matte(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Pixels:
     """The picture as RGBA of the same size: alpha 0 where its plain background is, 255 on the product.
 
     The background is a smooth surface (second order in x and y) through the border's prevailing colour, so
     that a vignette counts as plain; whatever is near to it and connected with the border is background.
     """
-    background = _background_surface(pixels, least_border_share)
+    background = _background_surface(pixels, min_border_share)
     if background is None:
         return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
     surface, spread = background
@@ -38,7 +38,7 @@ def matte(pixels: Pixels, least_border_share: float = LEAST_BORDER_SHARE) -> Pix
     outside = _connected_to_border(~_grown(distance >= limit))
     for most in (_FAR, 1.5 * _FAR, 1.5 * _FAR):
         outside |= _grown(outside) & (distance < most)
-    if not _LEAST_ITEM_SHARE < 1 - outside.mean() < _MOST_ITEM_SHARE:
+    if not _LEAST_ITEM_SHARE < 1 - outside.mean() < _MAX_ITEM_SHARE:
         return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
     edge = _grown(outside) & ~outside
     opacity = np.where(outside, 0, np.where(edge, np.clip(distance / _SOLID, 0.25, 1), 1)).astype(np.float32)
@@ -46,12 +46,10 @@ def matte(pixels: Pixels, least_border_share: float = LEAST_BORDER_SHARE) -> Pix
     return np.dstack([colours, np.rint(opacity * 255).astype(np.uint8)])
 
 
-def item_before_plain_background(
-    pixels: Pixels, least_border_share: float = LEAST_BORDER_SHARE
-) -> Box | None:
+def item_before_plain_background(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Box | None:
     """The tight box of what is not plain background, in pixels; None where the background is not plain."""
     small = _shrunk(pixels)
-    content = matte(small, least_border_share)[..., 3] >= 128
+    content = matte(small, min_border_share)[..., 3] >= 128
     if content.all():
         return None
     rows = np.flatnonzero(content.mean(axis=1) > _LEAST_CONTENT)
@@ -73,12 +71,10 @@ _RINGING = 4
 _SOLID = 64
 """Difference from which an edge pixel counts as wholly the product's."""
 _LEAST_ITEM_SHARE = 0.01
-_MOST_ITEM_SHARE = 0.97
+_MAX_ITEM_SHARE = 0.97
 
 
-def _background_surface(
-    pixels: Pixels, least_border_share: float
-) -> tuple[NDArray[np.float32], float] | None:
+def _background_surface(pixels: Pixels, min_border_share: float) -> tuple[NDArray[np.float32], float] | None:
     """The plain background's colour at each pixel and how far its border strays from it; None without one."""
     height, width = pixels.shape[:2]
     border = np.zeros((height, width), bool)
@@ -87,14 +83,14 @@ def _background_surface(
     # Models often stand in the way of the lower border: the upper two thirds say what the background is.
     prevailing = np.median(pixels[: 2 * height // 3][border[: 2 * height // 3]], axis=0)
     inlier = np.abs(colours - prevailing).max(axis=1) < 3 * _FAR
-    if inlier.mean() < least_border_share:
+    if inlier.mean() < min_border_share:
         return None
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=-1)
     fitted = terms[border][inlier]
     weights = np.linalg.solve(fitted.T @ fitted + 1e-3 * np.eye(6), fitted.T @ colours[inlier])
     residual = np.abs(fitted @ weights - colours[inlier]).max(axis=1)
-    if (residual < _FAR).mean() * inlier.mean() < least_border_share:
+    if (residual < _FAR).mean() * inlier.mean() < min_border_share:
         return None
     surface = np.clip(terms @ weights.astype(np.float32), 0, 255)
     return surface, float(np.quantile(residual, 0.9))

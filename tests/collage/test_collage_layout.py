@@ -17,7 +17,7 @@ from atelier.collage.templates import library, parse_template
 from atelier.errors import CollageError
 from atelier.vocabulary import Box
 
-LOOSE = Bounds(least_white_space=0, most_white_space=1, most_white_space_of_few=1, most_imbalance=1)
+LOOSE = Bounds(min_white_space=0, max_white_space=1, max_white_space_of_few=1, max_imbalance=1)
 
 
 def _layout(*boxes: tuple[float, float, float, float]) -> Layout:
@@ -155,7 +155,7 @@ def test_the_solver_places_whatever_comes_without_overlap_inside_the_canvas(
         title = (("title", Box(50, 50, canvas[0] - 50, 140)),)
         layout = solve(pieces, area, canvas, 50, title, seed)
         assert len(layout.placed) == len(pieces)
-        tiny = replace(LOOSE, least_side=0.001)
+        tiny = replace(LOOSE, min_side=0.001)
         assert faults(layout, tiny) == [], [each.aspect for each in pieces]
 
 

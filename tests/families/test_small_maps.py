@@ -9,7 +9,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from atelier.families.small_maps import SmallMapConv2d, quicken
+from atelier.families.small_maps import SmallMapConv2d, use_unfolded_weight_gradient
 
 
 def gradients(network: nn.Module, maps: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -30,7 +30,7 @@ def test_gradients_are_those_of_the_ordinary_convolution(
 ) -> None:
     torch.manual_seed(0)
     plain = nn.Sequential(nn.Conv2d(16, 24, kernel, stride, padding, bias=False))
-    quick = quicken(copy.deepcopy(plain))
+    quick = use_unfolded_weight_gradient(copy.deepcopy(plain))
     assert type(quick[0]) is SmallMapConv2d
     maps = torch.randn(6, 16, side, side).contiguous(memory_format=torch.channels_last)
     (to_maps, (to_weight,)), (quick_to_maps, (quick_to_weight,)) = (
@@ -45,7 +45,7 @@ def test_gradients_are_those_of_the_ordinary_convolution(
 
 def test_a_network_keeps_its_names_and_its_answers() -> None:
     plain = timm.create_model("resnet10t", num_classes=0)
-    quick = quicken(copy.deepcopy(plain))
+    quick = use_unfolded_weight_gradient(copy.deepcopy(plain))
     assert sum(type(part) is SmallMapConv2d for part in quick.modules()) > 5
     assert list(quick.state_dict()) == list(plain.state_dict())
     pictures = torch.rand(2, 3, 64, 64)
@@ -59,4 +59,4 @@ def test_what_it_cannot_do_stays_as_it_is() -> None:
         nn.Conv2d(8, 8, 3, dilation=2, bias=False),
         nn.Conv2d(8, 8, 3),
     )
-    assert {type(part) for part in quicken(parts)} == {nn.Conv2d}
+    assert {type(part) for part in use_unfolded_weight_gradient(parts)} == {nn.Conv2d}

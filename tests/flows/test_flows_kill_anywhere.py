@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atelier.jobs.simulate import simulate
+from atelier.jobs.data.simulate import simulate
 from atelier.release.store import live, live_id
 from atelier.serving.live import LiveRelease
 from atelier.settings import Settings

@@ -29,7 +29,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Cancelled
 from atelier.settings import Settings
-from flows.turns import one_run_at_a_time
+from flows.single_run import one_run_at_a_time
 
 @flow
 def tick(home: Path):

@@ -17,8 +17,8 @@ from toy_detector import KINDS, cluttered
 from atelier.errors import DigestError
 from atelier.families.detection.inference import CONTRACT_FILE
 from atelier.release.store import live
+from atelier.serving.answerer import open_answerer
 from atelier.serving.app import create_app
-from atelier.serving.engine import open_answerer
 from atelier.serving.run import search
 from atelier.settings import Settings
 

@@ -17,8 +17,8 @@ from serving_world import PICTURES, encoded, prepare_release, publish
 from atelier.errors import NoReleaseError
 from atelier.release.manifest import Release
 from atelier.release.store import promote, rollback
+from atelier.serving.answerer import Answerer, open_answerer
 from atelier.serving.app import create_app
-from atelier.serving.engine import Answerer, open_answerer
 from atelier.serving.live import LiveRelease
 from atelier.settings import Settings
 

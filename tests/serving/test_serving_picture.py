@@ -7,7 +7,7 @@ import pytest
 from serving_world import PICTURES, encoded
 
 from atelier.index.query import Hit
-from atelier.serving.engine import Answer, CategoryGuess
+from atelier.serving.answerer import Answer, CategoryGuess
 from atelier.serving.picture import ACCENT, result_sheet
 from atelier.vocabulary import Box
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from atelier.errors import DropError
-from atelier.jobs.simulate import simulate as simulate_job
+from atelier.jobs.data.simulate import simulate as simulate_job
 from atelier.settings import Settings
 from atelier.simulate.drop import SimulatedDrop, simulate
 from atelier.simulate.queries import write_queries

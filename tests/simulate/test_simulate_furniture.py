@@ -13,7 +13,7 @@ import yaml
 
 from atelier.datasets.drop import read_drop
 from atelier.errors import DropError
-from atelier.jobs.simulate import simulate as simulate_job
+from atelier.jobs.data.simulate import simulate as simulate_job
 from atelier.rules.file import ready_made
 from atelier.settings import Settings
 from atelier.simulate.canvas import SIZE, Canvas

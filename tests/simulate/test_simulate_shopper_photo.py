@@ -12,8 +12,8 @@ from atelier.matting import Pixels
 from atelier.simulate.shopper_photo import (
     HEAVY,
     MILD,
-    TYPICAL,
-    Wear,
+    TYPICAL_DEGRADATION,
+    PhotoDegradation,
     cut_out,
     render_reshot,
     render_street,
@@ -22,7 +22,7 @@ from atelier.simulate.shopper_photo import (
 )
 
 GREEN = (20, 200, 40)
-CLEAN = Wear(
+CLEAN = PhotoDegradation(
     perspective=0,
     exposure=(1, 1),
     contrast=(1, 1),
@@ -95,11 +95,11 @@ def test_the_box_is_that_of_the_product_in_the_street_photo(seed: int) -> None:
     assert np.abs(np.array(seen) - box.as_tuple()).max() <= 4
 
 
-@pytest.mark.parametrize("wear", [MILD, TYPICAL, HEAVY])
-def test_street_photos_have_the_promised_size_and_the_box_lies_inside(wear: Wear) -> None:
+@pytest.mark.parametrize("degradation", [MILD, TYPICAL_DEGRADATION, HEAVY])
+def test_street_photos_have_the_promised_size_and_the_box_lies_inside(degradation: PhotoDegradation) -> None:
     rng = np.random.default_rng(1)
     for _ in range(5):
-        pixels, box = render_street(cut_out(_product()), _street(rng), rng, wear)
+        pixels, box = render_street(cut_out(_product()), _street(rng), rng, degradation)
         height, width = pixels.shape[:2]
         assert 300 <= width <= 400 < 1.5 * width + 100
         assert height > width

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from atelier.errors import CorruptionError, VersionError
-from atelier.jobs.data import list_versions, restore_version, verify_version
+from atelier.jobs.data.versions import list_versions, restore_version, verify_version
 from atelier.settings import Settings
 from atelier.versioning.repository import ensure_repo
 from atelier.versioning.restore import restore, verify

@@ -8,18 +8,18 @@ import sys
 import typer
 
 from atelier.cli import (
-    answers,
     data,
     delivery,
-    elsewhere,
     models,
     operations,
     outfits,
     releases,
+    remote_training,
     review,
     rules,
+    search,
 )
-from atelier.cli.show import fail
+from atelier.cli.output import fail
 from atelier.errors import AtelierError
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (data, models, elsewhere, review, releases, answers, rules, outfits, delivery, operations):
+for room in (data, models, remote_training, review, releases, search, rules, outfits, delivery, operations):
     room.add_to(app)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.show import (
+from atelier.cli.output import (
     AsJson,
     open_settings,
     print_facts,
@@ -46,7 +46,7 @@ def simulate(
 
     Its truth is known, and the same seed makes the same drop.
     """
-    from atelier.jobs.simulate import simulate as job
+    from atelier.jobs.data.simulate import simulate as job
 
     with progress_on_stderr():
         job(open_settings(), drop_dir, num_items=items, seed=seed, trade=trade.value)
@@ -61,7 +61,7 @@ def ingest(
 
     Bad rows go to quarantine with the reason; too many stop it. Known content changes nothing.
     """
-    from atelier.jobs.ingest import ingest as job
+    from atelier.jobs.data.ingest import ingest as job
     from atelier.services import lock
 
     settings = open_settings()
@@ -73,7 +73,7 @@ def ingest(
 @data.command("list")
 def list_versions(as_json: AsJson = False) -> None:
     """List the accepted data versions, newest first."""
-    from atelier.jobs.data import list_versions as job
+    from atelier.jobs.data.versions import list_versions as job
 
     versions = list(reversed(job(open_settings())))
     if as_json:
@@ -95,7 +95,7 @@ def list_versions(as_json: AsJson = False) -> None:
 @data.command()
 def restore(version: Version) -> None:
     """Put data/ back to an accepted version."""
-    from atelier.jobs.data import restore_version as job
+    from atelier.jobs.data.versions import restore_version as job
     from atelier.services import lock
 
     settings = open_settings()
@@ -110,7 +110,7 @@ def verify(version: Version) -> None:
 
     Names the first that is not what was stored.
     """
-    from atelier.jobs.data import verify_version as job
+    from atelier.jobs.data.versions import verify_version as job
 
     with progress_on_stderr():
         found, num_objects = job(open_settings(), version)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.show import AsJson, open_settings, print_json, print_table
+from atelier.cli.output import AsJson, open_settings, print_json, print_table
 
 
 def add_to(app: typer.Typer) -> None:

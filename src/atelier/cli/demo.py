@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from atelier.cli.models import print_summary, run_retraining
-from atelier.cli.show import print_facts, progress_on_stderr, say
+from atelier.cli.output import print_facts, progress_on_stderr, say
 from atelier.settings import PROJECT_ROOT, Settings
 
 
@@ -30,7 +30,7 @@ def run(settings: Settings, num_items: int, seed: int) -> None:
 
 
 def _simulated(settings: Settings, drop_dir: Path, num_items: int, seed: int) -> Path:
-    from atelier.jobs.simulate import simulate
+    from atelier.jobs.data.simulate import simulate
 
     if not (drop_dir / "drop.json").exists():
         say(f"Simulating {num_items} items in {drop_dir} ...")
@@ -40,7 +40,7 @@ def _simulated(settings: Settings, drop_dir: Path, num_items: int, seed: int) ->
 
 
 def _search_once(settings: Settings, demo_dir: Path) -> Path:
-    from atelier.jobs.pick_photo import pick_photo
+    from atelier.jobs.retrieval.pick_photo import pick_photo
     from atelier.serving.run import search
 
     sheet_path = demo_dir / "search.png"

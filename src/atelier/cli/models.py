@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from atelier.cli.show import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
+from atelier.cli.output import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
 
 if TYPE_CHECKING:
-    from atelier.jobs.protocol import ProtocolScores
+    from atelier.jobs.retrieval.protocol import ProtocolScores
     from atelier.settings import Settings
     from flows.summary import Summary
 
@@ -43,9 +43,9 @@ def train(preset: Preset = "small", as_json: AsJson = False) -> None:
 
     `accelerate launch` runs it on several GPUs; `atelier retrain` then finds the finished runs.
     """
-    from atelier.jobs.detector.train import train_detector
-    from atelier.jobs.distill import distill
-    from atelier.jobs.train import train as train_teacher
+    from atelier.jobs.detection.train import train_detector
+    from atelier.jobs.retrieval.distill import distill
+    from atelier.jobs.retrieval.train import train as train_teacher
 
     settings = open_settings()
     with progress_on_stderr():  # Without the workspace's lock: every rank of a launch comes by here.
@@ -102,7 +102,7 @@ def evaluate_retrieval(
     """
     settings = open_settings()
     if protocol is not None:
-        from atelier.jobs.protocol import evaluate_protocol
+        from atelier.jobs.retrieval.protocol import evaluate_protocol
 
         with progress_on_stderr():
             scores = evaluate_protocol(settings, protocol.value, data, release_id=release, boxed=boxes)
@@ -112,7 +112,7 @@ def evaluate_retrieval(
         raise typer.BadParameter(
             "only with --protocol; without it the live release is scored", param_hint="--release"
         )
-    from atelier.jobs.evaluate import evaluate as job
+    from atelier.jobs.retrieval.evaluate import evaluate as job
 
     with progress_on_stderr():
         metrics = job(settings, data)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.show import open_settings, say
+from atelier.cli.output import open_settings, say
 
 Port = Annotated[int, typer.Option(min=1, max=65535)]
 

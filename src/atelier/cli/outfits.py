@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.show import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
+from atelier.cli.output import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
 
 Rules = Annotated[str, typer.Option(help="Rules by name (`atelier rules list`), or a rule file.")]
 Variety = Annotated[

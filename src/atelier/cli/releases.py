@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.show import (
+from atelier.cli.output import (
     AsJson,
     open_settings,
     print_facts,
@@ -40,7 +40,7 @@ def publish(
 
     Only what changed is embedded and written; with nothing new, nothing is done.
     """
-    from atelier.jobs.publish import publish as job
+    from atelier.jobs.release.publish import publish as job
     from atelier.services import lock
 
     settings = open_settings()
@@ -61,7 +61,7 @@ def withdraw(
 
     Makes a release without them; serving follows without a restart.
     """
-    from atelier.jobs import withdraw as job
+    from atelier.jobs.release import withdraw as job
 
     settings = open_settings()
     with progress_on_stderr():  # Without the workspace's lock: a retraining under way must not delay it.
@@ -107,7 +107,7 @@ def stage(
     as_json: AsJson = False,
 ) -> None:
     """Make a release of a model that is not live yet, for a shadow; nobody is served by it."""
-    from atelier.jobs.publish import publish
+    from atelier.jobs.release.publish import publish
     from atelier.services import lock
 
     settings = open_settings()
@@ -121,7 +121,7 @@ def rollback(
     release_id: Annotated[str | None, typer.Argument(help="Default: the one before the live one.")] = None,
 ) -> None:
     """Make an earlier release live, in one step; serving follows without a restart."""
-    from atelier.jobs.withdraw import rollback as job
+    from atelier.jobs.release.withdraw import rollback as job
 
     with progress_on_stderr():
         present = job(open_settings(), release_id)
@@ -143,7 +143,7 @@ def diff(old: ReleaseId, new: ReleaseId, as_json: AsJson = False) -> None:
 
 def collect(as_json: AsJson = False) -> None:
     """Delete what the retention rule no longer keeps."""
-    from atelier.jobs.collect import collect as job
+    from atelier.jobs.release.collect import collect as job
     from atelier.services import lock
 
     settings = open_settings()

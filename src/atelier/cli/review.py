@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.show import (
+from atelier.cli.output import (
     AsJson,
     open_settings,
     print_facts,
@@ -41,7 +41,7 @@ def review_retrieval(
     as_json: AsJson = False,
 ) -> None:
     """Make a page on which people judge champion and challenger, not knowing which is which."""
-    from atelier.jobs.review import review as job
+    from atelier.jobs.review.review import review as job
 
     with progress_on_stderr():
         made = job(open_settings(), champion, challenger, num_queries, seed)
@@ -60,7 +60,7 @@ def record(
     as_json: AsJson = False,
 ) -> None:
     """Add a reviewer's judgments to the tables that evaluation reads."""
-    from atelier.jobs.judgments import record as job
+    from atelier.jobs.review.judgments import record as job
 
     with progress_on_stderr():
         report = job(open_settings(), file)
@@ -92,7 +92,7 @@ def shadow_report(
         return
     for pair in pairs:
         facts = asdict(pair)
-        least = facts.pop("least_alike")
+        least = facts.pop("min_alike")
         print_facts(facts)
         print_table(("least alike", "requests", "overlap"), least)
     if not pairs:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.show import AsJson, fail, open_settings, print_json, print_table, say
+from atelier.cli.output import AsJson, fail, open_settings, print_json, print_table, say
 
 rules = typer.Typer(name="rules", help="What sets must be: list, check.", no_args_is_help=True)
 

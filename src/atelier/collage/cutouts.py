@@ -28,7 +28,7 @@ _EDGE = 24
 """Difference from the background at a hole's frame."""
 _LEAST_FRAME = 0.6
 """Share of a hole's surroundings that must be so different."""
-_MOST_HOLES = 40
+_MAX_HOLES = 40
 _SHADOW = 90
 """A shadow takes at most so much of the background's light."""
 _COLOURLESS = 14
@@ -39,7 +39,7 @@ _FAINT = 45
 """A rim takes at most so much of the background's light."""
 _RIM = 0.03
 """Of the longer side: how wide a rim may be."""
-_MOST_WHITE = 0.4
+_MAX_WHITE = 0.4
 """A product of which more looks like a rim is white itself."""
 _BAND = 2
 """Pixels from the outside that may be of mixed colours."""
@@ -47,7 +47,7 @@ _TOLD_APART = 70
 """Distance of a product's colour from the background's from which a mixture of the two is told."""
 _UPPER = 0.45
 """Share of the product's height, from above, where no shadow lies."""
-_MOST_VEIL = 0.5
+_MAX_VEIL = 0.5
 _THIN = 8
 """Solid pixels below a shadow that its own rim explains."""
 _CRUMB = 0.01
@@ -124,7 +124,7 @@ def _framed(holes: Bools, far: NDArray[np.int16]) -> Bools:
     parts = _parts(small)
     edges = _reduced(far > _EDGE, 4, 4)
     kept = np.zeros_like(small)
-    for number in np.unique(parts[small])[:_MOST_HOLES]:
+    for number in np.unique(parts[small])[:_MAX_HOLES]:
         part = parts == number
         ring = _grown(part, 3) & ~_grown(part, 1)
         if edges[ring].mean() >= _LEAST_FRAME:
@@ -174,7 +174,7 @@ def _unmix_edges(cut: Pixels, photo: Pixels, background: NDArray[np.int16], veil
 
 def _rim(cut: Pixels, veil: Bools) -> Bools:
     """A narrow veil between background and product; one that goes on inwards is a white shirt."""
-    if veil.sum() > _MOST_WHITE * (cut[..., 3] > 0).sum():
+    if veil.sum() > _MAX_WHITE * (cut[..., 3] > 0).sum():
         return np.zeros_like(veil)
     reach = max(2, round(_RIM * max(veil.shape) / 2))
     near, allowed = _reduced(cut[..., 3] == 0, 2, 1), _reduced(veil, 2, 2)
@@ -193,7 +193,7 @@ def _on_the_floor(cut: Pixels, veil: Bools) -> Bools:
     near, allowed = _reduced(cut[..., 3] == 0, 4, 1), _reduced(veil, 4, 16)
     reached = _grown(_enlarged(_flooded(near, allowed, max(near.shape)), 4, veil.shape), 3) & veil
     # A white shirt's hem looks alike: a veil is a small part of the whole.
-    is_small = reached.sum() < _MOST_VEIL * (cut[..., 3] > 0).sum()
+    is_small = reached.sum() < _MAX_VEIL * (cut[..., 3] > 0).sum()
     return reached if is_small else np.zeros_like(veil)
 
 

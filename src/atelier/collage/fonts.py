@@ -17,7 +17,7 @@ from PIL import ImageFont
 from atelier.errors import FontsError
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
-_MOST_FACES = 24
+_MAX_FACES = 24
 _WEIGHTS = {"light": 300, "regular": 400, "bold": 700}
 _INSTALL = (
     "Debian and Ubuntu: apt-get install fonts-noto-core (Latin and more), fonts-noto-cjk (Chinese, Japanese, "
@@ -124,7 +124,7 @@ def _distance(face: Face, style: str, weight: str) -> tuple[object, ...]:
 @lru_cache(maxsize=512)
 def _faces(path: Path) -> tuple[Face, ...]:
     faces: list[Face] = []
-    for index in range(_MOST_FACES):
+    for index in range(_MAX_FACES):
         try:
             family, style = ImageFont.truetype(str(path), 16, index=index).getname()
         except OSError as error:

@@ -19,14 +19,14 @@ _SLACK = 1e-6
 class Bounds:
     """What a layout may be like. Outside of these a template is not used."""
 
-    least_white_space: float = 0.30
-    most_white_space: float = 0.90
+    min_white_space: float = 0.30
+    max_white_space: float = 0.90
     """For three pieces or more; one or two may be slight, a necklace and a belt."""
-    most_white_space_of_few: float = 0.985
-    most_imbalance: float = 0.16
-    least_side: float = 0.012
+    max_white_space_of_few: float = 0.985
+    max_imbalance: float = 0.16
+    min_side: float = 0.012
     """The shorter side of a piece, as a share of the canvas's shorter side."""
-    most_distortion: float = 0.01
+    max_distortion: float = 0.01
     """By how much a box's proportions may differ from its piece's."""
 
 
@@ -78,9 +78,9 @@ def _each_alone(layout: Layout, bounds: Bounds) -> Iterator[str]:
         ):
             yield f"{name} lies outside the canvas or on its margin: {_shown(each)}"
         across, down = box.x1 - box.x0, box.y1 - box.y0
-        if min(across, down) < bounds.least_side * min(layout.width, layout.height):
+        if min(across, down) < bounds.min_side * min(layout.width, layout.height):
             yield f"{name} is too small to be seen: {_shown(each)}"
-        if abs(across / down / each.piece.aspect - 1) > bounds.most_distortion:
+        if abs(across / down / each.piece.aspect - 1) > bounds.max_distortion:
             yield f"{name} is distorted: {across / down:.3f}, its picture has {each.piece.aspect:.3f}"
 
 
@@ -99,12 +99,12 @@ def _together(layout: Layout) -> Iterator[str]:
 def _as_a_whole(layout: Layout, bounds: Bounds) -> Iterator[str]:
     seen = measure(layout)
     few = len(layout.placed) < 3
-    most = bounds.most_white_space_of_few if few else bounds.most_white_space
-    if not bounds.least_white_space <= seen.white_space <= most:
-        yield f"white space is {seen.white_space:.2f}, expected {bounds.least_white_space} to {most}"
-    if seen.imbalance > bounds.most_imbalance:
-        most_off = bounds.most_imbalance
-        yield f"the pieces hang to one side: {seen.imbalance:.2f} off the middle, at most {most_off}"
+    most = bounds.max_white_space_of_few if few else bounds.max_white_space
+    if not bounds.min_white_space <= seen.white_space <= most:
+        yield f"white space is {seen.white_space:.2f}, expected {bounds.min_white_space} to {most}"
+    if seen.imbalance > bounds.max_imbalance:
+        max_off = bounds.max_imbalance
+        yield f"the pieces hang to one side: {seen.imbalance:.2f} off the middle, at most {max_off}"
 
 
 def _overlapping(layout: Layout) -> Iterator[tuple[Placed, Placed]]:

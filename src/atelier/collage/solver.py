@@ -21,8 +21,8 @@ _ALL_PARTITIONS_UP_TO = 6
 """So many pieces can be shared out among lanes in 203 ways; more of them keep their order."""
 _GAP = 0.045
 """Between two pieces, as a share of the shorter side of the area."""
-_MOST_LANES = 5
-_MOST_GROWTH = 1.25
+_MAX_LANES = 5
+_MAX_GROWTH = 1.25
 """A short lane's pieces may be so much larger than the scale of all."""
 _CANDIDATES = 6
 """Arrangements that are measured as layouts, after a quick look at all."""
@@ -92,7 +92,7 @@ def _partitions(order: Sequence[int]) -> Iterator[tuple[Lane, ...]]:
     """Ways to share pieces out among lanes; within a lane they keep their order."""
     if len(order) <= _ALL_PARTITIONS_UP_TO:
         for lanes in _all_partitions(tuple(order)):
-            if len(lanes) <= _MOST_LANES:
+            if len(lanes) <= _MAX_LANES:
                 yield lanes
         return
     for cuts in range(1 << (len(order) - 1)):
@@ -101,7 +101,7 @@ def _partitions(order: Sequence[int]) -> Iterator[tuple[Lane, ...]]:
             if cuts >> position & 1:
                 lanes_begun.append([])
             lanes_begun[-1].append(each)
-        if 2 <= len(lanes_begun) <= _MOST_LANES:
+        if 2 <= len(lanes_begun) <= _MAX_LANES:
             yield tuple(tuple(lane) for lane in lanes_begun)
 
 
@@ -182,7 +182,7 @@ def _lane_boxes(
     start, breadth = across
     length = sum(sizes[each][1] for each in lane) * scale
     growth = min(
-        _MOST_GROWTH,
+        _MAX_GROWTH,
         (along - gap * (len(lane) - 1)) / length,
         *(breadth / (sizes[each][0] * scale) for each in lane),
     )

@@ -21,7 +21,7 @@ ANY = "*"
 """As a slot: whatever no other box takes."""
 _ALIGN = ("left", "centre", "right")
 _DOWN = ("top", "middle", "bottom")
-_MOST_BOXES = 12
+_MAX_BOXES = 12
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def parse_template(text: str, file: str = "template", folder: Path | None = None
     panels, picture = _background(fields.get("background"), Box(0, 0, width, height), folder)
     content = Box(margin, margin, width - margin, height - margin)
     boxes = [(value, _slotted(value, content)) for value in fields["boxes"].items(1)]
-    if len(boxes) > _MOST_BOXES:
-        fields["boxes"].wrong(f"expected at most {_MOST_BOXES}, found {len(boxes)}")
+    if len(boxes) > _MAX_BOXES:
+        fields["boxes"].wrong(f"expected at most {_MAX_BOXES}, found {len(boxes)}")
     texts = [(value, _text_area(value, content)) for value in _optional_items(fields.get("texts"))]
     _check_together(boxes, texts)
     return Template(

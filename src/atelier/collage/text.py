@@ -21,7 +21,7 @@ _WORTH_A_LINE = 0.75
 """A text becomes so much smaller, if it then needs fewer lines."""
 _NEVER_FIRST = "，。、；：？！）》」』】〕…—·,.;:?!)]}%’”"
 _NEVER_LAST = "（《「『【〔([{‘“"
-_MOST_LETTERS = 400
+_MAX_LETTERS = 400
 
 _loaded = threading.local()
 
@@ -43,9 +43,9 @@ def set_text(text: str, area: TextArea, fonts: Fonts) -> TextBlock:
     Raises FontsError where no font has its characters, CollageError where it is too long.
     """
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
-    if not text or len(text) > _MOST_LETTERS or not text.replace("\n", "").isprintable():
+    if not text or len(text) > _MAX_LETTERS or not text.replace("\n", "").isprintable():
         raise CollageError(
-            f"the text '{area.name}' has {len(text)} letters; expected 1 to {_MOST_LETTERS} printable ones"
+            f"the text '{area.name}' has {len(text)} letters; expected 1 to {_MAX_LETTERS} printable ones"
         )
     face = fonts.choose(text, area.style, area.weight)
     # Measured at a fixed size of 100 pixels: the same lines at every size of the picture.

@@ -19,7 +19,7 @@ MOST_POSITIONS = 64
 """Of an output map, for which unfolding pays: 8x8."""
 
 
-def quicken(module: nn.Module) -> nn.Module:
+def use_unfolded_weight_gradient(module: nn.Module) -> nn.Module:
     """Let the module's convolutions train faster on small maps; returns the module.
 
     Weights and their names stay, gradients are the same to rounding. Nothing changes in `eval`, on
@@ -32,7 +32,7 @@ def quicken(module: nn.Module) -> nn.Module:
 
 
 class SmallMapConv2d(nn.Conv2d):
-    """An `nn.Conv2d` without groups, dilation or bias; see `quicken`."""
+    """An `nn.Conv2d` without groups, dilation or bias; see `use_unfolded_weight_gradient`."""
 
     def forward(self, maps_BCHW: Tensor) -> Tensor:
         if not (self.training and maps_BCHW.device.type == "cpu" and torch.is_autocast_enabled("cpu")):

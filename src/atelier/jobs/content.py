@@ -37,7 +37,7 @@ from atelier.vocabulary import Maker
 _DROPPED = pa.schema([(name, pa.string()) for name in ("outfit_id", "item_ids", "title", "made_by")])
 _MADE_FOR_EACH = 8
 """Sets that are made for each one that is published: the best go out."""
-_MOST_USES = 2
+_MAX_USES = 2
 """Sets of those made that an item may stand in; published, no two share one."""
 
 
@@ -115,7 +115,7 @@ def make_content(
 def _best_sets(stylist: Stylist, channel: Channel, seed: int) -> list[tuple[float, tuple[SetPiece, ...]]]:
     """The best of many sets, no two of which share an item; the best first."""
     assembler = stylist.assembler(parse_rules(stylist.rules_text(channel.rules), channel.rules))
-    made = assembler.anew(Assembly(most_uses=_MOST_USES), seed).make_many(_MADE_FOR_EACH * channel.num)
+    made = assembler.anew(Assembly(most_uses=_MAX_USES), seed).make_many(_MADE_FOR_EACH * channel.num)
     if not len(made.items_BP):
         raise RulesError(f"{channel.rules}: no set keeps these rules; `atelier rules check` says why")
     scores_B = compatibility(stylist.generator, stylist.vectors_ND, made.items_BP)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from atelier.index.query import Hit
-from atelier.serving.engine import Answer
+from atelier.serving.answerer import Answer
 from atelier.vocabulary import Box
 
 SCALE = 2

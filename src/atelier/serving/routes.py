@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse
 
 from atelier.errors import OverloadedError
 from atelier.pictures import PictureLimits
-from atelier.serving.engine import Answer, Answerer, parse_box
+from atelier.serving.answerer import Answer, Answerer, parse_box
 from atelier.serving.live import LiveRelease
 from atelier.serving.metrics import Metrics
 from atelier.serving.problems import responses

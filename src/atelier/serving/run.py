@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 from atelier import pictures
 from atelier.errors import PictureError, QueryError
 from atelier.release.store import live
+from atelier.serving.answerer import Answer, Filters, open_answerer
 from atelier.serving.app import create_app
-from atelier.serving.engine import Answer, Filters, open_answerer
 from atelier.serving.picture import result_sheet
 from atelier.settings import Settings
 from atelier.vocabulary import Box

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from atelier.index.query import Hit
-from atelier.serving.engine import MAX_K, Answer, Filters
+from atelier.serving.answerer import MAX_K, Answer, Filters
 from atelier.serving.live import LoadFailure
 
 _CATEGORY: JsonDict = {"name": "Casual Shoes", "probability": 0.93}

@@ -25,7 +25,7 @@ from atelier.errors import AtelierError
 from atelier.families.retrieval.metrics import agreement
 from atelier.release.manifest import Release
 from atelier.release.store import show
-from atelier.serving.engine import Answer, Answerer, Filters, open_answerer
+from atelier.serving.answerer import Answer, Answerer, Filters, open_answerer
 from atelier.serving.schemas import SearchForm
 from atelier.serving.shadow_log import Compared, ShadowLog
 from atelier.settings import Settings

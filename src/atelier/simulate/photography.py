@@ -20,7 +20,7 @@ from atelier.matting import Pixels
 from atelier.simulate.archive import add_stored
 from atelier.simulate.catalogue import catalogue_photo, draw_item
 from atelier.simulate.scenes import draw_scene
-from atelier.simulate.shopper_photo import MILD, TYPICAL, street_jpeg
+from atelier.simulate.shopper_photo import MILD, TYPICAL_DEGRADATION, street_jpeg
 from atelier.simulate.streets import outfit_jpeg
 from atelier.simulate.stylists import StyledOutfit
 from atelier.simulate.trades import Trade
@@ -84,7 +84,9 @@ def _draw(seed: int, item: SimulatedItem) -> _Drawn:
     scene = _scene(seed, item.number // PHOTOS_PER_SENDER, item.trade)
     cutout = np.asarray(picture.crop(picture.getchannel("A").getbbox()))
     chance = generator(seed, Stream.SHOPPER, item.number, item.trade)
-    shopper, box = street_jpeg(cutout, scene, chance, TYPICAL if item.trade == Trade.FASHION else MILD)
+    shopper, box = street_jpeg(
+        cutout, scene, chance, TYPICAL_DEGRADATION if item.trade == Trade.FASHION else MILD
+    )
     return _Drawn(catalogue.getvalue(), shopper, box)
 
 

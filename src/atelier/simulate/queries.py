@@ -10,7 +10,13 @@ import numpy as np
 
 from atelier.matting import Pixels
 from atelier.simulate.archive import add_stored, write_csv
-from atelier.simulate.shopper_photo import TYPICAL, Wear, cut_out, reshot_jpeg, street_jpeg
+from atelier.simulate.shopper_photo import (
+    TYPICAL_DEGRADATION,
+    PhotoDegradation,
+    cut_out,
+    reshot_jpeg,
+    street_jpeg,
+)
 from atelier.simulate.world import Stream, generator
 from atelier.vocabulary import Box
 
@@ -24,7 +30,7 @@ def write_queries(
     seed: int,
     kinds: Sequence[str] = KINDS,
     *,
-    wear: Wear = TYPICAL,
+    degradation: PhotoDegradation = TYPICAL_DEGRADATION,
 ) -> None:
     """Write `dir/queries/<kind>.zip` of `<item_id>.jpg` and `dir/queries/truth.csv`.
 
@@ -47,7 +53,7 @@ def write_queries(
         with ZipFile(queries_dir / f"{kind}.zip", "w", ZIP_STORED) as archive:
             for position, (item_id, pixels) in enumerate(items):
                 rng = generator(seed, Stream.QUERIES, position * len(KINDS) + KINDS.index(kind))
-                jpeg, box = _photo(kind, pixels, backgrounds, rng, wear)
+                jpeg, box = _photo(kind, pixels, backgrounds, rng, degradation)
                 add_stored(archive, f"{item_id}.jpg", jpeg)
                 edges = box.as_tuple() if box else (None,) * 4
                 truth.append([f"{kind}.zip/{item_id}.jpg", item_id, *edges])
@@ -55,9 +61,13 @@ def write_queries(
 
 
 def _photo(
-    kind: str, pixels: Pixels, backgrounds: Sequence[Pixels], rng: np.random.Generator, wear: Wear
+    kind: str,
+    pixels: Pixels,
+    backgrounds: Sequence[Pixels],
+    rng: np.random.Generator,
+    degradation: PhotoDegradation,
 ) -> tuple[bytes, Box | None]:
     if kind == "reshot":
-        return reshot_jpeg(pixels, rng, wear), None
+        return reshot_jpeg(pixels, rng, degradation), None
     background = backgrounds[int(rng.integers(len(backgrounds)))]
-    return street_jpeg(cut_out(pixels), background, rng, wear)
+    return street_jpeg(cut_out(pixels), background, rng, degradation)

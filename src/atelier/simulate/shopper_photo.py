@@ -21,7 +21,7 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Wear:
+class PhotoDegradation:
     """How badly a photo is taken: each field a range (low, high) that is drawn from evenly."""
 
     height_share: Range = (0.25, 0.65)
@@ -47,7 +47,7 @@ class Wear:
     """Crop and zoom jitter of a re-shot photo, as a share of its sides."""
 
 
-MILD = Wear(
+MILD = PhotoDegradation(
     height_share=(0.4, 0.65),
     tilt_degrees=10,
     perspective=0.04,
@@ -60,8 +60,8 @@ MILD = Wear(
     quality=(60, 90),
     crop=0.06,
 )
-TYPICAL = Wear()
-HEAVY = Wear(
+TYPICAL_DEGRADATION = PhotoDegradation()
+HEAVY = PhotoDegradation(
     height_share=(0.2, 0.5),
     tilt_degrees=30,
     perspective=0.14,
@@ -92,7 +92,7 @@ def render_street(
     cutout: Pixels,
     background: Pixels,
     rng: np.random.Generator,
-    wear: Wear = TYPICAL,
+    degradation: PhotoDegradation = TYPICAL_DEGRADATION,
     short_side: int | None = None,
 ) -> tuple[Pixels, Box]:
     """A shopper's photo of a cut-out product over a cluttered background, and the product's true tight box.
@@ -100,7 +100,7 @@ def render_street(
     `cutout` comes from `cut_out`; `background` is any picture, of which a part is taken. The result is
     upright (3:4, or near it), `short_side` pixels wide, by default 300 to 400.
     """
-    jpeg, box = street_jpeg(cutout, background, rng, wear, short_side)
+    jpeg, box = street_jpeg(cutout, background, rng, degradation, short_side)
     return _decoded(jpeg), box
 
 
@@ -108,49 +108,53 @@ def street_jpeg(
     cutout: Pixels,
     background: Pixels,
     rng: np.random.Generator,
-    wear: Wear = TYPICAL,
+    degradation: PhotoDegradation = TYPICAL_DEGRADATION,
     short_side: int | None = None,
 ) -> tuple[bytes, Box]:
     """`render_street`'s photo as the JPEG file that the shopper sends."""
     width = short_side or int(rng.integers(300, 401))
     size = (width, round(width * rng.uniform(1.2, 1.45)))
-    sharp_size = _sharp_size(size, rng, wear, strength=1.0)
+    sharp_size = _sharp_size(size, rng, degradation, strength=1.0)
     canvas = _part_of(background, sharp_size, rng)
-    item = _placed(cutout, sharp_size, rng, wear)
+    item = _placed(cutout, sharp_size, rng, degradation)
     mask = item.getchannel("A")
     left, top = _corner(mask.size, sharp_size, rng)
     canvas.paste(item.convert("RGB"), (left, top), mask)
     box = _tight_box(mask, (left, top), sharp_size, size)
-    return worn_jpeg(canvas, size, rng, wear, quality=wear.quality, strength=1.0), box
+    return worn_jpeg(canvas, size, rng, degradation, quality=degradation.quality, strength=1.0), box
 
 
-def render_reshot(pixels: Pixels, rng: np.random.Generator, wear: Wear = TYPICAL) -> Pixels:
+def render_reshot(
+    pixels: Pixels, rng: np.random.Generator, degradation: PhotoDegradation = TYPICAL_DEGRADATION
+) -> Pixels:
     """A tidy second photo of the same product: another plainish background, light, tilt and crop.
 
     As large as `pixels`.
     """
-    return _decoded(reshot_jpeg(pixels, rng, wear))
+    return _decoded(reshot_jpeg(pixels, rng, degradation))
 
 
-def reshot_jpeg(pixels: Pixels, rng: np.random.Generator, wear: Wear = TYPICAL) -> bytes:
+def reshot_jpeg(
+    pixels: Pixels, rng: np.random.Generator, degradation: PhotoDegradation = TYPICAL_DEGRADATION
+) -> bytes:
     """`render_reshot`'s photo as a JPEG file."""
     size = (pixels.shape[1], pixels.shape[0])
-    sharp_size = _sharp_size(size, rng, wear, strength=0.5)
+    sharp_size = _sharp_size(size, rng, degradation, strength=0.5)
     canvas = _plain(sharp_size, rng)
-    view = _jittered_view(size, sharp_size, rng, wear)
+    view = _jittered_view(size, sharp_size, rng, degradation)
     item = Image.fromarray(matte(pixels)).transform(
         sharp_size, Image.Transform.AFFINE, view, Image.Resampling.BICUBIC
     )
     canvas.paste(item.convert("RGB"), (0, 0), item.getchannel("A"))
-    quality = (max(55, wear.quality[0]), max(90, wear.quality[1]))
-    return worn_jpeg(canvas, size, rng, wear, quality=quality, strength=0.5)
+    quality = (max(55, degradation.quality[0]), max(90, degradation.quality[1]))
+    return worn_jpeg(canvas, size, rng, degradation, quality=quality, strength=0.5)
 
 
 def _sharp_size(
-    size: tuple[int, int], rng: np.random.Generator, wear: Wear, strength: float
+    size: tuple[int, int], rng: np.random.Generator, degradation: PhotoDegradation, strength: float
 ) -> tuple[int, int]:
     """Blur is lack of detail: a photo is composed this small and enlarged to `size` at the end."""
-    detail = 1 / (1 + rng.uniform(*wear.blur) * strength)
+    detail = 1 / (1 + rng.uniform(*degradation.blur) * strength)
     return max(16, round(size[0] * detail)), max(16, round(size[1] * detail))
 
 
@@ -168,13 +172,15 @@ def _part_of(background: Pixels, size: tuple[int, int], rng: np.random.Generator
     return small.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else small
 
 
-def _placed(cutout: Pixels, size: tuple[int, int], rng: np.random.Generator, wear: Wear) -> Image.Image:
+def _placed(
+    cutout: Pixels, size: tuple[int, int], rng: np.random.Generator, degradation: PhotoDegradation
+) -> Image.Image:
     """The cut-out at its size in the photo, tilted and seen at an angle, on a canvas that holds it."""
-    item_height = rng.uniform(*wear.height_share) * size[1]
+    item_height = rng.uniform(*degradation.height_share) * size[1]
     half = np.array([item_height * cutout.shape[1] / cutout.shape[0], item_height]) / 2
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
-    corners = corners + rng.uniform(-1, 1, size=(4, 2)) * half * wear.perspective
-    angle = np.deg2rad(rng.uniform(-1, 1) * wear.tilt_degrees)
+    corners = corners + rng.uniform(-1, 1, size=(4, 2)) * half * degradation.perspective
+    angle = np.deg2rad(rng.uniform(-1, 1) * degradation.tilt_degrees)
     corners = corners @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     corners -= corners.min(axis=0)
     corners *= min(1.0, (0.95 * np.array(size) / corners.max(axis=0)).min())
@@ -202,14 +208,17 @@ def _perspective(corners: NDArray[np.float64], source_size: tuple[int, int]) -> 
 
 
 def _jittered_view(
-    size: tuple[int, int], sharp_size: tuple[int, int], rng: np.random.Generator, wear: Wear
+    size: tuple[int, int],
+    sharp_size: tuple[int, int],
+    rng: np.random.Generator,
+    degradation: PhotoDegradation,
 ) -> tuple[float, ...]:
     """Pillow's six coefficients of a light tilt, zoom and shift around the middle."""
-    angle = np.deg2rad(rng.uniform(-0.4, 0.4) * wear.tilt_degrees)
-    zoom = 1 + rng.uniform(-wear.crop, wear.crop) + rng.uniform(-0.02, 0.02, size=(2, 1))
+    angle = np.deg2rad(rng.uniform(-0.4, 0.4) * degradation.tilt_degrees)
+    zoom = 1 + rng.uniform(-degradation.crop, degradation.crop) + rng.uniform(-0.02, 0.02, size=(2, 1))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     turn = turn / zoom * (np.array(size) / sharp_size)
-    shift = rng.uniform(-wear.crop, wear.crop, size=2) / 2 * size
+    shift = rng.uniform(-degradation.crop, degradation.crop, size=2) / 2 * size
     offset = np.array(size) / 2 + shift - turn @ (np.array(sharp_size) / 2)
     view = np.column_stack([turn, offset]).round(9)
     return tuple(view.ravel().tolist())
@@ -246,15 +255,15 @@ def worn_jpeg(
     picture: Image.Image,
     size: tuple[int, int],
     rng: np.random.Generator,
-    wear: Wear,
+    degradation: PhotoDegradation,
     *,
     quality: tuple[int, int],
     strength: float,
 ) -> bytes:
-    """The picture at `size` as a JPEG: light, shade, colour and noise at `strength` of what `wear` names."""
-    picture = picture.point(_tone_curves(rng, wear, strength))
-    picture = ImageChops.multiply(picture, _shade(picture.size, rng, wear, strength))
-    noise_std = rng.uniform(*wear.noise) * strength
+    """The picture at `size` as a JPEG: light, shade, colour and noise at `strength` as `degradation` says."""
+    picture = picture.point(_tone_curves(rng, degradation, strength))
+    picture = ImageChops.multiply(picture, _shade(picture.size, rng, degradation, strength))
+    noise_std = rng.uniform(*degradation.noise) * strength
     picture = ImageChops.add(picture, _noise(picture.size, rng, noise_std), 1, -128)
     picture = picture.resize(size, Image.Resampling.BILINEAR)
     buffer = io.BytesIO()
@@ -266,19 +275,21 @@ def _decoded(jpeg: bytes) -> Pixels:
     return np.array(Image.open(io.BytesIO(jpeg)))
 
 
-def _tone_curves(rng: np.random.Generator, wear: Wear, strength: float) -> list[int]:
+def _tone_curves(rng: np.random.Generator, degradation: PhotoDegradation, strength: float) -> list[int]:
     """A table of 256 values for each channel: contrast around the middle, exposure, colour cast."""
-    exposure = 1 + (rng.uniform(*wear.exposure) - 1) * strength
-    contrast = 1 + (rng.uniform(*wear.contrast) - 1) * strength
-    casts = 1 + rng.uniform(-wear.cast, wear.cast, size=3) * strength
+    exposure = 1 + (rng.uniform(*degradation.exposure) - 1) * strength
+    contrast = 1 + (rng.uniform(*degradation.contrast) - 1) * strength
+    casts = 1 + rng.uniform(-degradation.cast, degradation.cast, size=3) * strength
     level = np.arange(256)
     curves = [((level - 128) * contrast + 128) * exposure * cast for cast in casts]
     return np.clip(np.concatenate(curves), 0, 255).astype(int).tolist()
 
 
-def _shade(size: tuple[int, int], rng: np.random.Generator, wear: Wear, strength: float) -> Image.Image:
+def _shade(
+    size: tuple[int, int], rng: np.random.Generator, degradation: PhotoDegradation, strength: float
+) -> Image.Image:
     """Light that falls off towards some corners."""
-    corners = 255 * (1 - rng.uniform(0, wear.shade, size=(2, 2)) * strength)
+    corners = 255 * (1 - rng.uniform(0, degradation.shade, size=(2, 2)) * strength)
     light = Image.fromarray(corners.astype(np.uint8)).resize(size, Image.Resampling.BILINEAR)
     return Image.merge("RGB", (light, light, light))
 

@@ -20,7 +20,7 @@ STREET_SIZE = (360, 540)
 OUTDOORS = ("street", "park")
 _SKIN: RGB = (232, 190, 158)
 _HAIR: tuple[RGB, ...] = ((30, 26, 24), (84, 54, 34), (150, 106, 60), (196, 168, 120), (120, 44, 28))
-_FEWEST_PIXELS = 60
+_MIN_PIXELS = 60
 """A garment of which less is seen has no region."""
 
 
@@ -130,7 +130,7 @@ def _regions(owner: np.ndarray, worn: list[SimulatedItem], photo_id: str) -> lis
     for index, item in enumerate(worn, start=1):
         seen = owner == index
         num_pixels = int(seen.sum())
-        if num_pixels < _FEWEST_PIXELS:
+        if num_pixels < _MIN_PIXELS:
             continue
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         x0, y0, x1, y1 = (float(edge) for edge in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))

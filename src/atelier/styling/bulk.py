@@ -29,7 +29,7 @@ from atelier.index.sets import SCHEMA, SetTable
 from atelier.release.store import live, show
 from atelier.rules.file import parse_rules
 from atelier.settings import Settings
-from atelier.styling.order import Order
+from atelier.styling.batch_spec import Order
 from atelier.styling.stylist import Stylist
 from atelier.styling.workers import Processes, Workers
 

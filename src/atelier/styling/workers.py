@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from atelier.errors import ServiceError
 from atelier.settings import Settings
-from atelier.styling.order import Order
+from atelier.styling.batch_spec import Order
 
 
 class Workers(Protocol):

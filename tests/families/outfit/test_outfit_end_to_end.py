@@ -15,7 +15,7 @@ from atelier.families.outfit.end_to_end import EndToEndModule, EndToEndTask, Pic
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.questions import blank_out, padded, within_category
 from atelier.families.outfit.sets import Sets
-from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
+from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler
 from atelier.families.outfit.validation import Validation
 
 NUM_ITEMS, SIDE, WIDTH = 40, 8, 6
@@ -68,7 +68,7 @@ def task() -> EndToEndTask:
     )
     blanks = blank_out(sets_of_one_style(200, 2), within_category(CATEGORY, np.arange(NUM_ITEMS)), seed=3)
     outfits = OutfitModule(OutfitNetwork(config), LossConfig(num_hard=4))
-    frozen = OutfitTask(outfits, features, Kin(CATEGORY), {"world": Validation(blanks)})
+    frozen = OutfitTask(outfits, features, SameCategorySampler(CATEGORY), {"world": Validation(blanks)})
     return EndToEndTask(EndToEndModule(Tower(), outfits), pictures(), frozen)
 
 

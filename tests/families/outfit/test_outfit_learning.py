@@ -19,7 +19,7 @@ from atelier.families.outfit.losses import dssm_loss, hard_loss, judge_loss
 from atelier.families.outfit.model import GENERATORS, ItemFeatures, OutfitNetwork
 from atelier.families.outfit.questions import blank_out, compatibility, padded, queries_of, within_category
 from atelier.families.outfit.sets import Sets
-from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask, blanked
+from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler, blanked
 from atelier.families.outfit.validation import TorchGenerator, Validation, item_vectors
 
 NUM_ITEMS = 40
@@ -69,7 +69,7 @@ def trained(
     network = OutfitNetwork(config)
     loss_config = LossConfig(num_hard=4, teacher_weight=20)
     module = StudentModule(network, teacher, loss_config) if teacher else OutfitModule(network, loss_config)
-    task = OutfitTask(module, features(), Kin(CATEGORY))
+    task = OutfitTask(module, features(), SameCategorySampler(CATEGORY))
     sets = sets or all_liked(sets_of_one_style(400, seed=1))
     optimizer = torch.optim.Adam(module.parameters(), 3e-3)
     for step in range(steps):
@@ -152,7 +152,7 @@ def test_blanking_takes_one_piece_out_and_shows_at_least_one() -> None:
 
 def test_kin_are_of_the_same_category_and_never_the_item_itself() -> None:
     items = torch.arange(NUM_ITEMS)
-    drawn, other = Kin(CATEGORY).draw(items, 6, generator())
+    drawn, other = SameCategorySampler(CATEGORY).draw(items, 6, generator())
     category = torch.from_numpy(CATEGORY)
     assert (category[drawn] == category[:, None]).all()
     assert (other == (drawn != items[:, None])).all()

@@ -217,9 +217,15 @@ def test_a_lesson_is_taught_once_and_the_same_when_it_is_lost(products: Products
     teacher = RetrievalModule(network_of(config), products.labels, config)
     batch = products.__getitems__(list(range(8)))
 
-    def task(keeps_lessons: bool) -> DistillTask:
+    def task(caches_teacher_targets: bool) -> DistillTask:
         student = student_of(teacher.network, products)
-        return DistillTask(student, teacher.network, streets(), debug().student, keeps_lessons=keeps_lessons)
+        return DistillTask(
+            student,
+            teacher.network,
+            streets(),
+            debug().student,
+            caches_teacher_targets=caches_teacher_targets,
+        )
 
     keeping, forgetting = task(True), task(False)
     asked: list[int] = []

@@ -32,7 +32,7 @@ _LINES = {
     ITEMS: "item_id,cate_id,pic_url,title",
     USERS: "user_id,item_id;item_id;...,outfit_id",
 }
-_MOST_BROKEN = 1_000
+_MAX_BROKEN = 1_000
 """Lines at a file's beginning; where not one of them can be read, the file is something else."""
 
 
@@ -121,7 +121,7 @@ def _lines(folder: Folder, name: str, table: str, drop: Drop) -> Iterator[list[s
             continue
         num_broken += 1
         drop.reject(table, _shown(table, cells), f"{file.path}, line {number}: expected {_LINES[name]}")
-        if not num_good and num_broken == _MOST_BROKEN:
+        if not num_good and num_broken == _MAX_BROKEN:
             break
     if not num_good:
         raise DropError(f"{file.path} has no line that can be read; expected {_LINES[name]}")

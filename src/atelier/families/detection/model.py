@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from atelier.errors import TrainingError
 from atelier.families.detection.config import STRIDE, NetworkConfig
 from atelier.families.detection.kinds import KINDS
-from atelier.families.small_maps import quicken
+from atelier.families.small_maps import use_unfolded_weight_gradient
 
 _MIDDLE, _SPREAD = 0.45, 0.226
 """Mean and standard deviation of photos' pixels, one for all channels."""
@@ -97,7 +97,7 @@ def build_backbone(config: NetworkConfig) -> nn.Module:
         raise TrainingError(
             f"backbone '{config.backbone}': expected features at strides 8, 16 and 32, it has {strides}"
         )
-    return quicken(backbone)
+    return use_unfolded_weight_gradient(backbone)
 
 
 def _boxes(edges_BG4: Tensor, num_rows: int, num_columns: int) -> Tensor:

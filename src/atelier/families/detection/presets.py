@@ -19,7 +19,7 @@ class DetectionPreset:
     name: str
     config: DetectionConfig
     schedule: Schedule
-    least_main_hits: float = 0.0
+    min_main_hits: float = 0.0
     """Floor of `main/hit_75` below which not even a first champion is accepted."""
 
 
@@ -38,7 +38,7 @@ def demo() -> DetectionPreset:
         preset,
         name="demo",
         schedule=replace(preset.schedule, num_epochs=4, batch_size=32),
-        least_main_hits=0.0,
+        min_main_hits=0.0,
     )
 
 
@@ -49,7 +49,7 @@ def small() -> DetectionPreset:
         "small",
         DetectionConfig(NetworkConfig("resnet18", options, look_size=128)),
         Schedule(num_epochs=5, batch_size=48),
-        least_main_hits=0.3,
+        min_main_hits=0.3,
     )
 
 
@@ -57,7 +57,7 @@ def base() -> DetectionPreset:
     """One large GPU: a whole ResNet-18 at 256 pixels; two cores serve it in some twenty milliseconds."""
     network = NetworkConfig("resnet18d", neck_channels=128, look_size=256, close_size=160)
     schedule = Schedule(num_epochs=40, batch_size=256, compile=True, num_workers=8)
-    return DetectionPreset("base", DetectionConfig(network), schedule, least_main_hits=0.3)
+    return DetectionPreset("base", DetectionConfig(network), schedule, min_main_hits=0.3)
 
 
 PRESETS: dict[str, Callable[[], DetectionPreset]] = {

@@ -25,7 +25,7 @@ FRAME_ASPECT = 0.75
 UNKNOWN = -1
 _LEAST_VISIBLE = 0.45
 """An item of which less is seen in a view is not asked for."""
-_MOST_COVERED = 0.6
+_MAX_COVERED = 0.6
 """A worn item of which the product's box hides more is not asked for."""
 
 
@@ -108,7 +108,7 @@ def compose(
     part_B4 = _street_part(draw, streets.pixels_M3HW.shape[2:], aspect_B, config)
     worn_BR4, worn_kinds_BR = _worn_items(streets, street_B, part_B4)
     covered_BR = has_product_B[:, None] & (
-        _overlap(worn_BR4, product_B4[:, None]) > _MOST_COVERED * _areas(worn_BR4)
+        _overlap(worn_BR4, product_B4[:, None]) > _MAX_COVERED * _areas(worn_BR4)
     )
     worn_kinds_BR = worn_kinds_BR.masked_fill(covered_BR | plain_B[:, None], UNKNOWN)
     product_kind_B = products.kind_B.masked_fill(~has_product_B, UNKNOWN)

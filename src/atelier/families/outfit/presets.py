@@ -28,7 +28,7 @@ class OutfitPreset:
     """A pass shows every set once, with one piece blanked out."""
     end_to_end_schedule: Schedule | None = None
     """How the student then goes on together with its image tower; None leaves the tower as it is."""
-    least_fill_in_the_blank: float = 0.0
+    min_fill_in_the_blank: float = 0.0
     """Floor of the mean over all sources below which not even a first champion is accepted."""
 
 
@@ -48,7 +48,7 @@ def demo() -> OutfitPreset:
         name="demo",
         teacher_schedule=replace(preset.teacher_schedule, num_epochs=20, batch_size=64),
         student_schedule=replace(preset.student_schedule, num_epochs=40, batch_size=64),
-        least_fill_in_the_blank=0.0,
+        min_fill_in_the_blank=0.0,
     )
 
 
@@ -73,7 +73,7 @@ def small() -> OutfitPreset:
         LossConfig(),
         teacher_schedule=replace(schedule, num_epochs=30, batch_size=512),
         student_schedule=schedule,
-        least_fill_in_the_blank=0.3,
+        min_fill_in_the_blank=0.3,
     )
 
 

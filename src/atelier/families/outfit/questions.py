@@ -133,12 +133,12 @@ def compatibility(generator: Generator, items_ND: Floats, rows_SP: Ints) -> NDAr
     return np.bincount(number_Q, cosine_Q) / np.bincount(number_Q)
 
 
-def ranks_among_kin(queries_QD: Floats, right_Q: Ints, items_ND: Floats, kin_N: Ints) -> Ints:
+def ranks_among_kin(queries_QD: Floats, right_Q: Ints, items_ND: Floats, same_category_N: Ints) -> Ints:
     """Items of the same kin that score above the right one, for each question; a tie counts half, rounded."""
     rank_Q = np.zeros(len(right_Q), np.int64)
-    for kin in np.unique(kin_N[right_Q]):
-        asked = np.flatnonzero(kin_N[right_Q] == kin)
-        scores_QK = queries_QD[asked] @ items_ND[kin_N == kin].T
+    for kin in np.unique(same_category_N[right_Q]):
+        asked = np.flatnonzero(same_category_N[right_Q] == kin)
+        scores_QK = queries_QD[asked] @ items_ND[same_category_N == kin].T
         right_Q1 = (queries_QD[asked] * items_ND[right_Q[asked]]).sum(1, keepdims=True)
         above_QK, tied_QK = scores_QK > right_Q1 + _TIE, np.abs(scores_QK - right_Q1) <= _TIE
         rank_Q[asked] = above_QK.sum(1) + (tied_QK.sum(1) - 1).clip(0) // 2

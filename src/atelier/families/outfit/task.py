@@ -110,7 +110,7 @@ def answers_to(network: OutfitNetwork, question: Question) -> Answers:
     )
 
 
-class Kin:
+class SameCategorySampler:
     """Items by category, for drawing others of an item's own category."""
 
     def __init__(self, category_N: NDArray[np.int64]) -> None:
@@ -137,7 +137,7 @@ class OutfitTask:
         self,
         module: OutfitModule,
         features: ItemFeatures,
-        kin: Kin | None = None,
+        kin: SameCategorySampler | None = None,
         validation: Mapping[str, Validation] | None = None,
     ) -> None:
         """Without `kin`, as where an item is nothing but its category, there are no hard negatives."""

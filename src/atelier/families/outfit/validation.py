@@ -41,7 +41,7 @@ class Validation:
     """Real sets"""
     bad_SP: Ints = field(default_factory=_no_sets)
     """and made-up ones; either both or none."""
-    kin_N: Ints | None = None
+    same_category_N: Ints | None = None
     """Where the right piece is looked for: all items with the same number; None asks no such thing."""
 
 
@@ -93,8 +93,8 @@ def answer(generator: Generator, items_ND: Floats, asked: Validation) -> dict[st
     if len(blanks):
         queries_QD = queries_of(generator, items_ND, blanks.rows_QP)
         metrics["fill_in_the_blank"] = fill_in_the_blank(scores_of(queries_QD, blanks.answers_QA, items_ND))
-        if asked.kin_N is not None:
-            rank_Q = ranks_among_kin(queries_QD, blanks.answers_QA[:, 0], items_ND, asked.kin_N)
+        if asked.same_category_N is not None:
+            rank_Q = ranks_among_kin(queries_QD, blanks.answers_QA[:, 0], items_ND, asked.same_category_N)
             metrics["recall_at_10"] = recall_at(rank_Q, 10)
     if len(asked.good_SP):
         good_S, bad_S = (compatibility(generator, items_ND, s) for s in (asked.good_SP, asked.bad_SP))

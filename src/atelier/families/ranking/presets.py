@@ -21,9 +21,9 @@ class RankingPreset:
     schedule: Schedule
     longest_history: int = 50
     """Latest clicks that a user is known by."""
-    least_auc: float = 0.5
+    min_auc: float = 0.5
     """Floor of `auc_within_users` below which not even a first ranker is accepted."""
-    least_clicks: int = 100
+    min_clicks: int = 100
     """Clicks of the test part; fewer decide nothing."""
 
     def for_items(self, items: ItemConfig) -> RankingPreset:
@@ -42,7 +42,7 @@ def demo() -> RankingPreset:
     """Some seconds on two cores for the clicks of a simulated drop of 1,000 items."""
     preset = small()
     return replace(
-        preset, name="demo", schedule=replace(preset.schedule, batch_size=64), least_auc=0.0, least_clicks=10
+        preset, name="demo", schedule=replace(preset.schedule, batch_size=64), min_auc=0.0, min_clicks=10
     )
 
 

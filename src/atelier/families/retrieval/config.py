@@ -48,7 +48,7 @@ class AugmentConfig:
     real_share: float = 0.5
     """How often a real shopper's photo of the item takes the place of an imitated one, where there is one."""
     first_view_strength: float = 0.25
-    """Wear of the first view, which stands for the shop's own photo: 0 none, 1 a shopper's."""
+    """PhotoDegradation of the first view, which stands for the shop's own photo: 0 none, 1 a shopper's."""
     mirror_share: float = 0.5
     """Share of the products that a step shows with left and right exchanged."""
     tilt_degrees: float = 20.0

@@ -31,7 +31,7 @@ from atelier.families.retrieval.validation import Validation, evaluate_network
 from atelier.families.retrieval.views import Views, make_views
 
 
-class Lesson(NamedTuple):
+class TeacherTargets(NamedTuple):
     """Views as the student sees them, and what the teacher says of them: compact, for it may be kept."""
 
     pixels_V3SS: Tensor
@@ -46,7 +46,7 @@ class TaughtViews(NamedTuple):
     """Views, and what the teacher says of them."""
 
     views: Views
-    lesson: Lesson
+    lesson: TeacherTargets
 
 
 class StudentModule(nn.Module):
@@ -112,9 +112,9 @@ class StudentModule(nn.Module):
 class DistillTask:
     """The engine's `Task` for a student; the teacher is frozen and stays outside of `module`.
 
-    With `keeps_lessons` a batch that comes again is not made and taught again: most of a step's time is the
-    teacher's (fast pretraining distillation, TinyViT, Wu et al. 2022, section 3.1). What is lost, as when a
-    run resumes, is taught anew, the same. A lesson takes some 10 kB a view of 56 pixels.
+    With `caches_teacher_targets` a batch that comes again is not made and shown to the teacher again: most of
+    a step's time is the teacher's (fast pretraining distillation, TinyViT, Wu et al. 2022, section 3.1). What is
+    lost, as when a run resumes, is computed again, the same. Targets take some 10 kB a view of 56 pixels.
     """
 
     def __init__(
@@ -125,11 +125,11 @@ class DistillTask:
         config: RetrievalConfig,
         validation: Validation | None = None,
         *,
-        keeps_lessons: bool = False,
+        caches_teacher_targets: bool = False,
     ) -> None:
         self.module: nn.Module = module
-        self.keeps_lessons = keeps_lessons
-        self._lessons: dict[int, Lesson] = {}
+        self.caches_teacher_targets = caches_teacher_targets
+        self._lessons: dict[int, TeacherTargets] = {}
         self.teacher = teacher.eval().requires_grad_(False)
         self.size = config.network.image_size
         # Views have the teacher's size, so that it says what it would say; the student sees them smaller.
@@ -142,11 +142,11 @@ class DistillTask:
         lesson = self._lessons.get(number)
         if lesson is None:
             lesson = self._lesson(batch, generator)
-            if self.keeps_lessons:
+            if self.caches_teacher_targets:
                 self._lessons[number] = lesson
         return TaughtViews(Views(lesson.pixels_V3SS.float() / 255, batch), lesson)
 
-    def _lesson(self, batch: ProductBatch, generator: torch.Generator) -> Lesson:
+    def _lesson(self, batch: ProductBatch, generator: torch.Generator) -> TeacherTargets:
         pixels = make_views(batch, self.streets_M3HW, self.views_config, generator).pixels_V3SS
         self.teacher.to(pixels.device)
         with torch.no_grad(), torch.autocast(pixels.device.type, torch.bfloat16):
@@ -156,7 +156,9 @@ class DistillTask:
                 pixels, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False
             )
         pixels = (255 * pixels).round().to(torch.uint8).contiguous(memory_format=torch.channels_last)
-        return Lesson(pixels, said.embedding.half(), said.category_logits.half(), said.label_logits.half())
+        return TeacherTargets(
+            pixels, said.embedding.half(), said.category_logits.half(), said.label_logits.half()
+        )
 
     def loss(self, module: nn.Module, batch: TaughtViews) -> Loss:
         total, parts = module(batch)

@@ -17,7 +17,7 @@ from atelier.errors import TrainingError
 from atelier.families.retrieval.config import NetworkConfig
 from atelier.families.retrieval.space import Space, unit_rows
 from atelier.families.retrieval.text import TextTower
-from atelier.families.small_maps import quicken
+from atelier.families.small_maps import use_unfolded_weight_gradient
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -88,4 +88,4 @@ def build_backbone(config: NetworkConfig) -> nn.Module:
         num_classes=0,
         **dict(config.backbone_options),
     )
-    return quicken(backbone)
+    return use_unfolded_weight_gradient(backbone)

@@ -23,7 +23,7 @@ class RetrievalPreset:
     teacher_schedule: Schedule
     student: RetrievalConfig
     student_schedule: Schedule
-    least_recall_at_1: float = 0.0
+    min_recall_at_1: float = 0.0
     """Floor below which not even a first champion is accepted."""
 
 
@@ -87,7 +87,7 @@ def small() -> RetrievalPreset:
         Schedule(num_epochs=12),
         student,
         Schedule(num_epochs=30, distinct_epochs=6, learning_rate=3e-3),
-        least_recall_at_1=0.2,
+        min_recall_at_1=0.2,
     )
 
 
@@ -97,7 +97,7 @@ def base() -> RetrievalPreset:
     student = RetrievalConfig(NetworkConfig("resnet18d", image_size=96, dimension=512))
     schedule = Schedule(num_epochs=120, batch_size=512, compile=True, num_workers=8)
     return RetrievalPreset(
-        "base", teacher, replace(schedule, num_epochs=20), schedule, student, schedule, least_recall_at_1=0.2
+        "base", teacher, replace(schedule, num_epochs=20), schedule, student, schedule, min_recall_at_1=0.2
     )
 
 

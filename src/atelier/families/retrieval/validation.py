@@ -38,7 +38,7 @@ class Validation:
     label_L: NDArray[np.int64]
 
 
-class Said(NamedTuple):
+class Predictions(NamedTuple):
     """What a network says about N pictures."""
 
     embedding_ND: NDArray[np.float32]
@@ -75,7 +75,7 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
 
 
 @torch.inference_mode()
-def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: int = 256) -> Said:
+def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: int = 256) -> Predictions:
     """What the network says about uint8 pictures, in bfloat16 for speed."""
     device = next(network.parameters()).device
     said = []
@@ -84,7 +84,7 @@ def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: 
         with torch.autocast(device.type, torch.bfloat16):
             features = network(pixels.contiguous(memory_format=torch.channels_last))
         said.append([rows.float().cpu().numpy() for rows in features])
-    return Said(*(np.concatenate(column) for column in zip(*said, strict=True)))
+    return Predictions(*(np.concatenate(column) for column in zip(*said, strict=True)))
 
 
 @torch.inference_mode()

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RegistryError
-from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.outfit.material import RETRIEVAL
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
 
@@ -19,7 +19,7 @@ FAMILY = "outfit"
 
 
 @contextmanager
-def champion_eyes(settings: Settings, catalogue: Catalogue) -> Iterator[Eyes]:
+def champion_embedder(settings: Settings, catalogue: Catalogue) -> Iterator[CatalogueEmbedder]:
     """The retrieval champion, for as long as it is needed. RegistryError: there is none yet."""
     registry = open_registry(settings)
     champion = registry.version(RETRIEVAL, "champion")
@@ -29,4 +29,4 @@ def champion_eyes(settings: Settings, catalogue: Catalogue) -> Iterator[Eyes]:
             f"`atelier retrain` trains one first"
         )
     with TemporaryDirectory() as folder:
-        yield Eyes(settings, registry.fetch(champion, Path(folder) / RETRIEVAL), catalogue)
+        yield CatalogueEmbedder(settings, registry.fetch(champion, Path(folder) / RETRIEVAL), catalogue)

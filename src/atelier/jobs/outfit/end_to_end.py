@@ -20,18 +20,18 @@ from atelier.families.outfit.end_to_end import EndToEndModule, EndToEndTask, Pic
 from atelier.families.outfit.export import export_network
 from atelier.families.outfit.inference import TOWER_CONTRACT_FILE, TOWER_FILE
 from atelier.families.outfit.model import OutfitNetwork
-from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
+from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler
 from atelier.families.retrieval.config import NetworkConfig, TextConfig
 from atelier.families.retrieval.export import export_onnx, load_module
 from atelier.families.retrieval.inference import EmbeddingContract
 from atelier.families.retrieval.model import RetrievalNetwork
+from atelier.families.retrieval.training import Training
 from atelier.families.schedule import Schedule
-from atelier.jobs.fitting import Training
-from atelier.jobs.outfit.champion import FAMILY, champion_eyes
-from atelier.jobs.outfit.items import Eyes
+from atelier.jobs.outfit.champion import FAMILY, champion_embedder
 from atelier.jobs.outfit.material import MATERIAL_FORMAT, SetMaterial, load_sets
 from atelier.jobs.outfit.train import features_of, outfit_code, outfit_preset, trained_network
-from atelier.jobs.train import TrainOutcome, current_version, run_key, run_once
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.jobs.retrieval.train import TrainOutcome, current_version, run_key, run_once
 from atelier.registry.store import Registry
 from atelier.settings import Settings
 from atelier.vocabulary import Split
@@ -39,7 +39,7 @@ from atelier.vocabulary import Split
 _FRAMED_AT_ONCE = 256
 
 
-def see_outfits(
+def finetune_end_to_end(
     settings: Settings, preset: str, student: TrainOutcome, *, progress: bool = True
 ) -> TrainOutcome | None:
     """Let the preset's finished student go on together with its image tower, or find the run that did.
@@ -51,7 +51,7 @@ def see_outfits(
     if schedule is None:
         return None
     catalogue = Catalogue.open(settings.data_dir)
-    with champion_eyes(settings, catalogue) as eyes:
+    with champion_embedder(settings, catalogue) as eyes:
         space = eyes.contract.digest
         role = f"outfit-end-to-end {MATERIAL_FORMAT}"
         key = run_key(role, version, wanted, space, student.key, code=outfit_code())
@@ -108,7 +108,7 @@ def image_tower(model_dir: Path) -> ImageTower:
     return ImageTower(network, categories, labels)
 
 
-def pictures_of(material: SetMaterial, eyes: Eyes, *, progress: bool = True) -> Pictures:
+def pictures_of(material: SetMaterial, eyes: CatalogueEmbedder, *, progress: bool = True) -> Pictures:
     """The catalogue photos of the material's items, framed as the eyes frame them: S * S * 3 bytes each."""
     picture_of = eyes.gallery.picture_of
     shown = {row: picture_of[item_id] for row, item_id in material.item_ids.items() if item_id in picture_of}
@@ -136,7 +136,10 @@ def end_to_end_training(
     """A trained network and the tower it was trained with, about to go on together."""
     outfits = OutfitModule(network, loss)
     frozen = OutfitTask(
-        outfits, features_of(material), Kin(material.kin()), material.validation(Split.VALIDATION)
+        outfits,
+        features_of(material),
+        SameCategorySampler(material.same_category()),
+        material.validation(Split.VALIDATION),
     )
 
     def write(folder: Path) -> None:

@@ -22,10 +22,10 @@ from atelier.families.outfit.metrics import compatibility_auc, fill_in_the_blank
 from atelier.families.outfit.questions import Blanks, compatibility, padded, queries_of, scores_of
 from atelier.families.outfit.table import ItemTable
 from atelier.jobs.outfit.champion import FAMILY
-from atelier.jobs.outfit.examine import sit
-from atelier.jobs.outfit.items import Eyes, codes_in
+from atelier.jobs.outfit.examine import run_exam
 from atelier.jobs.outfit.material import SetMaterial, Source, category_source, worn_source
-from atelier.jobs.outfit.worn import crops_of, describe
+from atelier.jobs.outfit.street_crops import crops_of, describe
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder, codes_in
 from atelier.matting import matte
 from atelier.pictures import decode, read_mask
 from atelier.release.store import live
@@ -55,7 +55,7 @@ def evaluate_outfits(settings: Settings, data_dir: Path, *, progress: bool = Tru
         )
     folder = settings.releases_dir / release.release_id
     model, catalogue = load_model(folder), Catalogue.open(settings.data_dir)
-    eyes = Eyes(settings, folder, catalogue).through(folder)
+    eyes = CatalogueEmbedder(settings, folder, catalogue).with_image_tower(folder)
     drop = read_drop(data_dir)
     metrics: dict[str, float] = {}
     for name, source in (
@@ -64,7 +64,7 @@ def evaluate_outfits(settings: Settings, data_dir: Path, *, progress: bool = Tru
     ):
         if source.rows[Split.TEST]:
             material = SetMaterial(model.contract.facts, (source,), model.contract.space)
-            exam = sit(material, model, material.validation(Split.TEST, most=None))
+            exam = run_exam(material, model, material.validation(Split.TEST, most=None))
             metrics |= {f"{name}/{each.split('/')[1]}": value for each, value in exam.metrics.items()}
     for protocol in protocols_in(data_dir):
         metrics |= _published(protocol, drop, model, eyes, progress)
@@ -76,7 +76,7 @@ def evaluate_outfits(settings: Settings, data_dir: Path, *, progress: bool = Tru
     return metrics
 
 
-def _categories(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: Eyes) -> Source:
+def _categories(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: CatalogueEmbedder) -> Source:
     """The folder's sets of categories that nobody trained on; training frequency is the workspace's own."""
     known = {each.set_id: each.split for each in catalogue.category_sets()}
     folder: list[CategorySet] = drop.rows["category_sets"]
@@ -84,7 +84,9 @@ def _categories(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: Eyes
     return category_source([*asked, *catalogue.category_sets(Split.TRAIN)], model.contract.facts, eyes)
 
 
-def _worn(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: Eyes, progress: bool) -> Source:
+def _worn(
+    drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: CatalogueEmbedder, progress: bool
+) -> Source:
     """The pieces of the folder's street photos that nobody trained on."""
     known = {photo.photo_id: photo.split for photo in catalogue.photos(PhotoKind.STREET)}
     raw = {each.photo.photo_id: each for each in drop.photos}
@@ -108,7 +110,7 @@ def _worn(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: Eyes, prog
 
 
 def _published(
-    protocol: OutfitProtocol, drop: Drop, model: OutfitModel, eyes: Eyes, progress: bool
+    protocol: OutfitProtocol, drop: Drop, model: OutfitModel, eyes: CatalogueEmbedder, progress: bool
 ) -> dict[str, float]:
     """The published questions about the folder's own items; those about unknown ones are left out."""
     named = {item_id for q in protocol.questions for item_id in (*q.context, *q.candidates)}
@@ -148,7 +150,7 @@ def _table(
     items: Sequence[Item],
     photos: Sequence[RawPhoto],
     facts: Mapping[str, tuple[str, ...]],
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     progress: bool,
 ) -> ItemTable:
     """What is known of a folder's items, seen for the first time."""

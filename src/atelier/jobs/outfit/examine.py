@@ -16,8 +16,8 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.families.outfit.inference import OnnxGenerator, OutfitModel
 from atelier.families.outfit.questions import hits_of, queries_of, scores_of
 from atelier.families.outfit.validation import Validation, answer
-from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.outfit.material import SetMaterial, load_sets
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
 from atelier.settings import Settings
 from atelier.vocabulary import Split
 
@@ -48,7 +48,7 @@ class OutfitExam:
 def examine(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     model: OutfitModel,
     data_version: str,
     split: Split = Split.TEST,
@@ -57,10 +57,10 @@ def examine(
 ) -> OutfitExam:
     """Ask a model about the sets of a split; the same questions for every model of a data version."""
     material = load_sets(settings, catalogue, eyes, data_version, progress, facts=model.contract.facts)
-    return sit(material, model, material.validation(split, most=None))
+    return run_exam(material, model, material.validation(split, most=None))
 
 
-def sit(material: SetMaterial, model: OutfitModel, asked: Mapping[str, Validation]) -> OutfitExam:
+def run_exam(material: SetMaterial, model: OutfitModel, asked: Mapping[str, Validation]) -> OutfitExam:
     """Answer questions about the material's items."""
     generator = model.generator
     vectors_ND = model.items.encode(material.items)

@@ -12,13 +12,13 @@ import numpy as np
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.outfit.inference import load_model
-from atelier.jobs.contest import ContestVerdict, contest
-from atelier.jobs.outfit.champion import FAMILY, champion_eyes
+from atelier.jobs.outfit.champion import FAMILY, champion_embedder
+from atelier.jobs.outfit.exam import RESULTS_FILE
 from atelier.jobs.outfit.examine import examine
-from atelier.jobs.outfit.register import MARKS_FILE
 from atelier.jobs.outfit.train import outfit_code, outfit_preset
-from atelier.jobs.register import Registered
-from atelier.jobs.train import current_version
+from atelier.jobs.retrieval.exam import Registered
+from atelier.jobs.retrieval.train import current_version
+from atelier.lifecycle.gate import GateVerdict, champion_challenger_test
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry
 from atelier.settings import Settings
@@ -31,20 +31,20 @@ Hits = Mapping[str, Any]
 
 def gate_outfits(
     settings: Settings, preset: str, registered: Registered, *, progress: bool = True
-) -> ContestVerdict:
+) -> GateVerdict:
     """Hold champion and challenger against the same sets and move the alias `champion` if evidence says so.
 
     Without a model that is good enough nothing fails: releases then make no sets.
     """
 
     def judge(registry: Registry, challenger: ModelVersion, champion: ModelVersion | None) -> dict[str, Any]:
-        new = json.loads(registry.read(challenger.run_id, MARKS_FILE))["hits"]
+        new = json.loads(registry.read(challenger.run_id, RESULTS_FILE))["hits"]
         old = None if champion is None else _hits_of(settings, registry, champion, progress)
         return decide(
-            new, old, has_champion=champion is not None, floor=outfit_preset(preset).least_fill_in_the_blank
+            new, old, has_champion=champion is not None, floor=outfit_preset(preset).min_fill_in_the_blank
         )
 
-    return contest(settings, FAMILY, preset, registered, outfit_code(), judge)
+    return champion_challenger_test(settings, FAMILY, preset, registered, outfit_code(), judge)
 
 
 def decide(challenger: Hits, champion: Hits | None, *, has_champion: bool, floor: float) -> dict[str, Any]:
@@ -87,9 +87,11 @@ def _paired(challenger: Hits, champion: Hits) -> tuple[float, float, float]:
 def _hits_of(settings: Settings, registry: Registry, champion: ModelVersion, progress: bool) -> Hits | None:
     """The champion's answers to the current questions; None where it cannot see today's items."""
     version, catalogue = current_version(settings), Catalogue.open(settings.data_dir)
-    with TemporaryDirectory() as folder, champion_eyes(settings, catalogue) as eyes:
+    with TemporaryDirectory() as folder, champion_embedder(settings, catalogue) as eyes:
         files = registry.fetch(champion, Path(folder) / FAMILY)
         model = load_model(files)
         if model.contract.space != eyes.contract.digest:
             return None
-        return examine(settings, catalogue, eyes.through(files), model, version, progress=progress).hits
+        return examine(
+            settings, catalogue, eyes.with_image_tower(files), model, version, progress=progress
+        ).hits

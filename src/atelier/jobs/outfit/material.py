@@ -30,8 +30,8 @@ from atelier.families.outfit.sets import Sets
 from atelier.families.outfit.table import ItemTable, codes_of
 from atelier.families.outfit.validation import Validation
 from atelier.jobs.outfit.clicks import Clicked, judged_by
-from atelier.jobs.outfit.items import Eyes, fact_values
-from atelier.jobs.outfit.worn import Worn, worn_in
+from atelier.jobs.outfit.street_crops import Worn, worn_in
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder, fact_values
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
 from atelier.vocabulary import CategorySet, Item, Maker, Outfit, Split
@@ -40,7 +40,7 @@ RETRIEVAL = "retrieval"
 OUTFITS, WORN, CATEGORIES = "outfits", "worn", "categories"
 MATERIAL_FORMAT = 3
 """Raise it when items or sets are described otherwise: networks are then trained anew."""
-_FEWEST_SETS = 32
+_MIN_SETS = 32
 _VALIDATED = 400
 """Sets of a source that validation asks about, at most; the test asks about all."""
 
@@ -70,7 +70,9 @@ class Source:
         rows_SP = padded(self.rows[split][:most])
         if self.name == CATEGORIES:
             draw = by_frequency(padded(self.rows[Split.TRAIN] or self.rows[split]), len(self.items))
-            return Validation(blank_out(rows_SP, draw, seed), kin_N=np.zeros(len(self.items), np.int64))
+            return Validation(
+                blank_out(rows_SP, draw, seed), same_category_N=np.zeros(len(self.items), np.int64)
+            )
         draw = self._others_of(rows_SP) if self.name == WORN else within_category(self.kind_N, self.origin_N)
         good_SP, bad_SP = made_up(rows_SP, self._kinds_within(rows_SP), self.origin_N, seed)
         blanks = blank_out(rows_SP, draw, seed, all_pieces=self.name == WORN)
@@ -115,7 +117,7 @@ class SetMaterial:
         liked = [n not in source.disliked for source in self.sources for n in range(len(_train(source)))]
         return Sets(padded(rows), np.array(source, np.int64), np.array(liked, bool))
 
-    def kin(self) -> Ints:
+    def same_category(self) -> Ints:
         """A number for each kind of each source; crops that training must not see are alone."""
         numbers, first = [], 0
         for source in self.sources:
@@ -151,7 +153,7 @@ class SetMaterial:
 def load_sets(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     data_version: str,
     progress: bool,
     facts: Mapping[str, tuple[str, ...]] | None = None,
@@ -168,10 +170,10 @@ def load_sets(
     ]
     sources = [source for source in sources if any(source.rows.values())]
     num = sum(len(_train(source)) for source in sources)
-    if num < _FEWEST_SETS:
+    if num < _MIN_SETS:
         raise TrainingError(
             f"data version {data_version[:8]} has {num} sets to learn what goes together from (expected at "
-            f"least {_FEWEST_SETS}). Ingest a drop with outfits first: `atelier ingest DIR`"
+            f"least {_MIN_SETS}). Ingest a drop with outfits first: `atelier ingest DIR`"
         )
     return SetMaterial(facts, tuple(sources), eyes.contract.digest)
 
@@ -186,15 +188,15 @@ def num_sets(catalogue: Catalogue) -> int:
 def why_no_outfits(settings: Settings) -> str | None:
     """Why a workspace's data cannot teach what goes together, as a sentence; None where it can."""
     num = num_sets(Catalogue.open(settings.data_dir))
-    if num < _FEWEST_SETS:
-        return f"the data has {num} sets to learn what goes together from, expected at least {_FEWEST_SETS}"
+    if num < _MIN_SETS:
+        return f"the data has {num} sets to learn what goes together from, expected at least {_MIN_SETS}"
     if open_registry(settings).version(RETRIEVAL, "champion") is None:
         return "no retrieval model passed its gate, with which items could be seen"
     return None
 
 
 def outfit_source(
-    catalogue: Catalogue, eyes: Eyes, facts: Mapping[str, tuple[str, ...]], progress: bool
+    catalogue: Catalogue, eyes: CatalogueEmbedder, facts: Mapping[str, tuple[str, ...]], progress: bool
 ) -> Source:
     """Outfits of catalogue items. Wrong answers to an item are others of its category."""
     clicked = judged_by(catalogue.clicks())
@@ -230,7 +232,7 @@ def _says_something(outfit: Outfit, clicked: Clicked) -> bool:
     return outfit.made_by != Maker.GENERATOR and outfit.outfit_id not in clicked.badly
 
 
-def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Eyes) -> Source:
+def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder) -> Source:
     """Pieces of street photos, by their palettes alone. Wrong answers are of the same label, elsewhere."""
     photos, photo_N = _numbered(worn.photo_N)
     _, kind_N = _numbered(worn.label_N)
@@ -239,12 +241,14 @@ def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Eyes) ->
         pieces = np.flatnonzero(photo_N == photo)
         if len(pieces) >= 2:
             rows[worn.split_N[pieces[0]]].append(pieces.tolist())
-    bare = eyes.nothing_but(codes_of(facts, [{} for _ in worn.photo_N]))
+    bare = eyes.from_attributes_only(codes_of(facts, [{} for _ in worn.photo_N]))
     items = ItemTable(bare.image_NI, bare.title_NT, worn.colour_NC, bare.codes_NF)
     return Source(WORN, items, kind_N, photo_N, rows)
 
 
-def category_source(sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], eyes: Eyes) -> Source:
+def category_source(
+    sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder
+) -> Source:
     """Sets of categories: each category is an item of which nothing else is known."""
     names = sorted(_categories(sets))
     row = {name: number for number, name in enumerate(names)}
@@ -253,7 +257,9 @@ def category_source(sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, 
         if each.split is not None:
             rows[each.split].append([row[name] for name in each.categories])
     codes = codes_of(facts, [{"category": name} for name in names])
-    return Source(CATEGORIES, eyes.nothing_but(codes), np.arange(len(names)), np.arange(len(names)), rows)
+    return Source(
+        CATEGORIES, eyes.from_attributes_only(codes), np.arange(len(names)), np.arange(len(names)), rows
+    )
 
 
 def _categories(sets: Sequence[CategorySet]) -> set[str]:
@@ -272,13 +278,13 @@ def _numbered(names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
 
 def _moved(asked: Validation, first: int, num_items: int) -> Validation:
     """The same questions where the source's items begin at row `first` of a larger table."""
-    kin_N = None
-    if asked.kin_N is not None:
-        kin_N = np.full(num_items, -1, np.int64)
-        kin_N[first : first + len(asked.kin_N)] = asked.kin_N
+    same_category_N = None
+    if asked.same_category_N is not None:
+        same_category_N = np.full(num_items, -1, np.int64)
+        same_category_N[first : first + len(asked.same_category_N)] = asked.same_category_N
     shown = [
         np.where(rows >= 0, rows + first, -1) for rows in (asked.blanks.rows_QP, asked.good_SP, asked.bad_SP)
     ]
     return Validation(
-        type(asked.blanks)(shown[0], asked.blanks.answers_QA + first), shown[1], shown[2], kin_N
+        type(asked.blanks)(shown[0], asked.blanks.answers_QA + first), shown[1], shown[2], same_category_N
     )

@@ -21,14 +21,14 @@ from atelier.families.outfit.inference import (
 )
 from atelier.index.schema import IndexItem
 from atelier.jobs.outfit.champion import FAMILY
-from atelier.jobs.outfit.items import Eyes
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry
 from atelier.rules.file import load_rules, ready_made
 from atelier.settings import Settings
 
 
-def fitting_champion(registry: Registry, space: str, folder: Path) -> ModelVersion | None:
+def compatible_champion(registry: Registry, space: str, folder: Path) -> ModelVersion | None:
     """The champion, fetched into `folder`; None while there is none that sees items under this contract."""
     champion = registry.version(FAMILY, "champion")
     if champion is None:
@@ -39,11 +39,11 @@ def fitting_champion(registry: Registry, space: str, folder: Path) -> ModelVersi
 
 
 def outfit_files(
-    eyes: Eyes, items: Sequence[IndexItem], model_dir: Path, *, progress: bool
+    eyes: CatalogueEmbedder, items: Sequence[IndexItem], model_dir: Path, *, progress: bool
 ) -> dict[str, Path]:
     """The networks, their contract, and `ITEM_VECTORS_FILE`, written beside: the items' vectors by id."""
     model = load_model(model_dir)
-    table = eyes.through(model_dir).table(
+    table = eyes.with_image_tower(model_dir).table(
         [row.item for row in items], model.contract.facts, progress=progress
     )
     vectors_ND = model.items.encode(table).astype("float16")

@@ -25,7 +25,7 @@ _SIDE = 160
 def blanks_sheet(exam: OutfitExam, catalogue: Catalogue) -> Figure | None:
     """Some started sets, evenly spread, and the best five of the missing one's category."""
     asked = exam.asked.get(OUTFITS)
-    if asked is None or not len(asked.blanks) or asked.kin_N is None:
+    if asked is None or not len(asked.blanks) or asked.same_category_N is None:
         return None
     tiles = _Tiles(exam, catalogue)
     chosen = np.linspace(0, len(asked.blanks) - 1, min(_ROWS, len(asked.blanks))).astype(int)
@@ -33,7 +33,7 @@ def blanks_sheet(exam: OutfitExam, catalogue: Catalogue) -> Figure | None:
     for question in np.unique(chosen):
         context = [int(row) for row in asked.blanks.rows_QP[question] if row >= 0]
         right = int(asked.blanks.answers_QA[question, 0])
-        kin = np.flatnonzero(asked.kin_N == asked.kin_N[right])
+        kin = np.flatnonzero(asked.same_category_N == asked.same_category_N[right])
         scores = exam.scores(context, kin)
         best = np.argsort(-scores)[:_COLUMNS]
         answers = [

@@ -16,12 +16,12 @@ from atelier.families.outfit.distill import StudentModule
 from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.presets import PRESETS, OutfitPreset
-from atelier.families.outfit.task import Kin, OutfitModule, OutfitTask
+from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler
+from atelier.families.retrieval.training import Training, code_digest
 from atelier.families.schedule import Schedule
-from atelier.jobs.fitting import Training, code_digest
-from atelier.jobs.outfit.champion import FAMILY, champion_eyes
+from atelier.jobs.outfit.champion import FAMILY, champion_embedder
 from atelier.jobs.outfit.material import MATERIAL_FORMAT, SetMaterial, load_sets
-from atelier.jobs.train import TrainOutcome, current_version, read_weights, run_key, run_once
+from atelier.jobs.retrieval.train import TrainOutcome, current_version, read_weights, run_key, run_once
 from atelier.registry.store import Registry
 from atelier.settings import Settings
 from atelier.vocabulary import Split
@@ -105,7 +105,9 @@ def training_of(
         export_network(network, material.facts, material.space, folder)
 
     return Training(
-        task=OutfitTask(module, features_of(material), Kin(material.kin()), validation),
+        task=OutfitTask(
+            module, features_of(material), SameCategorySampler(material.same_category()), validation
+        ),
         products=material.sets(),
         schedule=schedule,
         finish=lambda: None,
@@ -124,7 +126,7 @@ def _train(
         else (wanted.student, wanted.student_schedule)
     )
     catalogue = Catalogue.open(settings.data_dir)
-    with champion_eyes(settings, catalogue) as eyes:
+    with champion_embedder(settings, catalogue) as eyes:
         space = eyes.contract.digest
         key = run_key(
             f"outfit-{role} {MATERIAL_FORMAT}",

@@ -17,7 +17,7 @@ from atelier.families.ranking.metrics import pairs_within_users, ranking_metrics
 from atelier.families.ranking.sets import Sets
 from atelier.families.ranking.showings import Showings
 from atelier.jobs.ranking.material import RankingMaterial
-from atelier.release.gate import Interval
+from atelier.jobs.retrieval.verdict import Interval
 from atelier.vocabulary import Split
 
 _AT_ONCE = 4096

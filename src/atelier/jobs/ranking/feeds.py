@@ -22,9 +22,9 @@ from atelier.delivery.feed_log import LoggedFeed, Offered, one_a_day, read_feeds
 from atelier.delivery.off_policy import Log
 from atelier.delivery.verdict import Verdict, decide
 from atelier.families.ranking.inference import OnnxRanker, scores
-from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.ranking.champion import ranker_in
 from atelier.jobs.ranking.material import Description, RankingMaterial, material_as, moment
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
 from atelier.settings import Settings
 
 Clicked = Mapping[tuple[str, str, str], bool]
@@ -41,7 +41,7 @@ class _Places(NamedTuple):
 def judge_feeds(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     name: str,
     folder: Path,
     shown_by: str,

@@ -25,17 +25,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.jobs.contest import ContestVerdict, contest
-from atelier.jobs.outfit.champion import champion_eyes
-from atelier.jobs.outfit.items import Eyes
+from atelier.jobs.outfit.champion import champion_embedder
 from atelier.jobs.ranking.champion import FAMILY, SPACE, ranker_in
+from atelier.jobs.ranking.exam import RESULTS_FILE
 from atelier.jobs.ranking.examine import Answers, answers, auc_difference, loss_difference
 from atelier.jobs.ranking.feeds import judge_feeds
 from atelier.jobs.ranking.material import Description, material_as
-from atelier.jobs.ranking.register import MARKS_FILE
 from atelier.jobs.ranking.train import ranker_code, ranking_preset
-from atelier.jobs.register import Registered
-from atelier.jobs.train import current_version
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.jobs.retrieval.exam import Registered
+from atelier.jobs.retrieval.train import current_version
+from atelier.lifecycle.gate import GateVerdict, champion_challenger_test
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry
 from atelier.settings import Settings
@@ -48,7 +48,7 @@ MAX_LOSS = 0.01
 
 def gate_ranker(
     settings: Settings, preset: str, registered: Registered, *, progress: bool = True
-) -> ContestVerdict:
+) -> GateVerdict:
     """Hold champion and challenger against the same clicks and move the alias `champion` if they say so.
 
     A pair that was judged on this data is not judged again. A champion that was made for the vectors of
@@ -61,30 +61,28 @@ def gate_ranker(
         with TemporaryDirectory() as folder:
             return _judge(settings, registry, preset, challenger, champion, Path(folder), progress)
 
-    return contest(settings, FAMILY, preset, registered, ranker_code(), judge)
+    return champion_challenger_test(settings, FAMILY, preset, registered, ranker_code(), judge)
 
 
-def decide(
-    challenger: Answers, champion: Answers | None, least_auc: float, least_clicks: int
-) -> dict[str, Any]:
+def decide(challenger: Answers, champion: Answers | None, min_auc: float, min_clicks: int) -> dict[str, Any]:
     """`promoted` and its `reason`, and the paired difference of AUC with its 95 % interval.
 
     A challenger is promoted when it orders each user's showings better without giving worse probabilities,
-    or not worse with better ones. The first of all needs `least_auc`; where that is 0, any will do, so that
+    or not worse with better ones. The first of all needs `min_auc`; where that is 0, any will do, so that
     feeds can begin.
     """
     clicks, auc = int(challenger.clicked_N.sum()), challenger.metrics.get("auc_within_users")
-    if clicks < least_clicks or (auc is None and (champion is not None or least_auc > 0)):
+    if clicks < min_clicks or (auc is None and (champion is not None or min_auc > 0)):
         return {
             "promoted": False,
             "reason": f"not enough evidence: {clicks} clicks on {len(challenger.clicked_N):,} showings of "
-            f"the test; at least {least_clicks} are needed, and users with both clicked and unclicked ones",
+            f"the test; at least {min_clicks} are needed, and users with both clicked and unclicked ones",
         }
     if champion is None:
         seen = "no pairs to judge by" if auc is None else f"{auc:.3f} of each user's pairs in the right order"
-        words = "the floor is cleared" if (auc or 0) >= least_auc else f"below the floor of {least_auc:.2f}"
+        words = "the floor is cleared" if (auc or 0) >= min_auc else f"below the floor of {min_auc:.2f}"
         reason = f"there is no champion, {seen}, {words}"
-        return {"promoted": (auc or 0) >= least_auc, "reason": reason}
+        return {"promoted": (auc or 0) >= min_auc, "reason": reason}
     order, loss = auc_difference(challenger, champion), loss_difference(challenger, champion)
     promoted, reason = _compare(order.low, loss.low, loss.high)
     reason = f"{reason} (AUC {order.difference:+.4f}, log loss {loss.difference:+.4f}, {clicks} clicks)"
@@ -119,7 +117,7 @@ def _judge(
     catalogue = Catalogue.open(settings.data_dir)
     versions = [challenger] if champion is None else [challenger, champion]
     folders = [registry.fetch(each, folder / str(each.version)) for each in versions]
-    with champion_eyes(settings, catalogue) as eyes:
+    with champion_embedder(settings, catalogue) as eyes:
         if champion is not None:
             name, shown_by = f"{FAMILY} {challenger.version}", ranker_in(folders[1]).contract.digest
             verdict = judge_feeds(settings, catalogue, eyes, name, folders[0], shown_by, progress=progress)
@@ -139,7 +137,7 @@ def _judge(
         ]
     wanted = ranking_preset(preset)
     before = evidence[1] if champion is not None else None
-    return decide(evidence[0], before, wanted.least_auc, wanted.least_clicks)
+    return decide(evidence[0], before, wanted.min_auc, wanted.min_clicks)
 
 
 def _answers(
@@ -148,12 +146,12 @@ def _answers(
     version: ModelVersion,
     folder: Path,
     catalogue: Catalogue,
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     progress: bool,
 ) -> Answers:
     """A version's answers on the current data: its examination's, or new ones where the data has changed."""
     if version.tags.get("data_version") == current_version(settings):
-        return Answers.of_marks(json.loads(registry.read(version.run_id, MARKS_FILE)))
+        return Answers.of_marks(json.loads(registry.read(version.run_id, RESULTS_FILE)))
     ranker = ranker_in(folder)
     description = Description.read(folder, ranker.contract)
     return answers(ranker, material_as(catalogue, eyes, description, progress=progress))

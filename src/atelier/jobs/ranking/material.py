@@ -26,11 +26,11 @@ from atelier.families.ranking.inference import VALUES_FILE, RankingContract, rea
 from atelier.families.ranking.presets import RankingPreset
 from atelier.families.ranking.sets import Sets, bucket_of, price_scale
 from atelier.families.ranking.showings import Showings, earlier_clicks
-from atelier.jobs.outfit.items import Eyes, codes_in, fact_values
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder, codes_in, fact_values
 from atelier.vocabulary import Click, Item, Outfit, Split
 
 TEST_SHARE, VALIDATION_SHARE = 0.15, 0.10
-_FEWEST_SHOWINGS, _FEWEST_CLICKS = 64, 8
+_MIN_SHOWINGS, _MIN_CLICKS = 64, 8
 """Of the training part."""
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -84,7 +84,7 @@ class RankingMaterial:
 
 
 def material_for(
-    catalogue: Catalogue, eyes: Eyes, preset: RankingPreset, *, progress: bool = True
+    catalogue: Catalogue, eyes: CatalogueEmbedder, preset: RankingPreset, *, progress: bool = True
 ) -> RankingMaterial:
     """What a ranker of the preset is trained on. TooLittleDataError: there are too few clicks."""
     outfits, clicks = catalogue.outfits(), catalogue.clicks()
@@ -100,17 +100,17 @@ def material_for(
     material = material_as(catalogue, eyes, description, progress=progress)
     train = material.parts[Split.TRAIN]
     num_clicks = int(train.clicked_N.sum())
-    if len(train) < _FEWEST_SHOWINGS or num_clicks < _FEWEST_CLICKS:
+    if len(train) < _MIN_SHOWINGS or num_clicks < _MIN_CLICKS:
         raise TooLittleDataError(
-            f"a ranker needs at least {_FEWEST_SHOWINGS} showings with a logged propensity to train on and "
-            f"{_FEWEST_CLICKS} clicks among them; there are {len(train)} with {num_clicks} "
+            f"a ranker needs at least {_MIN_SHOWINGS} showings with a logged propensity to train on and "
+            f"{_MIN_CLICKS} clicks among them; there are {len(train)} with {num_clicks} "
             f"({material.num_unlogged:,} more have no propensity). Ingest more clicks"
         )
     return material
 
 
 def material_as(
-    catalogue: Catalogue, eyes: Eyes, description: Description, *, progress: bool = True
+    catalogue: Catalogue, eyes: CatalogueEmbedder, description: Description, *, progress: bool = True
 ) -> RankingMaterial:
     """The same data as a ranker that exists takes it."""
     outfits = catalogue.outfits()
@@ -136,7 +136,7 @@ def material_as(
 def sets_of(
     items: Sequence[Item],
     outfits: Sequence[Outfit],
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     description: Description,
     *,
     progress: bool = True,

@@ -10,9 +10,9 @@ import numpy as np
 
 from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, write_histories
 from atelier.families.ranking.inference import CONTRACT_FILE, SET_FILE, USER_FILE, VALUES_FILE
-from atelier.jobs.outfit.items import Eyes
 from atelier.jobs.ranking.champion import champion_ranker, ranker_in
 from atelier.jobs.ranking.material import Description, latest_clicks, sets_of
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
 from atelier.registry.store import Registry
 from atelier.vocabulary import Click, Item, Maker, Outfit
 
@@ -22,7 +22,7 @@ RANKER_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE, SETS_FILE, HIST
 
 def ranker_files(
     registry: Registry,
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     folder: Path,
     *,
     withdrawn: Collection[str] = (),
@@ -54,7 +54,7 @@ def set_table(
     outfits: Sequence[Outfit],
     items: dict[str, Item],
     clicks: Sequence[Click],
-    eyes: Eyes,
+    eyes: CatalogueEmbedder,
     folder: Path,
     *,
     progress: bool = True,

@@ -13,12 +13,12 @@ from atelier.families.ranking.export import export_network
 from atelier.families.ranking.model import RankingNetwork
 from atelier.families.ranking.presets import PRESETS, RankingPreset
 from atelier.families.ranking.task import RankingModule, RankingTask
-from atelier.jobs.fitting import Training, code_digest
-from atelier.jobs.outfit.champion import champion_eyes
+from atelier.families.retrieval.training import Training, code_digest
+from atelier.jobs.outfit.champion import champion_embedder
 from atelier.jobs.outfit.material import RETRIEVAL
 from atelier.jobs.ranking.champion import FAMILY, SPACE
 from atelier.jobs.ranking.material import RankingMaterial, material_for
-from atelier.jobs.train import TrainOutcome, current_version, run_key, run_once
+from atelier.jobs.retrieval.train import TrainOutcome, current_version, run_key, run_once
 from atelier.registry.store import Registry, open_registry
 from atelier.settings import Settings
 from atelier.vocabulary import Split
@@ -40,7 +40,7 @@ def train_ranker(settings: Settings, preset: str, *, progress: bool = True) -> T
             f"`atelier retrain` trains one first"
         )
     catalogue = Catalogue.open(settings.data_dir)
-    with champion_eyes(settings, catalogue) as eyes:
+    with champion_embedder(settings, catalogue) as eyes:
         space = eyes.contract.digest
         key = run_key("ranker", version, wanted, space, code=ranker_code())
 

@@ -1,0 +1,1 @@
+"""Data in: simulated and ingested drops, and their versions."""

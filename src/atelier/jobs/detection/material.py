@@ -1,0 +1,156 @@
+"""What a detector is trained on and judged by: framed products, street photos, photos with known truth.
+
+N = catalogue photos, M = street photos, R = boxes of a photo, H, W = a street's height and width
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from atelier.datasets.catalogue import Catalogue
+from atelier.errors import TrainingError
+from atelier.families.detection.kinds import KINDS, NOT_ITEMS, kind_of
+from atelier.families.detection.products import Cutouts
+from atelier.families.detection.scenes import UNKNOWN, Streets
+from atelier.families.detection.task import Truth
+from atelier.jobs.retrieval.material import frames_folder, in_threads, kept_folder, products_of
+from atelier.jobs.retrieval.queries import held_out_queries
+from atelier.pictures import decode
+from atelier.settings import Settings
+from atelier.vocabulary import Box, Photo, PhotoKind, Region, Split
+
+STREETS_FORMAT = 1
+"""Raise it when streets are kept differently: kept ones are then made anew."""
+_STREET_SIZE = (240, 360)
+"""Width and height of a kept street."""
+_MAX_STREETS = 2000
+_MAX_WORN = 7
+"""Labelled items of a street photo that are kept, the largest first."""
+_LEAST_PRODUCTS = 8
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that one training needs."""
+
+    products: Cutouts
+    streets: Streets
+    validation: list[Truth]
+
+
+def load_material(settings: Settings, data_version: str, progress: bool) -> Material:
+    """Read a data version as the detector's training wants it.
+
+    TrainingError: the catalogue has too few products to train on.
+    """
+    catalogue = Catalogue.open(settings.data_dir)
+    _, items = products_of(catalogue, Split.TRAIN)
+    if len(items) < _LEAST_PRODUCTS:
+        raise TrainingError(
+            f"data version {data_version[:8]} has {len(items)} catalogue photos to train a detector on "
+            f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
+        )
+    folder = frames_folder(settings, catalogue, data_version, progress)
+    products = Cutouts(
+        frames_N4FF=np.load(folder / "frames.npy", mmap_mode="r"),
+        extents_N4=np.load(folder / "extents.npy"),
+        kind_N=np.asarray([KINDS.index(kind_of(item.category)) for item in items], np.int64),
+    )
+    return Material(
+        products,
+        _streets(settings, catalogue, data_version, products),
+        truths(settings, catalogue, data_version, Split.VALIDATION),
+    )
+
+
+def truths(settings: Settings, catalogue: Catalogue, data_version: str, split: Split) -> list[Truth]:
+    """Photos with known boxes that training never saw: searches with a box, then labelled street photos."""
+    category_of = {item.item_id: item.category for item in catalogue.items()}
+    queries = [
+        query
+        for query in held_out_queries(settings, catalogue, data_version, split)
+        if query.box is not None and query.item_id in category_of
+    ]
+    searches = [
+        Truth(query.pixels(), _array([query.box]), (kind_of(category_of[query.item_id]),), has_main=True)
+        for query in queries
+        if query.box is not None
+    ]
+    return searches + _labelled_streets(catalogue, split)
+
+
+def _labelled_streets(catalogue: Catalogue, split: Split) -> list[Truth]:
+    regions = worn_items(catalogue)
+    return [
+        Truth(
+            decode(catalogue.read(photo)),
+            _array([Box(each.x0, each.y0, each.x1, each.y1) for each in regions[photo.photo_id]]),
+            tuple(kind_of(each.label) for each in regions[photo.photo_id]),
+            has_main=False,
+        )
+        for photo in catalogue.photos(PhotoKind.STREET, split)
+        if photo.photo_id in regions
+    ]
+
+
+def worn_items(catalogue: Catalogue) -> dict[str, list[Region]]:
+    """What is labelled in each street photo and can be sold, the largest first."""
+    regions: dict[str, list[Region]] = defaultdict(list)
+    for region in catalogue.regions():
+        if region.label not in NOT_ITEMS:
+            regions[region.photo_id].append(region)
+    return {
+        photo_id: sorted(worn, key=lambda each: -(each.x1 - each.x0) * (each.y1 - each.y0))[:_MAX_WORN]
+        for photo_id, worn in regions.items()
+    }
+
+
+def _streets(settings: Settings, catalogue: Catalogue, data_version: str, products: Cutouts) -> Streets:
+    """Street photos of the training part with what is worn in them.
+
+    A catalogue without street photos lends its shoppers' photos, and without those its own products.
+    """
+    photos = catalogue.photos(PhotoKind.STREET, Split.TRAIN) or catalogue.photos(
+        PhotoKind.SHOPPER, Split.TRAIN
+    )
+    photos = photos[:_MAX_STREETS]
+    if not photos:
+        pixels = np.ascontiguousarray(products.frames_N4FF[:256, :3])
+        return Streets(torch.from_numpy(pixels), *_no_boxes(len(pixels)))
+    folder = kept_folder(
+        settings.stores_dir / "streets" / f"{data_version[:16]}-detector-{STREETS_FORMAT}",
+        lambda target: np.save(
+            target / "streets.npy",
+            np.stack(in_threads(lambda photo: _street(catalogue, photo), photos, "streets", progress=False)),
+        ),
+    )
+    regions = worn_items(catalogue)
+    boxes_MR4, kinds_MR = _no_boxes(len(photos))
+    for row, photo in enumerate(photos):
+        assert photo.width and photo.height, "an accepted photo knows its size"
+        for column, worn in enumerate(regions.get(photo.photo_id, [])):
+            edges = torch.tensor([worn.x0, worn.y0, worn.x1, worn.y1])
+            boxes_MR4[row, column] = edges / torch.tensor([photo.width, photo.height] * 2)
+            kinds_MR[row, column] = KINDS.index(kind_of(worn.label))
+    return Streets(torch.from_numpy(np.load(folder / "streets.npy")), boxes_MR4, kinds_MR)
+
+
+def _no_boxes(num: int) -> tuple[torch.Tensor, torch.Tensor]:
+    boxes_MR4 = torch.tensor([0.0, 0.0, 1.0, 1.0]).repeat(num, _MAX_WORN, 1)
+    return boxes_MR4, torch.full((num, _MAX_WORN), UNKNOWN)
+
+
+def _street(catalogue: Catalogue, photo: Photo) -> NDArray[np.uint8]:
+    pixels = decode(catalogue.read(photo), shrink_to=_STREET_SIZE[0])
+    small = Image.fromarray(pixels).resize(_STREET_SIZE, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))
+
+
+def _array(boxes: list[Box]) -> NDArray[np.float32]:
+    return np.asarray([box.as_tuple() for box in boxes], np.float32).reshape(-1, 4)

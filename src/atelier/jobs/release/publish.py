@@ -1,0 +1,228 @@
+"""The champion and the current data, live: index built and verified, release staged and promoted."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from atelier.errors import RegistryError, ReleaseError, VersionError
+from atelier.families.retrieval.inference import (
+    CONTRACT_FILE,
+    MODEL_FILE,
+    TEXT_FILE,
+    EmbeddingContract,
+)
+from atelier.families.retrieval.training import sha256_of
+from atelier.index.build import Build, build, embed_pictures
+from atelier.index.query import IndexReader
+from atelier.index.saved import GRAPH_FROM, saved_among
+from atelier.index.schema import IndexItem, IndexVersion
+from atelier.index.store import seems_present
+from atelier.index.verify import verify
+from atelier.jobs.release.co_released import CoReleasedModels, model_files
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.registry.models import ModelVersion
+from atelier.registry.store import Registry, open_registry
+from atelier.release.manifest import ModelFiles, Release
+from atelier.release.store import damaged_files, live, promote, publishing, stage
+from atelier.release.withdrawals import digest_of, withdrawals
+from atelier.settings import Settings
+from atelier.versioning.workspace import current
+
+FAMILY = "retrieval"
+SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
+"""What a release takes of a model version."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is live now, and what it took."""
+
+    release_id: str
+    data_version: str
+    model: str
+    """Name and version in the registry: 'retrieval 3'."""
+    rows: int
+    """Items that can be found."""
+    embedded: int
+    """Pictures that went through the model."""
+    reused_vectors: int
+    """Pictures that had done so before, under the same model."""
+    seconds: float
+    changed: bool
+    """False: this model and this data were live already, and nothing was done."""
+    num_written: int = 0
+    """Rows of the index that were added, replaced or removed."""
+    num_withdrawn: int = 0
+    """Items of the catalogue that were left out because they are withdrawn."""
+    stages: dict[str, float] = field(default_factory=dict)
+    """Stage -> seconds: `open` (champion, catalogue), `embed` (decoding included), `wait` (for another
+    publisher), `write`, `verify`, `release` (staged and promoted)."""
+
+
+def publish(
+    settings: Settings,
+    *,
+    model: str = "champion",
+    go_live: bool = True,
+    rebuild: bool = False,
+    progress: bool = True,
+) -> Published:
+    """Make the champion and the current data version live, if they are not; serving follows by itself.
+
+    `model` names another version by alias or number. Without `go_live` the release is only staged: whole,
+    listed, and ready for a shadow or a promotion, while what was live stays live.
+
+    Embeds only pictures that this champion never saw, and writes only rows that changed; `rebuild` writes the
+    whole index anew, for one that was damaged. Embedding takes no turn from other publishers or withdrawals,
+    however long a new model needs for the whole catalogue.
+    May be killed at any moment: what was live stays live, and the next call goes on with what is embedded.
+    RegistryError: there is no champion. VersionError: there is no data. IndexRejected: the new index is not
+    fit to go live.
+    """
+    clock = _Clock()
+    registry = open_registry(settings)
+    champion, data_version = _version(registry, model), _data_version(settings)
+    with TemporaryDirectory(prefix="atelier-publish-") as folder:
+        model_dir = registry.fetch(champion, Path(folder) / "model")
+        contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
+        beside = CoReleasedModels.of(settings, registry, contract.digest, Path(folder))
+        models = {champion.name: model_files(champion)} | beside.models
+        present = None if rebuild else _live_already(settings, models, data_version, beside.rules)
+        if present is not None:
+            return _report(present, clock)
+        eyes = CatalogueEmbedder(settings, model_dir)
+        gallery, contract_json = eyes.gallery, contract.space_json()
+        clock.lap("open")
+        items = _not_withdrawn(settings, gallery.items)
+        embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=progress)
+        clock.lap("embed")
+        with publishing(settings):
+            clock.lap("wait")
+            present = None if rebuild else _live_already(settings, models, data_version, beside.rules)
+            if present is not None:  # another publisher was as far as this one
+                return _report(present, clock)
+            items = _not_withdrawn(settings, gallery.items)
+            built = build(
+                settings,
+                items,
+                gallery.embed,
+                contract_json=contract_json,
+                data_version=data_version,
+                withdrawn=digest_of(withdrawals(settings)),
+                rebuild=rebuild,
+                progress=progress,
+            )
+            clock.lap("write")
+            changed = None if built.changes is None else built.changes.upserted
+            companion_files = beside.files(settings, eyes, items, progress)
+            counts = Counter(row.item.category for row in items)
+            searcher_files = _searcher_files(settings, built.version, Path(folder))
+            verification = verify(
+                settings, built.version, counts, changed=changed, saved=saved_among(searcher_files)
+            )
+            clock.lap("verify")
+            release = stage(
+                settings,
+                data_version=data_version,
+                models=models,
+                index=built.version,
+                verification=verification,
+                files={name: model_dir / name for name in SERVED_FILES} | companion_files | searcher_files,
+            )
+            if go_live:
+                promote(settings, release.release_id)
+            clock.lap("release")
+    return _report(release, clock, built, embedded=embedded, num_withdrawn=len(gallery.items) - len(items))
+
+
+class _Clock:
+    """Wall time since it was made, in laps."""
+
+    def __init__(self) -> None:
+        self.started = self._last = time.monotonic()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps[name] = now - self._last
+        self._last = now
+
+
+def _not_withdrawn(settings: Settings, items: Sequence[IndexItem]) -> list[IndexItem]:
+    withheld = withdrawals(settings)
+    return [row for row in items if row.item.item_id not in withheld]
+
+
+def _version(registry: Registry, model: str) -> ModelVersion:
+    version = registry.version(FAMILY, model)
+    if version is None:
+        raise RegistryError(
+            f"no version of {FAMILY} is the {model} yet; `atelier retrain` trains one and gates it"
+        )
+    return version
+
+
+def _data_version(settings: Settings) -> str:
+    version = current(settings)
+    if version is None:
+        raise VersionError("there is no data to publish; `atelier ingest DIR` takes some in")
+    return version.digest
+
+
+def _searcher_files(settings: Settings, version: IndexVersion, folder: Path) -> dict[str, Path]:
+    """The graph of a large catalogue, so that serving loads instead of building it."""
+    if version.rows < GRAPH_FROM:
+        return {}
+    return IndexReader.open(settings, version).searcher_files(folder)
+
+
+def _live_already(
+    settings: Settings, models: Mapping[str, ModelFiles], data_version: str, rules: Mapping[str, Path]
+) -> Release | None:
+    """The live release if it has these models, data, rules, nothing withdrawn, and is whole; no LanceDB."""
+    try:
+        release = live(settings)
+    except ReleaseError:  # nothing is live, or what is live is broken: both are mended by publishing
+        return None
+    is_same = release.models == models and release.data_version == data_version
+    is_same &= release.index.withdrawn == digest_of(withdrawals(settings))
+    is_same &= all(release.files.get(name) == sha256_of(path.read_bytes()) for name, path in rules.items())
+    is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
+    return release if is_same and is_whole else None
+
+
+def _report(
+    release: Release, clock: _Clock, built: Build | None = None, *, embedded: int = 0, num_withdrawn: int = 0
+) -> Published:
+    """`built` is None where nothing was to do."""
+    model = release.models[FAMILY]
+    num_embedded = embedded + (built.embedded if built else 0)
+    published = Published(
+        release_id=release.release_id,
+        data_version=release.data_version,
+        model=f"{model.name} {model.version}",
+        rows=release.index.rows,
+        embedded=num_embedded,
+        reused_vectors=built.embedded + built.reused - num_embedded if built else 0,
+        seconds=time.monotonic() - clock.started,
+        changed=built is not None,
+        num_written=_num_written(built),
+        num_withdrawn=num_withdrawn,
+        stages={name: round(seconds, 3) for name, seconds in clock.laps.items()},
+    )
+    log.info("%s", published)
+    return published
+
+
+def _num_written(built: Build | None) -> int:
+    if built is None:
+        return 0
+    return built.version.rows if built.changes is None else len(built.changes)

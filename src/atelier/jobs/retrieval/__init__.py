@@ -1,0 +1,1 @@
+"""Photo search as jobs: its material, examination, gate and release files."""

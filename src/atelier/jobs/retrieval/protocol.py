@@ -1,0 +1,150 @@
+"""Scores a release on a public set by that set's own protocol, beside what others published for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from atelier.datasets.protocol import Protocol, Published, Shown
+from atelier.datasets.public_sets import read_protocol
+from atelier.errors import PictureError, QueryError
+from atelier.families.retrieval.inference import Encoder, crop, prepare
+from atelier.families.retrieval.ranking import NONE, NOT_FOUND, Ranked, rank_exactly
+from atelier.jobs.retrieval.exam import encoder_in
+from atelier.jobs.retrieval.material import in_threads
+from atelier.pictures import decode
+from atelier.release.store import live, show
+from atelier.settings import Settings
+
+_PICTURES_AT_ONCE = 256
+_QUERIES_AT_ONCE = 128
+"""Compared with the whole gallery: 31 MB of similarities for the 60,502 photos of the largest set."""
+
+
+@dataclass(frozen=True)
+class ProtocolScores:
+    """What a release reached on a public set."""
+
+    protocol: str
+    release_id: str
+    boxed: bool
+    """Whether the encoder was told the boxes of the set."""
+    metrics: dict[str, float]
+    """`recall_at_<k>` and `map_at_r` over all queries, and the numbers of what was and what was not read."""
+    broken_pictures: tuple[str, ...]
+    """Those that could not be read: as queries they count as misses, in the gallery nobody finds them."""
+    broken_lines: tuple[str, ...]
+    """Lines of the set's lists that could not be read; what they would have named is missing."""
+    published: tuple[Published, ...]
+    """By others, as they published it."""
+
+
+def evaluate_protocol(
+    settings: Settings,
+    name: str,
+    data_dir: Path,
+    *,
+    release_id: str | None = None,
+    boxed: bool = True,
+    progress: bool = True,
+) -> ProtocolScores:
+    """Measure the encoder of a release (default: the live one) on the set in `data_dir`, by exact search.
+
+    Takes two milliseconds for a picture of 256 x 256 pixels on two cores, and a minute of searching for the
+    60,502 queries of `sop`; memory is bounded by the vectors and one batch. `boxed`: frame by the set's
+    boxes.
+
+    NoReleaseError, ReleaseError: there is no such release. DropError: the folder does not hold the set.
+    """
+    release = live(settings) if release_id is None else show(settings, release_id)
+    protocol = read_protocol(name, data_dir)
+    encoder = encoder_in(settings.releases_dir / release.release_id, threads=settings.serve_threads)
+    photos = list({shown.name: shown for shown in (*protocol.gallery, *protocol.queries)}.values())
+    vectors_ND, broken = _embed(encoder, photos, boxed, progress)
+    row_of = {shown.name: row for row, shown in enumerate(photos)}
+    ranked, is_broken_Q = _rank(protocol, vectors_ND, row_of, progress)
+    metrics = {f"recall_at_{k}": float((ranked.rank_B < k).mean()) for k in protocol.ks}
+    metrics["map_at_r"] = float(ranked.average_precision_B.mean())
+    metrics |= {
+        "num_queries": float(len(protocol.queries)),
+        "num_gallery": float(len(protocol.gallery)),
+        "num_broken_queries": float(is_broken_Q.sum()),
+        "num_broken_pictures": float(len(broken)),
+        "num_broken_lines": float(len(protocol.broken_lines)),
+    }
+    return ProtocolScores(
+        name, release.release_id, boxed, metrics, tuple(broken), protocol.broken_lines, protocol.published
+    )
+
+
+def _rank(
+    protocol: Protocol, vectors_ND: NDArray[np.float32], row_of: dict[str, int], progress: bool
+) -> tuple[Ranked, NDArray[np.bool_]]:
+    """All queries against the gallery, a batch at a time, and which of them had no picture."""
+    number = {item: index for index, item in enumerate({shown.item: None for shown in protocol.gallery})}
+    gallery_GD = _vectors(protocol.gallery, vectors_ND, row_of)
+    query_QD = _vectors(protocol.queries, vectors_ND, row_of)
+    missing_G, is_broken_Q = (np.isnan(vectors[:, 0]) for vectors in (gallery_GD, query_QD))
+    gallery_GD[missing_G] = 0
+    query_QD[is_broken_Q] = 0
+    place = {shown.name: row for row, shown in enumerate(protocol.gallery)}
+    gallery_item_G = np.asarray([number[shown.item] for shown in protocol.gallery], np.int64)
+    query_item_Q = np.asarray([number.get(shown.item, NONE) for shown in protocol.queries], np.int64)
+    own_row_Q = np.asarray([place.get(shown.name, NONE) for shown in protocol.queries], np.int64)
+    parts = []
+    with tqdm(total=len(query_QD), desc="searching", unit="query", disable=None if progress else True) as bar:
+        for start in range(0, len(query_QD), _QUERIES_AT_ONCE):
+            part = slice(start, start + _QUERIES_AT_ONCE)
+            parts.append(
+                rank_exactly(
+                    query_QD[part], gallery_GD, query_item_Q[part], gallery_item_G, own_row_Q[part], missing_G
+                )
+            )
+            bar.update(len(query_QD[part]))
+    rank_Q = np.concatenate([each.rank_B for each in parts])
+    precision_Q = np.concatenate([each.average_precision_B for each in parts])
+    rank_Q[is_broken_Q] = NOT_FOUND
+    precision_Q[is_broken_Q] = 0
+    return Ranked(rank_Q, precision_Q), is_broken_Q
+
+
+def _vectors(
+    photos: Sequence[Shown], vectors_ND: NDArray[np.float32], row_of: dict[str, int]
+) -> NDArray[np.float32]:
+    return vectors_ND[[row_of[shown.name] for shown in photos]]
+
+
+def _embed(
+    encoder: Encoder, photos: Sequence[Shown], boxed: bool, progress: bool
+) -> tuple[NDArray[np.float32], list[str]]:
+    """Vectors [N, D], NaN for a picture that cannot be read, and a sentence for each of these."""
+    size = encoder.contract.image_size
+
+    def prepared(shown: Shown) -> NDArray[np.float32] | str:
+        try:
+            if shown.file is None:
+                raise PictureError("the folder does not hold it")
+            return prepare(crop(decode(shown.file.read()), shown.box if boxed else None), size)
+        except (PictureError, QueryError) as error:
+            return f"{shown.name}: {error}"
+
+    vectors_ND = np.full((len(photos), encoder.contract.dimension), np.nan, np.float32)
+    broken: list[str] = []
+    with tqdm(total=len(photos), desc="embedding", unit="photo", disable=None if progress else True) as bar:
+        for start in range(0, len(photos), _PICTURES_AT_ONCE):
+            batch = in_threads(prepared, photos[start : start + _PICTURES_AT_ONCE], "", progress=False)
+            good = [row for row, each in enumerate(batch) if not isinstance(each, str)]
+            if good:
+                pixels = np.stack([each for each in batch if not isinstance(each, str)])
+                vectors_ND[start + np.asarray(good)] = encoder.encode_prepared(pixels).embedding
+            for reason in (each for each in batch if isinstance(each, str)):
+                tqdm.write(f"cannot be read, counted as not found: {reason}", file=sys.stderr)
+                broken.append(reason)
+            bar.update(len(batch))
+    return vectors_ND, broken

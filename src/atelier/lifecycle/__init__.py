@@ -1,0 +1,1 @@
+"""What happens to any family: runs, register, gate, packs. Names no family."""

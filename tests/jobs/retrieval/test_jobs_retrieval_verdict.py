@@ -1,0 +1,222 @@
+"""The gate promotes on evidence only: right intervals, few false alarms, and every guard holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from atelier.jobs.retrieval.verdict import GateRules, Scores, Verdict, decide, paired_bootstrap
+
+RULES = GateRules(resamples=1000)
+
+
+def scores(
+    correct: np.ndarray,
+    *,
+    queries_per_item: int = 4,
+    model: str = "challenger",
+    milliseconds: tuple[float, ...] = (2.0, 2.1, 1.9),
+    num_categories: int = 1,
+) -> Scores:
+    items = np.arange(len(correct)) // queries_per_item
+    return Scores(
+        model=model,
+        query_ids=[f"q{index}" for index in range(len(correct))],
+        item_ids=[f"item{item}" for item in items],
+        categories=[f"category{item % num_categories}" for item in items],
+        correct=correct,
+        category_accuracy=0.8,
+        milliseconds_per_picture=milliseconds,
+    )
+
+
+def answers(rng: np.random.Generator, num_items: int, recall: float, queries_per_item: int = 4) -> np.ndarray:
+    """Two equally good models: an item is hard or easy for both, and each then has its own luck."""
+    ease = np.repeat(rng.beta(4 * recall, 4 * (1 - recall), num_items), queries_per_item)
+    return rng.random((2, num_items * queries_per_item)) < ease
+
+
+def slow_bootstrap(
+    challenger: np.ndarray, champion: np.ndarray, groups: np.ndarray, resamples: int
+) -> np.ndarray:
+    """Every resample by hand: draw items, collect all their queries, take the mean difference."""
+    rng = np.random.default_rng(1)
+    names = np.unique(groups)
+    differences = []
+    for _ in range(resamples):
+        drawn = [np.flatnonzero(groups == name) for name in rng.choice(names, len(names))]
+        queries = np.concatenate(drawn)
+        differences.append(challenger[queries].mean() - champion[queries].mean())
+    return np.array(differences)
+
+
+def test_the_fast_bootstrap_agrees_with_drawing_items_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 40, 150)  # items with differing numbers of queries
+    challenger, champion = rng.random(150) < 0.7, rng.random(150) < 0.6
+    slow = np.quantile(slow_bootstrap(challenger, champion, groups, 2000), [0.025, 0.975])
+    fast = paired_bootstrap(challenger, champion, groups, resamples=2000)
+    assert fast.difference == pytest.approx(challenger.mean() - champion.mean())
+    assert [fast.low, fast.high] == pytest.approx(slow, abs=0.015)
+
+
+def test_many_queries_of_one_item_are_not_many_pieces_of_evidence() -> None:
+    rng = np.random.default_rng(0)
+    challenger, champion = np.repeat(rng.random((2, 50)) < 0.5, 20, axis=1)
+    groups = np.repeat(np.arange(50), 20)
+    clustered = paired_bootstrap(challenger, champion, groups)
+    naive = paired_bootstrap(challenger, champion)
+    assert clustered.high - clustered.low > 3 * (naive.high - naive.low)
+
+
+def test_the_interval_is_the_same_for_the_same_seed_and_closes_on_identical_answers() -> None:
+    correct = np.arange(100) % 3 == 0
+    assert paired_bootstrap(correct, ~correct) == paired_bootstrap(correct, ~correct)
+    identical = paired_bootstrap(correct, correct)
+    assert (identical.difference, identical.low, identical.high) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("num_items", "num_trials"), [(30, 600), (100, 600), (400, 300)])
+def test_equally_good_models_are_swapped_in_at_most_five_percent_of_trials(
+    num_items: int, num_trials: int
+) -> None:
+    rng = np.random.default_rng(num_items)
+    swaps = 0
+    for _ in range(num_trials):
+        challenger, champion = answers(rng, num_items, recall=0.75)
+        times = rng.lognormal(np.log(2.0), 0.1, (2, 3))  # one model timed on a machine that others use too
+        swaps += decide(
+            scores(challenger, milliseconds=tuple(times[0])),
+            scores(champion, milliseconds=tuple(times[1])),
+            replace(RULES, resamples=400),
+        ).promote
+    assert swaps <= 0.05 * num_trials
+
+
+def test_the_very_same_model_never_replaces_itself() -> None:
+    rng = np.random.default_rng(3)
+    correct = answers(rng, 100, recall=0.75)[0]
+    swaps = 0
+    for _ in range(300):
+        times = rng.lognormal(np.log(2.0), 0.1, (2, 3))
+        swaps += decide(
+            scores(correct, milliseconds=tuple(times[0])),
+            scores(correct, milliseconds=tuple(times[1])),
+            replace(RULES, resamples=200),
+        ).promote
+    assert swaps <= 15
+
+
+def test_a_clearly_better_model_is_promoted_with_its_interval() -> None:
+    rng = np.random.default_rng(0)
+    champion = rng.random(2000) < 0.6
+    challenger = champion | (rng.random(2000) < 0.1)
+    verdict = decide(scores(challenger), scores(champion, model="champion"), RULES)
+    assert verdict.promote
+    assert verdict.low is not None and verdict.high is not None and verdict.difference is not None
+    assert 0 < verdict.low < verdict.difference < verdict.high
+
+
+def test_a_worse_model_is_held_however_cheap_it_is() -> None:
+    champion = np.random.default_rng(0).random(2000) < 0.6
+    challenger = champion & (np.arange(2000) % 20 > 0)
+    verdict = decide(scores(challenger, milliseconds=(0.1,)), scores(champion), RULES)
+    assert not verdict.promote
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "promote"),
+    [((1.0, 1.1, 1.2), True), ((1.7, 1.7, 1.95), False), ((2.0, 2.0, 2.0), False)],
+)
+def test_an_equal_model_is_promoted_only_when_cheaper_beyond_the_noise_of_timing(
+    milliseconds: tuple[float, ...], promote: bool
+) -> None:
+    correct = np.arange(400) % 4 > 0
+    verdict = decide(scores(correct, milliseconds=milliseconds), scores(correct), RULES)
+    assert verdict.promote is promote
+
+
+def test_a_better_model_at_too_high_a_price_is_held() -> None:
+    champion = np.arange(400) % 4 > 1
+    challenger = np.arange(400) % 4 > 0
+    assert decide(scores(challenger, milliseconds=(2.9,)), scores(champion), RULES).promote
+    dear = decide(scores(challenger, milliseconds=(3.1,)), scores(champion), RULES)
+    assert not dear.promote
+    assert "cost" in dear.reason
+
+
+def test_a_category_that_surely_loses_stops_a_model_that_is_better_on_the_whole() -> None:
+    items = np.arange(4000) // 4
+    champion = np.where(items % 10 == 3, items % 100 < 90, items % 7 > 2)
+    challenger = np.where(items % 10 == 3, items % 100 < 50, items % 7 > 0)
+    verdict = decide(scores(challenger, num_categories=10), scores(champion, num_categories=10), RULES)
+    assert not verdict.promote
+    assert "category3" in verdict.reason
+    assert verdict.categories[0].category == "category3"
+
+
+def test_a_small_category_is_reported_but_cannot_stop_a_model() -> None:
+    champion = np.arange(400) % 4 > 1
+    challenger = np.arange(400) % 4 > 0
+    challenger[:40] = False
+    categories = ["Rare"] * 40 + ["Common"] * 360
+    verdict = decide(
+        replace(scores(challenger), categories=categories),
+        replace(scores(champion), categories=categories),
+        RULES,
+    )
+    assert verdict.promote
+    assert (verdict.categories[0].category, verdict.categories[0].guarded) == ("Rare", False)
+
+
+def test_a_fall_of_category_accuracy_stops_a_model() -> None:
+    champion = np.arange(400) % 4 > 1
+    challenger = replace(scores(np.arange(400) % 4 > 0), category_accuracy=0.77)
+    assert "category accuracy" in decide(challenger, scores(champion), RULES).reason
+
+
+def test_too_few_test_items_decide_nothing() -> None:
+    verdict = decide(scores(np.ones(40, bool)), scores(np.zeros(40, bool)), RULES)
+    assert not verdict.promote
+    assert "too few" in verdict.reason
+
+
+def test_the_first_model_needs_to_clear_the_floors_alone() -> None:
+    first = scores(np.arange(100) % 2 == 0)
+    assert decide(first, None, replace(RULES, floor_recall_at_1=0.5)).promote
+    assert not decide(first, None, replace(RULES, floor_recall_at_1=0.51)).promote
+    assert not decide(first, None, replace(RULES, floor_category_accuracy=0.9)).promote
+
+
+def test_the_order_of_queries_does_not_matter() -> None:
+    rng = np.random.default_rng(0)
+    challenger, champion = scores(rng.random(200) < 0.7), scores(rng.random(200) < 0.6)
+    order = rng.permutation(200)
+    shuffled = replace(
+        champion,
+        query_ids=[champion.query_ids[index] for index in order],
+        item_ids=[champion.item_ids[index] for index in order],
+        categories=[champion.categories[index] for index in order],
+        correct=champion.correct[order],
+    )
+    assert decide(challenger, shuffled, RULES) == decide(challenger, champion, RULES)
+
+
+def test_scores_on_other_queries_are_refused() -> None:
+    with pytest.raises(ValueError, match="both only 80"):
+        decide(scores(np.ones(100, bool)), scores(np.ones(80, bool)), RULES)
+    with pytest.raises(ValueError, match="name a query twice"):
+        replace(scores(np.ones(2, bool)), query_ids=["same", "same"])
+
+
+@pytest.mark.parametrize("champion", [None, scores(np.arange(400) % 4 > 1, model="retrieval version 1")])
+def test_a_verdict_survives_json_and_tells_its_story_in_markdown(champion: Scores | None) -> None:
+    verdict = decide(scores(np.arange(400) % 4 > 0, model="retrieval version 2"), champion, RULES)
+    assert Verdict.from_json(verdict.to_json()) == verdict
+    report = verdict.to_markdown()
+    assert report.startswith("# Gate: promoted\n\nretrieval version 2: ")
+    assert "400 queries of 100 test items" in report
+    assert ("retrieval version 1" in report) is (champion is not None)
+    assert ("95% interval" in report) is (champion is not None)
