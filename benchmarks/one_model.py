@@ -34,7 +34,8 @@ from atelier.families.retrieval.training import Training, fit_on_schedule, learn
 from atelier.families.retrieval.validation import embed_all
 from atelier.families.schedule import Schedule
 from atelier.jobs.retrieval.held_out import Exam, load_exam
-from atelier.jobs.retrieval.material import in_threads, item_numbers, products_of
+from atelier.lifecycle.cache import in_threads
+from atelier.jobs.retrieval.products import item_numbers, products_of
 from atelier.jobs.retrieval.train import current_version, load_material
 from atelier.lifecycle.packing import Material
 from atelier.pictures import decode

@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from atelier.families.retrieval.inference import prepare
 from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics
 from atelier.jobs.retrieval.held_out import Exam, load_exam, run_exam
-from atelier.jobs.retrieval.material import in_threads, item_numbers
+from atelier.lifecycle.cache import in_threads
+from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import Query
 from atelier.jobs.retrieval.train import current_version
 from atelier.pictures import decode

@@ -8,16 +8,14 @@ from pathlib import Path
 from prefect import State, flow
 from prefect.states import Cancelled
 
+from atelier.jobs.families import FAMILIES
 from atelier.jobs.retrieval.gallery import gallery
 from atelier.settings import Settings
 from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
 from flows.single_run import one_run_at_a_time
-from flows.summary import Summary, leave_artifacts, summarise
-from flows.train_detector import train_the_detector
-from flows.train_family import adopt_family, train_family
-from flows.train_outfits import train_the_outfits
-from flows.train_ranker import train_the_ranker
+from flows.summary import Summary, leave_artifacts, main_family, summarise
+from flows.train_family import TrainedFamily, adopt_family, train_family
 
 
 @flow(name="retrain-daily", timeout_seconds=20 * 3600, persist_result=False)
@@ -34,12 +32,13 @@ def retrain_daily(
             return Cancelled(message=turn.refused)
         began = time.monotonic()
         ingested = ingest_drop(drop)
-        detector = train_the_detector(preset)  # first: the student's examination searches with it
-        family = train_family(preset) if adopt is None else adopt_family(adopt, digest)
-        outfits = train_the_outfits(family.preset)  # after the gate: it sees items as the champion does
-        ranker = train_the_ranker(family.preset)
+        trained: list[TrainedFamily] = []
+        for family in FAMILIES:  # in this order: each works with the champions before it
+            if family.required and adopt is not None:
+                trained.append(adopt_family(family.name, adopt, digest))
+            else:
+                trained.append(train_family(family.name, preset))
         published = publish_release()
-        seconds = time.monotonic() - began
-        summary = summarise(settings, ingested, detector, family, outfits, ranker, published, seconds)
-        leave_artifacts(summary, gallery(settings, family.candidate))
+        summary = summarise(settings, ingested, trained, published, time.monotonic() - began)
+        leave_artifacts(summary, gallery(settings, main_family(trained).candidate))
         return summary

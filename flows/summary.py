@@ -9,13 +9,12 @@ from typing import Any
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
 from atelier.jobs.data.ingest import IngestReport
+from atelier.jobs.families import FAMILIES
 from atelier.jobs.release.publish import Published
+from atelier.lifecycle.gate import GateOutcome
 from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
-from flows.train_detector import TrainedDetector
 from flows.train_family import TrainedFamily
-from flows.train_outfits import TrainedOutfits
-from flows.train_ranker import TrainedRanker
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Summary:
     verdict: str
     """The gate's reason."""
     metrics: dict[str, float]
-    """Of the student, its teacher, the detector and the outfit model, on the held-out part of the data."""
+    """Of every candidate on the held-out part of the data; those of other families than retrieval begin with the
+    family's name."""
     seconds: float
     """Of work, without the start of the process and of Prefect."""
     look_at: dict[str, str]
@@ -44,77 +44,73 @@ class Summary:
 def summarise(
     settings: Settings,
     ingested: list[IngestReport],
-    detector: TrainedDetector,
-    family: TrainedFamily,
-    outfits: TrainedOutfits,
-    ranker: TrainedRanker,
+    trained: list[TrainedFamily],
     published: Published,
     seconds: float,
 ) -> Summary:
     """Draws the reports of all steps together."""
     num_new_drops = sum(report.changed for report in ingested)
-    trained = not (family.teacher.reused and family.student.reused and detector.trained.reused)
-    trained |= outfits.has_trained or bool(ranker.trained and not ranker.trained.reused)
-    changed = bool(num_new_drops or trained or published.changed)
+    has_trained = any(each.has_trained for each in trained)
+    changed = bool(num_new_drops or has_trained or published.changed)
+    main = main_family(trained)
+    assert main.verdict is not None, "the main family is never skipped"
     return Summary(
-        headline=_headline(num_new_drops, trained, family, published)
+        headline=_headline(num_new_drops, has_trained, main.verdict, published)
         if changed
-        else _nothing_new(family, published),
+        else _nothing_new(main, published),
         changed=changed,
-        preset=family.preset,
+        preset=main.preset,
         data_version=published.data_version,
         release_id=published.release_id,
-        promoted=family.verdict.promoted,
-        verdict=family.verdict.reason,
-        metrics=family.candidate.metrics
-        | {f"detector/{name}": value for name, value in detector.candidate.metrics.items()}
-        | {f"outfit/{name}": value for name, value in _metrics_of(outfits).items()}
-        | {f"ranking/{name}": value for name, value in _metrics_of(ranker).items()},
+        promoted=main.verdict.promoted,
+        verdict=main.verdict.reason,
+        metrics={name: value for each in trained for name, value in _metrics_of(each, main).items()},
         seconds=round(seconds, 1),
-        look_at=_look_at(settings, family, published),
+        look_at=_look_at(settings, main, published),
         steps={
             "ingest": [asdict(report) for report in ingested],
-            "detector": asdict(detector),
-            "outfits": asdict(outfits),
-            "ranker": asdict(ranker),
-            **{name: report for name, report in asdict(family).items() if name != "preset"},
+            **{each.family: asdict(each) for each in trained},
             "publish": asdict(published),
         },
     )
 
 
-def _metrics_of(trained: TrainedOutfits | TrainedRanker) -> dict[str, float]:
-    return trained.candidate.metrics if trained.candidate else {}
+def main_family(trained: list[TrainedFamily]) -> TrainedFamily:
+    """The family that a release cannot go out without; its verdict is the headline's."""
+    required = {family.name for family in FAMILIES if family.required}
+    return next(each for each in trained if each.family in required)
 
 
-def _headline(num_new_drops: int, trained: bool, family: TrainedFamily, published: Published) -> str:
+def _metrics_of(each: TrainedFamily, main: TrainedFamily) -> dict[str, float]:
+    """The candidate's metrics; those of other families than the main one begin with the family's name."""
+    metrics = each.candidate.metrics if each.candidate else {}
+    return metrics if each is main else {f"{each.family}/{name}": value for name, value in metrics.items()}
+
+
+def _headline(num_new_drops: int, trained: bool, verdict: GateOutcome, published: Published) -> str:
     parts = [
         f"{num_new_drops} new drop{'s' * (num_new_drops != 1)} in",
         "a model trained" if trained else "no training needed",
-        "promoted" if family.verdict.promoted else "not promoted",
+        "promoted" if verdict.promoted else "not promoted",
         f"release {published.release_id} {'is live' if published.changed else 'stays live'}",
     ]
     return ", ".join(parts)
 
 
-def _nothing_new(family: TrainedFamily, published: Published) -> str:
+def _nothing_new(main: TrainedFamily, published: Published) -> str:
     return (
         f"nothing new: nothing to train and nothing to publish; "
-        f"run {family.student.run_id} and release {published.release_id} are up to date"
+        f"run {list(main.runs.values())[-1].run_id} and release {published.release_id} are up to date"
     )
 
 
-def _look_at(settings: Settings, family: TrainedFamily, published: Published) -> dict[str, str]:
-    mlflow = addresses(settings).get("mlflow")
-    run = (
-        f"{mlflow}/#/runs/{family.candidate.run_id}"
-        if mlflow
-        else f"{family.candidate.run_id} (atelier up shows it)"
-    )
+def _look_at(settings: Settings, main: TrainedFamily, published: Published) -> dict[str, str]:
+    assert main.candidate is not None, "the main family is never skipped"
+    mlflow, run_id = addresses(settings).get("mlflow"), main.candidate.run_id
     return {
         "release": str(settings.releases_dir / published.release_id),
         "data reports": str(settings.reports_dir),
-        "examination": run,
+        "examination": f"{mlflow}/#/runs/{run_id}" if mlflow else f"{run_id} (atelier up shows it)",
     }
 
 

@@ -1,17 +1,21 @@
-"""From the accepted data to a judged model: teacher, student, candidate, verdict."""
+"""From the accepted data to a judged model of any family: trained, examined, candidate, verdict."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
 
-from atelier.jobs.retrieval.distill import distill
-from atelier.jobs.retrieval.exam import Registered, register
-from atelier.jobs.retrieval.gate import GateOutcome, gate
-from atelier.jobs.retrieval.train import TrainOutcome, train
+from atelier.errors import TooLittleDataError
+from atelier.jobs.families import FAMILIES
 from atelier.lifecycle.adopt import adopt
+from atelier.lifecycle.context import open_context
+from atelier.lifecycle.family import Family, TrainOutcome, family_named
+from atelier.lifecycle.gate import GateOutcome, gate
+from atelier.lifecycle.register import Registered, register
+from atelier.lifecycle.runs import train_stage
 from atelier.settings import Settings
 from flows.steps import step
 
@@ -20,37 +24,56 @@ from flows.steps import step
 class TrainedFamily:
     """What the training of one family came to."""
 
+    family: str
     preset: str
-    teacher: TrainOutcome
-    student: TrainOutcome
-    candidate: Registered
-    verdict: GateOutcome
+    skipped: str | None = None
+    """Why nothing was trained: the data cannot teach it. The rest is empty then."""
+    runs: dict[str, TrainOutcome] = field(default_factory=dict)
+    """Role -> run, in the order of training."""
+    candidate: Registered | None = None
+    verdict: GateOutcome | None = None
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether a network was trained, and not all were found finished."""
+        return any(not run.reused for run in self.runs.values())
 
 
 @flow(name="train-family", persist_result=False)
-def train_family(preset: str) -> TrainedFamily:
-    """Trains, distils, examines and judges the retrieval family on the current data version."""
-    settings = Settings()
-    teacher = train_step(settings, preset)
-    student = distill_step(settings, preset, teacher)
-    candidate = register_step(settings, preset, student, teacher)
-    verdict = gate_step(settings, preset, candidate)
-    return TrainedFamily(preset, teacher, student, candidate, verdict)
+def train_family(family: str, preset: str) -> TrainedFamily:
+    """Trains, examines and judges a family on the current data version."""
+    settings, chosen = Settings(), family_named(FAMILIES, family)
+    skipped = why_skipped(settings, chosen, preset)
+    if skipped is not None:
+        return TrainedFamily(family, preset, skipped)
+    runs: dict[str, TrainOutcome] = {}
+    for stage in chosen.stages(chosen.preset(preset)):
+        # A training that is tried again resumes from its last checkpoint; once is enough to get over a hiccup.
+        train = step(f"train {family} {stage.role}", minutes=8 * 60, retries=1)(train_stage)
+        try:
+            runs[stage.role] = train(settings, chosen, preset, stage.role, dict(runs))
+        except TooLittleDataError as error:
+            return TrainedFamily(family, preset, str(error), runs)
+    return _judged(settings, chosen, preset, runs)
 
 
 @flow(name="adopt-family", persist_result=False)
-def adopt_family(trained_dir: Path, digest: str | None) -> TrainedFamily:
+def adopt_family(family: str, trained_dir: Path, digest: str | None) -> TrainedFamily:
     """Takes in a model that was trained elsewhere, and examines and judges it as any other."""
-    settings = Settings()
-    adopted = adopt_step(settings, trained_dir, digest)
-    candidate = register_step(settings, adopted.preset, adopted.student, adopted.teacher)
-    verdict = gate_step(settings, adopted.preset, candidate)
-    return TrainedFamily(adopted.preset, adopted.teacher, adopted.student, candidate, verdict)
+    settings, chosen = Settings(), family_named(FAMILIES, family)
+    adopted = step(f"adopt {family}", minutes=60)(adopt)(settings, chosen, trained_dir, digest)
+    return _judged(settings, chosen, adopted.preset, adopted.runs)
 
 
-# A training that is tried again goes on from its last checkpoint; once is enough to get over a hiccup.
-train_step = step("train the teacher", minutes=8 * 60, retries=1)(train)
-distill_step = step("distil the student", minutes=8 * 60, retries=1)(distill)
-adopt_step = step("adopt a model trained elsewhere", minutes=60)(adopt)
-register_step = step("register the candidate", minutes=60)(register)
-gate_step = step("gate", minutes=60)(gate)
+def why_skipped(settings: Settings, family: Family[Any], preset: str) -> str | None:
+    """Says why a family cannot be trained on the current data; None where it can."""
+    with open_context(settings, family.preset(preset)) as context:
+        return family.why_unavailable(context)
+
+
+def _judged(
+    settings: Settings, family: Family[Any], preset: str, runs: dict[str, TrainOutcome]
+) -> TrainedFamily:
+    candidate = step(f"register {family.name}", minutes=60)(register)(settings, family, preset, runs)
+    verdict = step(f"gate {family.name}", minutes=60)(gate)(settings, family, preset, candidate)
+    return TrainedFamily(family.name, preset, None, runs, candidate, verdict)

@@ -1,4 +1,4 @@
-"""Models: `train`, `retrain`, `evaluate retrieval` and `evaluate outfit`."""
+"""Models: `train`, `retrain` and `evaluate`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from atelier.cli.output import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
+from atelier.cli.family_option import FamilyName, FamilyOption, split_family
+from atelier.cli.output import (
+    AsJson,
+    open_settings,
+    print_facts,
+    print_json,
+    print_table,
+    progress_on_stderr,
+    say,
+)
+from atelier.errors import TooLittleDataError, TrainingError
 
 if TYPE_CHECKING:
     from atelier.jobs.retrieval.protocol import ProtocolScores
+    from atelier.lifecycle.family import TrainOutcome
     from atelier.settings import Settings
     from flows.summary import Summary
 
-evaluate = typer.Typer(
-    name="evaluate", help="Score the live release on data of your own.", no_args_is_help=True
-)
 Preset = Annotated[
     str, typer.Option(help="debug, demo, small or base; their docstrings say what each costs.")
 ]
@@ -35,30 +43,48 @@ class PublicSetName(StrEnum):
 def add_to(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(retrain)
-    app.add_typer(evaluate)
+    app.command()(evaluate)
 
 
-def train(preset: Preset = "small", as_json: AsJson = False) -> None:
-    """Train detector, teacher and student; register nothing.
+def train(
+    preset: Preset = "small",
+    family: Annotated[
+        FamilyName | None,
+        typer.Option(help="Train this family alone. Default: every one that the data can teach."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the networks of one family or of all; register nothing.
 
     `accelerate launch` runs it on several GPUs; `atelier retrain` then finds the finished runs.
     """
-    from atelier.jobs.detection.train import train_detector
-    from atelier.jobs.retrieval.distill import distill
-    from atelier.jobs.retrieval.train import train as train_teacher
+    from atelier.jobs.families import FAMILIES
+    from atelier.lifecycle.context import open_context
+    from atelier.lifecycle.family import family_named
+    from atelier.lifecycle.runs import train_family
 
     settings = open_settings()
+    chosen = FAMILIES if family is None else (family_named(FAMILIES, family),)
+    trained: dict[str, dict[str, TrainOutcome]] = {}
     with progress_on_stderr():  # Without the workspace's lock: every rank of a launch comes by here.
-        detector = train_detector(settings, preset)
-        teacher = train_teacher(settings, preset)
-        student = distill(settings, preset, teacher)
+        for each in chosen:
+            with open_context(settings, each.preset(preset)) as context:
+                missing = each.why_unavailable(context)
+            if missing is None:
+                trained[each.name] = train_family(settings, each, preset)
+            elif family is not None:
+                raise TooLittleDataError(f"{each.name} cannot be trained: {missing}")
+            else:
+                say(f"{each.name} is skipped: {missing}")
     if as_json:
-        print_json({"detector": asdict(detector), "teacher": asdict(teacher), "student": asdict(student)})
+        print_json(
+            {name: {role: asdict(run) for role, run in runs.items()} for name, runs in trained.items()}
+        )
         return
-    columns = {"detector": detector.metrics, "teacher": teacher.metrics, "student": student.metrics}
-    names = sorted({name for metrics in columns.values() for name in metrics})
-    rows = [(name, *(metrics.get(name) for metrics in columns.values())) for name in names]
-    print_table(("metric", *columns), rows)
+    for name, runs in trained.items():
+        names = sorted({metric for run in runs.values() for metric in run.metrics})
+        rows = [(metric, *(run.metrics.get(metric) for run in runs.values())) for metric in names]
+        print_table((name, *runs), rows)
 
 
 def retrain(
@@ -82,11 +108,14 @@ def retrain(
     print_json(summary) if as_json else print_summary(summary)
 
 
-@evaluate.command("retrieval")
-def evaluate_retrieval(
+def evaluate(
     data: Annotated[Path, typer.Option(help="A folder of known layouts that training never saw.")],
+    first: Annotated[
+        FamilyName | None, typer.Argument(metavar="[FAMILY]", help="The family; retrieval by default.")
+    ] = None,
+    family: FamilyOption = None,
     protocol: Annotated[
-        PublicSetName | None, typer.Option(help="Score by the protocol of this public set.")
+        PublicSetName | None, typer.Option(help="Retrieval: score by the protocol of this public set.")
     ] = None,
     release: Annotated[
         str | None, typer.Option(help="With --protocol: this release. Default: the live one.")
@@ -96,12 +125,19 @@ def evaluate_retrieval(
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Score photo search on a folder.
+    """Score a family of the live release on a folder of your own.
 
-    Category accuracy, and recall on the folder's own queries/ where it has them; or a public set's protocol.
+    Photo search: category accuracy, and recall on the folder's own queries/; outfits: blanks filled, real sets
+    told from made-up ones; detection: boxes of labelled photos.
     """
+    from atelier.jobs.families import FAMILIES
+    from atelier.lifecycle.family import family_named
+
+    name, _ = split_family([first.value] if first else [], family, num_others=0)
     settings = open_settings()
     if protocol is not None:
+        if name != FamilyName.RETRIEVAL:
+            raise typer.BadParameter("only of retrieval", param_hint="--protocol")
         from atelier.jobs.retrieval.protocol import evaluate_protocol
 
         with progress_on_stderr():
@@ -112,26 +148,13 @@ def evaluate_retrieval(
         raise typer.BadParameter(
             "only with --protocol; without it the live release is scored", param_hint="--release"
         )
-    from atelier.jobs.retrieval.evaluate import evaluate as job
-
+    job = family_named(FAMILIES, name).evaluate
+    if job is None:
+        raise TrainingError(
+            f"{name} cannot be scored on a folder; its figures are those of its examination in MLflow"
+        )
     with progress_on_stderr():
         metrics = job(settings, data)
-    print_json(metrics) if as_json else print_table(("metric", "value"), sorted(metrics.items()))
-
-
-@evaluate.command("outfit")
-def evaluate_outfit(
-    data: Annotated[Path, typer.Option(help="A folder of known layouts; sets trained on are left out.")],
-    as_json: AsJson = False,
-) -> None:
-    """Score the outfit model on a folder of sets.
-
-    Blanks filled and real sets told from made-up ones, for each kind of sets that the folder holds.
-    """
-    from atelier.jobs.outfit.evaluate import evaluate_outfits as job
-
-    with progress_on_stderr():
-        metrics = job(open_settings(), data)
     print_json(metrics) if as_json else print_table(("metric", "value"), sorted(metrics.items()))
 
 

@@ -1,4 +1,4 @@
-"""Training elsewhere: `pack retrieval` before it, `adopt retrieval` after it."""
+"""Training elsewhere: `pack` before it, `adopt` after it."""
 
 from __future__ import annotations
 
@@ -8,63 +8,71 @@ from typing import Annotated
 
 import typer
 
+from atelier.cli.family_option import FamilyOption, split_family
 from atelier.cli.output import AsJson, open_settings, print_facts, print_json, progress_on_stderr
-
-pack = typer.Typer(name="pack", help="What training needs, in a folder that travels.", no_args_is_help=True)
-adopt = typer.Typer(name="adopt", help="Take in a model that was trained elsewhere.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
-    app.add_typer(pack)
-    app.add_typer(adopt)
+    app.command()(pack)
+    app.command()(adopt)
 
 
-@pack.command("retrieval")
-def pack_retrieval(
-    pack_dir: Annotated[Path, typer.Argument(help="Folder to write; must not exist yet.")],
+def pack(
+    where: Annotated[
+        list[str], typer.Argument(metavar="[FAMILY] PACK_DIR", help="Folder to write; must not exist yet.")
+    ],
+    family: FamilyOption = None,
     preset: Annotated[str, typer.Option(help="The preset that is to be trained from it.")] = "base",
     as_json: AsJson = False,
 ) -> None:
-    """Write what a preset's training needs of the current data into a folder.
+    """Write what the training of a family needs of the current data into a folder.
 
     A machine with the training libraries alone trains from it: `python -m atelier.lifecycle.train_pack`.
     """
+    from atelier.jobs.families import FAMILIES
+    from atelier.lifecycle.family import family_named
     from atelier.lifecycle.pack import pack as job
     from atelier.services import lock
 
+    name, (pack_dir,) = split_family(where, family, num_others=1)
     settings = open_settings()
     with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier pack"):
-        packed = job(settings, pack_dir, preset)
+        packed = job(settings, family_named(FAMILIES, name), Path(pack_dir), preset)
     print_json(packed) if as_json else print_facts(dataclasses.asdict(packed))
 
 
-@adopt.command("retrieval")
-def adopt_retrieval(
-    trained_dir: Annotated[Path, typer.Argument(help="The folder that train_pack wrote.")],
+def adopt(
+    where: Annotated[
+        list[str],
+        typer.Argument(metavar="[FAMILY] TRAINED_DIR", help="The folder that train_pack wrote."),
+    ],
     digest: Annotated[str, typer.Option(metavar="SHA256", help="The digest that train_pack printed.")],
+    family: FamilyOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take in a model trained elsewhere, and register its student as the candidate.
+    """Take in a model trained elsewhere, and register it as its family's candidate.
 
     Its digest, its files and its data version are checked first; `atelier retrain --adopt` also publishes.
     """
-    from atelier.jobs.retrieval.exam import register
+    from atelier.jobs.families import FAMILIES
     from atelier.lifecycle.adopt import adopt as job
+    from atelier.lifecycle.family import family_named
+    from atelier.lifecycle.register import register
     from atelier.services import lock
 
-    settings = open_settings()
+    name, (trained_dir,) = split_family(where, family, num_others=1)
+    chosen, settings = family_named(FAMILIES, name), open_settings()
     with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier adopt"):
-        adopted = job(settings, trained_dir, digest)
-        candidate = register(settings, adopted.preset, adopted.student, adopted.teacher)
+        adopted = job(settings, chosen, Path(trained_dir), digest)
+        candidate = register(settings, chosen, adopted.preset, adopted.runs)
     if as_json:
         print_json({**dataclasses.asdict(adopted), "candidate": dataclasses.asdict(candidate)})
         return
     print_facts(
         {
-            "candidate": f"version {candidate.model_version}",
+            "candidate": f"{name} version {candidate.model_version}",
             "data version": adopted.data_version,
-            "teacher's run": adopted.teacher.run_id,
-            "student's run": adopted.student.run_id,
+            **{f"run of the {role}": run.run_id for role, run in adopted.runs.items()},
             **dict(sorted(candidate.metrics.items())),
         }
     )

@@ -5,8 +5,10 @@ B = batch, F = side of a frame, A = attributes, T = tokens, L = labelled photos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
+import torch
 from torch import Tensor
 
 
@@ -38,6 +40,10 @@ class ProductBatch:
     """uint8; shoppers' photos of unknown items, of which a coarse label is known; L may be zero."""
     label_L: Tensor
     """int64."""
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on another device."""
+        return replace(self, **{each.name: getattr(self, each.name).to(device) for each in fields(self)})
 
 
 @dataclass(frozen=True)

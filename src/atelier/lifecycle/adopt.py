@@ -1,4 +1,4 @@
-"""Takes in a model that was trained elsewhere, by digest: files in, two finished runs out."""
+"""Takes in a family that was trained elsewhere, by digest: files in, finished runs out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from atelier.errors import DigestError, TrainingError, VersionError
-from atelier.families.retrieval.inference import EmbeddingContract, Encoder
-from atelier.families.retrieval.training import preset_named, sha256_of
-from atelier.jobs.retrieval.train import TrainOutcome, keep_weights
+from atelier.families.onnx_file import open_session
+from atelier.families.training import Stage
 from atelier.lifecycle import checksums
+from atelier.lifecycle.family import Family, TrainOutcome
+from atelier.lifecycle.runs import keep_weights, sha256_of
 from atelier.lifecycle.train_pack import (
     CURVES_FILE,
     METRICS_FILE,
@@ -28,23 +29,22 @@ from atelier.registry.store import Registry, open_registry
 from atelier.settings import Settings
 from atelier.versioning.version import recorded, versions
 
-ROLES = ("teacher", "student")
 _SUFFIXES = {".json", ".onnx", ".safetensors"}
 
 
 @dataclass(frozen=True)
 class Adopted:
-    """A model trained elsewhere, with runs as if it had been trained here."""
+    """A family trained elsewhere, with runs as if it had been trained here."""
 
     preset: str
     data_version: str
     """The version that it was trained on."""
     digest: str
-    teacher: TrainOutcome
-    student: TrainOutcome
+    runs: dict[str, TrainOutcome]
+    """Role -> run, in the order of training."""
 
 
-def adopt(settings: Settings, trained_dir: Path, digest: str | None) -> Adopted:
+def adopt(settings: Settings, family: Family[Any], trained_dir: Path, digest: str | None) -> Adopted:
     """Check a folder that `train_pack` wrote against its digest and record its networks as finished runs.
 
     All is checked before anything is recorded; the files that were checked are those that are kept. Asked
@@ -64,14 +64,16 @@ def adopt(settings: Settings, trained_dir: Path, digest: str | None) -> Adopted:
             raise TrainingError(f"there is no folder {trained_dir} (expected what train_pack wrote)")
         shutil.copytree(trained_dir, copy_dir, symlinks=True)
         digest = _checked(copy_dir, trained_dir, digest)
-        facts = _facts(settings, copy_dir)
+        description = _description(settings, family, copy_dir)
         registry = open_registry(settings)
-        metrics = json.loads((copy_dir / METRICS_FILE).read_text())
-        teacher = _run(registry, "teacher", copy_dir, facts, metrics["teacher"], digest)
-        student = _run(
-            registry, "student", copy_dir, facts, metrics["student"], digest, teacher=teacher.run_id
-        )
-    return Adopted(facts["preset"]["name"], facts["data_version"], digest, teacher, student)
+        figures = json.loads((copy_dir / METRICS_FILE).read_text())
+        runs: dict[str, TrainOutcome] = {}
+        for stage in family.stages(family.preset(description["preset"]["name"])):
+            role = stage.role
+            runs[role] = _run(
+                registry, family, stage, copy_dir / role, description, figures[role], digest, runs
+            )
+    return Adopted(description["preset"]["name"], description["data_version"], digest, runs)
 
 
 def _checked(folder: Path, trained_dir: Path, digest: str) -> str:
@@ -88,55 +90,60 @@ def _checked(folder: Path, trained_dir: Path, digest: str) -> str:
     return found
 
 
-def _facts(settings: Settings, folder: Path) -> dict[str, Any]:
+def _description(settings: Settings, family: Family[Any], folder: Path) -> dict[str, Any]:
     """What the folder says of itself; every way in which it could not be registered is found here."""
     if not (folder / TRAINING_FILE).is_file():
         raise TrainingError(f"the folder has no {TRAINING_FILE}: it is not one that train_pack finished")
-    facts: dict[str, Any] = json.loads((folder / TRAINING_FILE).read_text())
-    if (facts["format"], facts["family"]) != (TRAINED_FORMAT, "retrieval"):
+    description: dict[str, Any] = json.loads((folder / TRAINING_FILE).read_text())
+    if (description["format"], description["family"]) != (TRAINED_FORMAT, family.name):
         raise TrainingError(
-            f"the folder holds a model of family '{facts['family']}', format {facts['format']} (expected "
-            f"'retrieval', {TRAINED_FORMAT})"
+            f"the folder holds a model of family '{description['family']}', format {description['format']} "
+            f"(expected '{family.name}', {TRAINED_FORMAT})"
         )
-    preset_named(facts["preset"]["name"])
-    version = facts["data_version"]
+    preset = family.preset(description["preset"]["name"])
+    version = description["data_version"]
     if recorded(settings, version) is None:
         known = ", ".join(str(each) for each in versions(settings)) or "none yet"
         raise VersionError(
             f"the model was trained on data version {version[:12]}, which this workspace never accepted "
-            f"(known: {known}). Train it on a pack of this workspace: `atelier pack retrieval PACK_DIR`"
+            f"(known: {known}). Train it on a pack of this workspace: "
+            f"`atelier pack {family.name} PACK_DIR`"
         )
-    for role in ROLES:
-        weights_dir = folder / role / WEIGHTS_FOLDER
-        contract = EmbeddingContract.from_json((weights_dir / "contract.json").read_bytes())
-        Encoder(weights_dir / f"{role}.onnx", contract, threads=1)
-    return facts
+    for stage in family.stages(preset):
+        networks = sorted((folder / stage.role / WEIGHTS_FOLDER).glob("*.onnx"))
+        if not networks:
+            raise TrainingError(f"the folder has no network of the stage '{stage.role}'")
+        for path in networks:
+            open_session(path, sha256_of(path.read_bytes()), 1, TrainingError)
+    return description
 
 
 def _run(
     registry: Registry,
-    role: str,
+    family: Family[Any],
+    stage: Stage,
     folder: Path,
-    facts: Mapping[str, Any],
+    description: Mapping[str, Any],
     figures: dict[str, float],
     digest: str,
-    **tags: str,
+    earlier: Mapping[str, TrainOutcome],
 ) -> TrainOutcome:
     """The finished run of one network, made from its files, or found."""
     start = time.perf_counter()
-    key = sha256_of(f"adopted {role} {digest}".encode())[:32]
+    key = sha256_of(f"adopted {family.name} {stage.role} {digest}".encode())[:32]
     found = registry.find_run(key)
     if found is None:
-        tags |= {"data_version": facts["data_version"], "preset": facts["preset"]["name"], "adopted": digest}
-        with registry.start_run(f"{role}-{facts['preset']['name']}-adopted", key, tags) as run:
-            run.params({name: value for name, value in facts.items() if name != "format"})
-            for name, points in json.loads((folder / role / CURVES_FILE).read_text()).items():
+        preset = description["preset"]["name"]
+        tags = {"data_version": description["data_version"], "preset": preset, "adopted": digest}
+        tags |= {role: earlier[role].run_id for role in stage.after}
+        with registry.start_run(f"{stage.role}-{preset}-adopted", key, tags, family=family.name) as run:
+            run.params({name: value for name, value in description.items() if name != "format"})
+            for name, points in json.loads((folder / CURVES_FILE).read_text()).items():
                 for step, value in points:
                     run.metrics({name: value}, step)
             run.metrics(figures, int(figures["steps"]))
-            keep_weights(run, folder / role / WEIGHTS_FOLDER)
+            keep_weights(run, folder / WEIGHTS_FOLDER)
             run.figure("loss_curves", loss_curves(run.history()))
     finished = registry.find_run(key)
     assert finished is not None, "the run was finished just now"
-    seconds = time.perf_counter() - start
-    return TrainOutcome(finished.run_id, key, found is not None, figures, seconds)
+    return TrainOutcome(finished.run_id, key, found is not None, figures, time.perf_counter() - start)

@@ -1,15 +1,15 @@
-"""What a network is trained on, as a value: made by `jobs.train`, or read from a pack on a bare GPU machine.
+"""Packs: the material of a training as a tree of dataclasses, dicts and tuples that travels between machines.
 
-In a pack a value is a tree of dataclasses, dicts and tuples. Its arrays are `.npy` files, the rest is JSON;
-nothing is pickled.
+Arrays are `.npy` files, the rest is JSON; nothing is pickled.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,54 +18,49 @@ import torch
 from numpy.typing import NDArray
 
 from atelier.errors import TrainingError
-from atelier.families.retrieval.presets import RetrievalPreset
-from atelier.families.retrieval.products import Labels, Products
-from atelier.families.retrieval.validation import Validation
+from atelier.families.training import TrainingPlan, training_plan
 from atelier.lifecycle import checksums
 
 PACK_FILE, ARRAYS_FOLDER = "pack.json", "arrays"
-PACK_FORMAT = 1
+PACK_FORMAT = 2
 """Raise it when packs are written differently."""
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a retrieval network is trained on and judged by."""
-
-    products: Products
-    streets_M3HW: torch.Tensor
-    validation: Validation
-
-
-PACKED = (Material, Products, Labels, Validation)
-"""The dataclasses that a pack may hold; one that is missing here cannot be packed."""
 Node = Any
 """A value as JSON: {'array': file}, {'tensor': file}, {'type': name, 'fields': ...}, {'tuple': ...}, ..."""
 
 
 class ArrayWriter:
-    """Turns values into JSON nodes and writes their arrays into `folder`, equal ones once."""
+    """Turns values into JSON nodes and writes their arrays into a folder, equal ones once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, packable: Sequence[type]) -> None:
+        """`packable`: the dataclasses and named tuples that values may consist of."""
         self._folder = folder
+        self._packable = tuple(packable)
         self._written: dict[str, str] = {}
 
     def node(self, value: object, name: str) -> Node:
-        """`name`: what the value's arrays are called. TypeError: a kind of value that packs do not know."""
+        """Describe a value; `name` is what its arrays are called. TypeError: packs do not know its type."""
         if isinstance(value, torch.Tensor):
             return {"tensor": self._file(value.cpu().numpy(), name)}
         if isinstance(value, np.ndarray):
             return {"array": self._file(value, name)}
-        if isinstance(value, PACKED):
-            parts = {f.name: self.node(getattr(value, f.name), f"{name}.{f.name}") for f in fields(value)}
+        if isinstance(value, self._packable):
+            parts = {
+                part: self.node(getattr(value, part), f"{name}.{part}") for part in _names_of(type(value))
+            }
             return {"type": type(value).__name__, "fields": parts}
+        if isinstance(value, datetime):
+            return {"datetime": value.isoformat()}
         if isinstance(value, Mapping):
-            return {"dict": {key: self.node(each, f"{name}.{key}") for key, each in value.items()}}
+            return {"dict": {str(key): self.node(each, f"{name}.{key}") for key, each in value.items()}}
+        if isinstance(value, Set):
+            return {"set": sorted(value)}
+        if isinstance(value, list | tuple) and all(isinstance(each, int) for each in value):
+            return {"numbers": list(value)}
         if isinstance(value, list | tuple):
             return {"tuple": [self.node(each, f"{name}.{index}") for index, each in enumerate(value)]}
         if value is None or isinstance(value, str | int | float | bool):
             return {"value": value}
-        hint = "; name it in jobs.material.PACKED" if is_dataclass(value) else ""
+        hint = "; name it in `packable` of its family's plan" if is_dataclass(value) else ""
         raise TypeError(f"{name}: a pack cannot hold a {type(value).__name__}{hint}")
 
     def _file(self, array: NDArray[Any], name: str) -> str:
@@ -79,8 +74,8 @@ class ArrayWriter:
         return self._written[digest]
 
 
-def value_of(node: Node, folder: Path) -> Any:
-    """The value that `ArrayWriter.node` wrote; arrays are mapped, writes to them stay in memory.
+def value_of(node: Node, folder: Path, packable: Sequence[type]) -> Any:
+    """Read the value that `ArrayWriter.node` wrote; arrays are mapped, writes to them stay in memory.
 
     TrainingError: the pack holds what this code does not know.
     """
@@ -89,20 +84,33 @@ def value_of(node: Node, folder: Path) -> Any:
         array = np.load(folder / Path(content).name, mmap_mode="c", allow_pickle=False)
         return torch.from_numpy(array) if kind == "tensor" else array
     if kind == "type":
-        classes: dict[str, Any] = {each.__name__: each for each in PACKED}
-        parts = dict(rest)["fields"]
-        if content not in classes or parts.keys() != {field.name for field in fields(classes[content])}:
-            names = ", ".join(parts)
-            raise TrainingError(
-                f"the pack holds a {content} with the fields {names}, which this code does not know. "
-                f"Pack the data again with the code that trains it"
-            )
-        return classes[content](**{name: value_of(each, folder) for name, each in parts.items()})
+        return _instance(content, dict(rest)["fields"], folder, packable)
+    if kind == "datetime":
+        return datetime.fromisoformat(content)
     if kind == "dict":
-        return {name: value_of(each, folder) for name, each in content.items()}
+        return {name: value_of(each, folder, packable) for name, each in content.items()}
+    if kind == "set":
+        return frozenset(content)
     if kind == "tuple":
-        return tuple(value_of(each, folder) for each in content)
+        return tuple(value_of(each, folder, packable) for each in content)
     return content
+
+
+def _instance(name: str, parts: Mapping[str, Node], folder: Path, packable: Sequence[type]) -> Any:
+    classes = {each.__name__: each for each in packable}
+    if name not in classes or parts.keys() != set(_names_of(classes[name])):
+        raise TrainingError(
+            f"the pack holds a {name} with the fields {', '.join(parts)}, which this code does not know. "
+            f"Pack the data again with the code that trains it"
+        )
+    return classes[name](**{part: value_of(each, folder, packable) for part, each in parts.items()})
+
+
+def _names_of(kind: Any) -> list[str]:
+    """The fields of a dataclass or of a named tuple."""
+    if is_dataclass(kind):
+        return [field.name for field in fields(kind) if field.init]
+    return list(kind._fields)
 
 
 @dataclass(frozen=True)
@@ -111,20 +119,28 @@ class Pack:
 
     folder: Path
     digest: str
-    facts: dict[str, Any]
+    contents: dict[str, Any]
+
+    @property
+    def family(self) -> str:
+        return str(self.contents["family"])
 
     @property
     def data_version(self) -> str:
-        return str(self.facts["data_version"])
+        return str(self.contents["data_version"])
 
-    def material(self, role: str) -> Material:
-        """What the 'teacher' or the 'student' is trained on."""
-        material: Material = value_of(self.facts["material"][role], self.folder / ARRAYS_FOLDER)
-        return material
+    @property
+    def plan(self) -> TrainingPlan:
+        """How its family trains. TrainingError: this code knows no such family."""
+        return training_plan(self.family)
 
-    def check_preset(self, preset: RetrievalPreset) -> None:
+    def material(self, role: str) -> Any:
+        """Read what the stage of a role is trained on."""
+        return value_of(self.contents["material"][role], self.folder / ARRAYS_FOLDER, self.plan.packable)
+
+    def check_preset(self, preset: Any) -> None:
         """TrainingError: the pack was made for another preset, or for the same at another time."""
-        packed = self.facts["preset"]
+        packed = self.contents["preset"]
         if packed["name"] != preset.name:
             raise TrainingError(
                 f"{self.folder} was packed for the preset '{packed['name']}', not '{preset.name}'"
@@ -140,8 +156,10 @@ def read_pack(folder: Path) -> Pack:
     """Hash every file of a pack and open it. DigestError: a file changed. TrainingError: it is no pack."""
     digest = checksums.check(folder)
     if not (folder / PACK_FILE).is_file():
-        raise TrainingError(f"{folder} is no pack: it has no {PACK_FILE}. `atelier pack retrieval` makes one")
-    facts = json.loads((folder / PACK_FILE).read_text())
-    if facts.get("format") != PACK_FORMAT:
-        raise TrainingError(f"{folder} has format {facts.get('format')} (expected {PACK_FORMAT}). Pack again")
-    return Pack(folder, digest, facts)
+        raise TrainingError(f"{folder} is no pack: it has no {PACK_FILE}. `atelier pack` makes one")
+    contents = json.loads((folder / PACK_FILE).read_text())
+    if contents.get("format") != PACK_FORMAT:
+        raise TrainingError(
+            f"{folder} has format {contents.get('format')} (expected {PACK_FORMAT}). Pack again"
+        )
+    return Pack(folder, digest, contents)

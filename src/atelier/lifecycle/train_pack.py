@@ -1,9 +1,9 @@
-"""Trains teacher and student from a pack, on a machine that has the training libraries and nothing else.
+"""Trains a family from a pack, on a machine that has the training libraries and nothing else.
 
     python -m atelier.lifecycle.train_pack PACK_DIR --preset base --output OUT_DIR
 
-The last line on standard output is the digest of OUT_DIR, for `atelier adopt` at home. Killed and called
-again, it goes on from its last checkpoint. `accelerate launch --module` runs it on several GPUs.
+The last line on standard output is the digest of OUT_DIR, for `atelier adopt` at home. Resumes from the last
+checkpoint if interrupted. `accelerate launch --module` runs it on several GPUs.
 """
 
 from __future__ import annotations
@@ -26,39 +26,26 @@ from atelier.engine.processes import device, is_main_process, num_processes, wai
 from atelier.engine.tracker import NullTracker
 from atelier.engine.trainer import FitReport
 from atelier.errors import AtelierError, TrainingError
-from atelier.families.retrieval.export import load_module
-from atelier.families.retrieval.presets import RetrievalPreset
-from atelier.families.retrieval.training import (
-    FACTS_FILE,
-    TEACHER_FILE,
-    Training,
-    code_digest,
-    facts_training,
-    figures_of,
-    fit_on_schedule,
-    preset_named,
-    sha256_of,
-    student_training,
-    teacher_of,
-    teacher_training,
-)
+from atelier.families.training import Training
 from atelier.lifecycle import checksums
+from atelier.lifecycle.code import code_digest
+from atelier.lifecycle.fit import figures_of, fit_on_schedule
 from atelier.lifecycle.packing import Pack, read_pack
 
-TRAINED_FORMAT = 1
+TRAINED_FORMAT = 2
 TRAINING_FILE, METRICS_FILE, CURVES_FILE, WEIGHTS_FOLDER = (
     "training.json",
     "metrics.json",
     "curves.json",
     "weights",
 )
-"""In the folder of a trained model: what it is, figures of both networks; in the folder of each network
-(`teacher`, `student`): its curves, and its weights as a run keeps them."""
+"""In the folder of a trained family: what it is, figures of all networks; in the folder of each stage: its
+curves, and its weights as a run keeps them."""
 _FLOPS_BATCH = 8
 
 
 def train_pack(pack_dir: Path, preset: str, output_dir: Path, *, progress: bool = True) -> str:
-    """Train the preset's teacher and student on a pack; returns the digest over all files of `output_dir`.
+    """Train every stage of the pack's family; returns the digest over all files of `output_dir`.
 
     Until it is finished, all lies beside it, in `.<its name>-<digest of pack and code>`.
 
@@ -66,36 +53,28 @@ def train_pack(pack_dir: Path, preset: str, output_dir: Path, *, progress: bool 
     """
     if output_dir.exists():
         raise TrainingError(f"{output_dir} exists already (expected the name of a new folder)")
-    config = preset_named(preset)
     pack = read_pack(pack_dir)
+    config = pack.plan.preset(preset)
     pack.check_preset(config)
-    key = sha256_of(f"{pack.digest} {code_digest()}".encode())[:12]
-    work_dir = output_dir.with_name(f".{output_dir.name}-{key}")
+    stages = pack.plan.asked_stages(config)
+    code = code_digest(*(stage.build for stage in stages))
+    work_dir = output_dir.with_name(f".{output_dir.name}-{pack.digest[:12]}-{code[:12]}")
     made_dir = work_dir / "made"
-
-    facts = _trained("facts", facts_training(pack.material("teacher"), config), work_dir, progress)
-    wait_for_everyone()  # the others read what the main process wrote
-    facts_path = made_dir / "facts" / WEIGHTS_FOLDER / FACTS_FILE
-    teacher_work = teacher_training(pack.material("teacher"), config, facts_path)
-    teacher = _trained("teacher", teacher_work, work_dir, progress)
-    wait_for_everyone()
-    student = _trained("student", _student(pack, config, made_dir), work_dir, progress)
+    figures: dict[str, dict[str, float]] = {}
+    for stage in stages:
+        weights = {role: made_dir / role / WEIGHTS_FOLDER for role in stage.after}
+        work = stage.build(pack.material(stage.role), config, weights, device())
+        figures[stage.role] = _trained(stage.role, work, work_dir, progress)
+        wait_for_everyone()  # the others read what the main process wrote
     digest = ""
     if is_main_process():
-        _write(made_dir / METRICS_FILE, {"facts": facts, "teacher": teacher, "student": student})
-        _write(made_dir / TRAINING_FILE, _facts(pack, config))
+        _write(made_dir / METRICS_FILE, figures)
+        _write(made_dir / TRAINING_FILE, _description(pack, config, code))
         digest = checksums.write_checksums(made_dir)
         made_dir.rename(output_dir)
         shutil.rmtree(work_dir)
     wait_for_everyone()
     return digest
-
-
-def _student(pack: Pack, config: RetrievalPreset, made_dir: Path) -> Training:
-    material = pack.material("student")
-    taught_by = teacher_of(material.products.labels, config)
-    load_module(taught_by, made_dir / "teacher" / WEIGHTS_FOLDER / TEACHER_FILE)
-    return student_training(material, config, taught_by)
 
 
 def _trained(role: str, work: Training, work_dir: Path, progress: bool) -> dict[str, float]:
@@ -122,12 +101,12 @@ def utilisation(work: Training, report: FitReport) -> dict[str, float]:
     Without `flop_utilisation` where the device's peak is not known.
     """
     where = device()
-    num = min(_FLOPS_BATCH, len(work.products))
-    batch = to_device(work.products.__getitems__(list(range(num))), where)
+    num = min(_FLOPS_BATCH, len(work.examples))
+    batch = to_device(work.examples.__getitems__(list(range(num))), where)
     work.task.module.to(where)
     flops = flops_of_step(work.task, batch, where, work.schedule.precision != "no") / num
     tflops = flops * report.images_per_second / num_processes() / 1e12
-    figures = {"flops_per_product": flops, "tflops_per_second": tflops}
+    figures = {"flops_per_example": flops, "tflops_per_second": tflops}
     peak = peak_tflops_of(where)
     return figures if peak is None else figures | {"peak_tflops": peak, "flop_utilisation": tflops / peak}
 
@@ -139,7 +118,7 @@ class CurveFile:
     path: Path
 
     def params(self, values: Mapping[str, object]) -> None:
-        """The preset says it all."""
+        """Keep none: the preset has them all."""
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         with self.path.open("a") as file:
@@ -157,15 +136,15 @@ def curves_in(path: Path) -> dict[str, list[tuple[int, float]]]:
     return {name: sorted(points.items()) for name, points in sorted(told.items())}
 
 
-def _facts(pack: Pack, config: RetrievalPreset) -> dict[str, Any]:
+def _description(pack: Pack, config: Any, code: str) -> dict[str, Any]:
     where = device()
     return {
         "format": TRAINED_FORMAT,
-        "family": "retrieval",
+        "family": pack.family,
         "preset": asdict(config),
         "data_version": pack.data_version,
         "pack": pack.digest,
-        "code": code_digest(),
+        "code": code,
         "device": torch.cuda.get_device_name(where) if where.type == "cuda" else f"cpu, {platform.machine()}",
         "num_processes": num_processes(),
         "torch": torch.__version__,
@@ -178,7 +157,7 @@ def _write(path: Path, value: Any) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m atelier.lifecycle.train_pack", description=__doc__)
-    parser.add_argument("pack_dir", type=Path, help="a folder that `atelier pack retrieval` wrote")
+    parser.add_argument("pack_dir", type=Path, help="a folder that `atelier pack` wrote")
     parser.add_argument("--preset", required=True, help="the preset it was packed for")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT_DIR", help="a new folder")
     options = parser.parse_args(arguments)

@@ -97,6 +97,13 @@ class RunTracker:
         """Save a figure as figures/<name>.png."""
         self._client.log_figure(self.run_id, fig, f"figures/{name}.png", save_kwargs={"dpi": 140})
 
+    def picture(self, name: str, jpeg: bytes) -> None:
+        """Save a JPEG as figures/<name>.jpg."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}.jpg"
+            path.write_bytes(jpeg)
+            self.file(path, "figures")
+
     def file(self, path: Path, folder: str = "") -> None:
         """Copy a file, or all that a folder holds, into `folder` of the run's artifacts."""
         if path.is_dir():

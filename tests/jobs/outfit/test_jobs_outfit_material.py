@@ -12,7 +12,7 @@ from atelier.families.outfit.colours import DIMENSION, palette
 from atelier.jobs.outfit.clicks import judged_by
 from atelier.jobs.outfit.gate import decide
 from atelier.jobs.outfit.material import why_no_outfits
-from atelier.jobs.outfit.palettes import PaletteStore
+from atelier.jobs.retrieval.palettes import PaletteStore
 from atelier.jobs.outfit.street_crops import LEAST_PIXELS, crops_of
 from atelier.jobs.outfit.train import outfit_preset
 from atelier.pictures import encode_jpeg

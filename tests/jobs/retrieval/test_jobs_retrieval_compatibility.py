@@ -13,7 +13,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.retrieval.compatibility import contract_in, keep_space
 from atelier.jobs.retrieval.queries import Query
 from atelier.jobs.retrieval.scoring import Gallery
-from atelier.jobs.retrieval.validation_probe import Trial
+from atelier.jobs.retrieval.validation_probe import ValidationProbe
 from atelier.pictures import encode_jpeg
 from atelier.settings import Settings
 from atelier.vocabulary import Item
@@ -21,7 +21,7 @@ from atelier.vocabulary import Item
 NUM = 60
 
 
-class PatchworkTrial(Trial):
+class PatchworkTrial(ValidationProbe):
     """Every product is its own patchwork, and is searched for by the same picture."""
 
     def gallery(self, encoder: Encoder, progress: bool) -> Gallery:
@@ -30,7 +30,7 @@ class PatchworkTrial(Trial):
 
 
 @pytest.fixture
-def trial() -> Trial:
+def trial() -> ValidationProbe:
     items = [Item(str(number), f"Patchwork {number}", "Quilts", "test") for number in range(NUM)]
     queries = [
         Query(f"reshot/{number}", "reshot", str(number), None, encode_jpeg(patchwork(number), 95))
@@ -47,7 +47,7 @@ def student(folder: Path, scale: float, turned: bool = False) -> Path:
     return folder
 
 
-def test_a_student_that_means_the_same_keeps_the_champions_space(tmp_path: Path, trial: Trial) -> None:
+def test_a_student_that_means_the_same_keeps_the_champions_space(tmp_path: Path, trial: ValidationProbe) -> None:
     champion, new = student(tmp_path / "champion", 1.0), student(tmp_path / "new", 2.0)
     assert contract_in(champion).digest != contract_in(new).digest
     found = keep_space(Settings(home=tmp_path), champion, trial, new, progress=False)
@@ -59,7 +59,7 @@ def test_a_student_that_means_the_same_keeps_the_champions_space(tmp_path: Path,
     assert contract_in(new).model_digest == model
 
 
-def test_a_student_that_means_something_else_gets_a_space_of_its_own(tmp_path: Path, trial: Trial) -> None:
+def test_a_student_that_means_something_else_gets_a_space_of_its_own(tmp_path: Path, trial: ValidationProbe) -> None:
     champion, new = student(tmp_path / "champion", 1.0), student(tmp_path / "new", 1.0, turned=True)
     before = contract_in(new)
     found = keep_space(Settings(home=tmp_path), champion, trial, new, progress=False)
@@ -69,7 +69,7 @@ def test_a_student_that_means_something_else_gets_a_space_of_its_own(tmp_path: P
     assert contract_in(new) == before
 
 
-def test_too_few_searches_show_nothing(tmp_path: Path, trial: Trial) -> None:
+def test_too_few_searches_show_nothing(tmp_path: Path, trial: ValidationProbe) -> None:
     champion, new = student(tmp_path / "champion", 1.0), student(tmp_path / "new", 2.0)
     few = PatchworkTrial(None, [], trial.items, trial.queries[:20])  # type: ignore[arg-type]
     found = keep_space(Settings(home=tmp_path), champion, few, new, progress=False)

@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from atelier.families.detection import training
 from atelier.families.detection.config import DetectionConfig, NetworkConfig
+from atelier.families.detection.products import Cutouts
+from atelier.families.detection.scenes import Streets
+from atelier.families.detection.task import Truth
 from atelier.families.schedule import Schedule
+from atelier.families.training import Stage, TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -66,3 +71,9 @@ PRESETS: dict[str, Callable[[], DetectionPreset]] = {
     "small": small,
     "base": base,
 }
+
+PLAN = TrainingPlan(
+    presets=PRESETS,
+    stages=(Stage("detector", training.detector_training, lambda preset: (preset.config, preset.schedule)),),
+    packable=(training.Material, Cutouts, Streets, Truth),
+)

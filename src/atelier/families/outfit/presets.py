@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from atelier.families.outfit import training
 from atelier.families.outfit.config import LossConfig, NetworkConfig
+from atelier.families.outfit.end_to_end import Pictures
+from atelier.families.outfit.material import EndToEndMaterial, SetMaterial, Source
+from atelier.families.outfit.table import ItemTable
 from atelier.families.schedule import Schedule
+from atelier.families.training import Stage, TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -96,3 +101,21 @@ def base() -> OutfitPreset:
 
 
 PRESETS: dict[str, Callable[[], OutfitPreset]] = {"debug": debug, "demo": demo, "small": small, "base": base}
+
+PLAN = TrainingPlan(
+    presets=PRESETS,
+    stages=(
+        Stage("teacher", training.teacher_training, lambda preset: (preset.teacher, preset)),
+        Stage(
+            "student", training.student_training, lambda preset: (preset.student, preset), after=("teacher",)
+        ),
+        Stage(
+            "end_to_end",
+            training.end_to_end_training,
+            lambda preset: preset,
+            after=("student",),
+            asked=lambda preset: preset.end_to_end_schedule is not None,
+        ),
+    ),
+    packable=(SetMaterial, Source, ItemTable, EndToEndMaterial, Pictures),
+)

@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from atelier.families.ranking import training
 from atelier.families.ranking.config import ItemConfig, NetworkConfig, RankingConfig
+from atelier.families.ranking.sets import Sets
+from atelier.families.ranking.showings import Showings
 from atelier.families.schedule import Schedule
+from atelier.families.training import Stage, TrainingPlan
+from atelier.vocabulary import Outfit
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,9 @@ PRESETS: dict[str, Callable[[], RankingPreset]] = {
     "small": small,
     "base": base,
 }
+
+PLAN = TrainingPlan(
+    presets=PRESETS,
+    stages=(Stage("ranker", training.ranker_training, lambda preset: preset),),
+    packable=(training.RankingMaterial, training.Description, ItemConfig, Sets, Showings, Outfit),
+)

@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from atelier.families.retrieval import training
 from atelier.families.retrieval.config import NetworkConfig, RetrievalConfig, TextConfig
+from atelier.families.retrieval.products import Labels, Products
+from atelier.families.retrieval.validation import Validation
 from atelier.families.schedule import Schedule
+from atelier.families.training import Stage, TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -112,3 +116,24 @@ PRESETS: dict[str, Callable[[], RetrievalPreset]] = {
 def _widths(*channels: int) -> dict[str, object]:
     """Channels of a ResNet's four stages."""
     return {"channels": channels}
+
+
+PLAN = TrainingPlan(
+    presets=PRESETS,
+    stages=(
+        Stage("facts", training.facts_training, lambda preset: (preset.teacher, preset.facts_schedule)),
+        Stage(
+            "teacher",
+            training.teacher_training,
+            lambda preset: (preset.teacher, preset.teacher_schedule),
+            after=("facts",),
+        ),
+        Stage(
+            "student",
+            training.student_training,
+            lambda preset: (preset.student, preset.student_schedule),
+            after=("teacher",),
+        ),
+    ),
+    packable=(training.Material, Products, Labels, Validation),
+)

@@ -1,26 +1,21 @@
-"""The detector that searches are made with now."""
+"""The champion detector."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 from atelier.families.detection.inference import CONTRACT_FILE, MODEL_FILE, DetectionContract, Detector
-from atelier.registry.store import open_registry
-from atelier.settings import Settings
+from atelier.lifecycle.context import Context
 
 FAMILY = "detection"
-"""Name of the experiment, of the registered model, and of the model's entry in a release."""
+"""Name of the experiment, of the registered model, and of the folder in a release."""
 
 
-def champion_detector(settings: Settings) -> Detector | None:
-    """The champion; None while no detector was good enough to be one."""
-    registry = open_registry(settings)
-    champion = registry.version(FAMILY, "champion")
-    if champion is None:
-        return None
-    with TemporaryDirectory() as folder:
-        return detector_in(registry.fetch(champion, Path(folder) / "detector"), settings.serve_threads)
+def champion_detector(context: Context[Any]) -> Detector | None:
+    """Load the champion; None while no detector was good enough to be one."""
+    champion = context.champion(FAMILY)
+    return None if champion is None else detector_in(champion.folder, context.settings.serve_threads)
 
 
 def detector_in(folder: Path, threads: int = 2) -> Detector:

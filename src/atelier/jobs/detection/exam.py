@@ -1,20 +1,16 @@
-"""Examines a trained detector and makes it a version of its model, with all that a reviewer wants to see."""
+"""Examines a trained detector: boxes of held-out searches and of labelled street photos."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.families import detection
-from atelier.families.detection.export import FILES
 from atelier.families.detection.inference import (
     INPUT,
     MODEL_FILE,
@@ -26,73 +22,63 @@ from atelier.families.detection.inference import (
 )
 from atelier.families.detection.metrics import Seen, detection_metrics, main_overlaps
 from atelier.families.detection.task import Truth
-from atelier.jobs.detection.champion import FAMILY, detector_in
+from atelier.jobs.detection.champion import detector_in
 from atelier.jobs.detection.material import truths
-from atelier.jobs.detection.train import detector_code
-from atelier.jobs.retrieval.exam import Registered, outcome_of, registered_already
-from atelier.jobs.retrieval.train import TrainOutcome, current_version, read_weights, run_key
+from atelier.lifecycle.context import Context
+from atelier.lifecycle.family import Examination, Outcomes
 from atelier.pictures import encode_jpeg
-from atelier.registry.cards import CardFacts, about_family, model_card
 from atelier.registry.signature import Signature, TensorSpec
-from atelier.registry.store import open_registry
-from atelier.settings import Settings
 from atelier.vocabulary import PhotoKind, Split
 
-RESULTS_FILE = "results.json"
-"""Where an examination keeps its answers for the gate."""
+if TYPE_CHECKING:
+    from atelier.families.detection.presets import DetectionPreset
+
 _AT_ONCE = 32
 _SHOWN = 12
 _SHOWN_HEIGHT = 320
 
 
-def register_detector(
-    settings: Settings, preset: str, trained: TrainOutcome, *, progress: bool = True
-) -> Registered:
-    """Examine a detector on the held-out part and register it as the candidate.
-
-    Found registered already: nothing is done. DigestError: weights have changed since they were trained.
-    """
-    del progress  # seconds
-    start = time.perf_counter()
-    version = current_version(settings)
-    registry = open_registry(settings)
-    key = run_key("detector-examination", version, trained.key, code=detector_code())
-    known = registered_already(registry, FAMILY, key, start)
-    if known is not None:
-        return known
-    tags = {"data_version": version, "preset": preset, "training": trained.run_id}
-    with (
-        TemporaryDirectory() as temporary,
-        registry.start_run(f"detector-examination-{preset}", key, tags, family=FAMILY) as run,
-    ):
-        folder = Path(temporary)
-        read_weights(registry, trained, FILES, folder)
-        detector = detector_in(folder, threads=1)
-        catalogue = Catalogue.open(settings.data_dir)
-        photos = truths(settings, catalogue, version, Split.TEST)
-        answers = look_at(detector, photos)
-        metrics = {f"test/{name}": value for name, value in detection_metrics(seen(answers, photos)).items()}
-        metrics["milliseconds_per_photo"] = float(np.median(milliseconds_per_photo([detector])[0]))
-        run.metrics(metrics, 0)
-        run.json(RESULTS_FILE, paired_results(answers, photos))
-        if photos:
-            (folder / "found.jpg").write_bytes(_sheet(answers, photos))
-            run.file(folder / "found.jpg", "figures")
-            (folder / "found.jpg").unlink()
-        made = registry.register(
-            FAMILY,
-            folder,
-            run.ref,
-            signature=_signature(detector.contract),
-            input_example={INPUT: _example(detector.contract)},
-            card=model_card(_facts(preset, version, catalogue, metrics)),
-            tags=tags,
-            served=MODEL_FILE,
-        )
-    return outcome_of(made, run.run_id, False, metrics, start)
+def examine(
+    context: Context[DetectionPreset], outcomes: Outcomes, weights: Mapping[str, Path]
+) -> Examination:
+    """Examine the detector on held-out searches and street photos."""
+    del outcomes  # its files say it all
+    (files,) = weights.values()
+    detector = detector_in(files, threads=1)
+    catalogue = Catalogue.open(context.settings.data_dir)
+    photos = truths(context.settings, catalogue, context.data_version, Split.TEST)
+    answers = detect(detector, photos)
+    metrics = {f"test/{name}": value for name, value in detection_metrics(seen(answers, photos)).items()}
+    milliseconds = float(np.median(milliseconds_per_photo([detector])[0]))
+    items = catalogue.items()
+    return Examination(
+        files=files,
+        served=MODEL_FILE,
+        signature=_signature(detector.contract),
+        example={INPUT: _example(detector.contract)},
+        metrics={**metrics, "milliseconds_per_photo": milliseconds},
+        results=paired_results(answers, photos),
+        splits={
+            str(split): {
+                "products": sum(item.split == split for item in items),
+                "street photos": len(catalogue.photos(PhotoKind.STREET, split)),
+            }
+            for split in Split
+        },
+        cost={"CPU time for a photo, both looks": f"{milliseconds:.2f} ms"},
+        show=lambda run: run.picture("found", _sheet(answers, photos)) if photos else None,
+    )
 
 
-def look_at(detector: Detector, photos: Sequence[Truth]) -> list[Found]:
+def reexamine(context: Context[DetectionPreset], files: Path) -> dict[str, Any]:
+    """The answers of an earlier version on the current held-out photos."""
+    photos = truths(
+        context.settings, Catalogue.open(context.settings.data_dir), context.data_version, Split.TEST
+    )
+    return paired_results(detect(detector_in(files, threads=1), photos), photos)
+
+
+def detect(detector: Detector, photos: Sequence[Truth]) -> list[Found]:
     """What a detector finds in photos, whatever their backgrounds."""
     found: list[Found] = []
     for start in range(0, len(photos), _AT_ONCE):
@@ -159,28 +145,6 @@ def _sheet(answers: Sequence[Found], photos: Sequence[Truth]) -> bytes:
     rows = [np.concatenate(part, axis=1) for part in (tiles[:half], tiles[half:]) if part]
     width = max(row.shape[1] for row in rows)
     return encode_jpeg(np.concatenate([np.pad(r, ((0, 0), (0, width - r.shape[1]), (0, 0))) for r in rows]))
-
-
-def _facts(preset: str, data_version: str, catalogue: Catalogue, metrics: Mapping[str, float]) -> CardFacts:
-    about = about_family((resources.files(detection) / "CARD.md").read_text(encoding="utf-8"))
-    items = catalogue.items()
-    return CardFacts(
-        name=FAMILY,
-        summary=about[""],
-        intended_use=about["Intended use"],
-        limits=[line.removeprefix("- ") for line in about["Limits"].splitlines()],
-        preset=preset,
-        data_version=data_version,
-        splits={
-            str(split): {
-                "products": sum(item.split == split for item in items),
-                "street photos": len(catalogue.photos(PhotoKind.STREET, split)),
-            }
-            for split in Split
-        },
-        metrics={name: value for name, value in metrics.items() if name.startswith("test/")},
-        cost={"CPU time for a photo, both looks": f"{metrics['milliseconds_per_photo']:.2f} ms"},
-    )
 
 
 def _signature(contract: DetectionContract) -> Signature:

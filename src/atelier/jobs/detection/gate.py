@@ -1,34 +1,20 @@
-"""Lets a detector take the champion's place, or not: on evidence of its own, in writing."""
+"""Judges a detector against the champion: same photos, timed in turns."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from atelier.datasets.catalogue import Catalogue
-from atelier.families.detection.inference import Detector
-from atelier.jobs.detection.champion import FAMILY, detector_in
-from atelier.jobs.detection.exam import (
-    RESULTS_FILE,
-    look_at,
-    milliseconds_per_photo,
-    paired_results,
-)
-from atelier.jobs.detection.material import truths
-from atelier.jobs.detection.train import detection_preset, detector_code
-from atelier.jobs.retrieval.exam import Registered
-from atelier.jobs.retrieval.train import current_version
-from atelier.jobs.retrieval.verdict import paired_bootstrap
-from atelier.lifecycle.gate import GateVerdict, champion_challenger_test
-from atelier.registry.models import ModelVersion
-from atelier.registry.store import Registry
-from atelier.settings import Settings
-from atelier.vocabulary import Split
+from atelier.evidence import paired_bootstrap
+from atelier.jobs.detection.champion import detector_in
+from atelier.jobs.detection.exam import milliseconds_per_photo
+from atelier.lifecycle.context import Context
+from atelier.lifecycle.family import Contestant, Decision
+
+if TYPE_CHECKING:
+    from atelier.families.detection.presets import DetectionPreset
 
 HIT = 0.75
 """IoU from which the chosen box counts as right."""
@@ -41,20 +27,17 @@ MAX_PRECISION_LOSS = 0.03
 """Average precision over all items may not fall by more than this."""
 
 
-def gate_detector(
-    settings: Settings, preset: str, registered: Registered, *, progress: bool = True
-) -> GateVerdict:
-    """Hold champion and challenger against the same photos and move the alias `champion` if evidence says so.
-
-    A pair that was judged on this data is not judged again. Without a detector that is good enough nothing
-    fails: searches then take the whole photo.
-    """
-    del progress  # seconds
-
-    def judge(registry: Registry, challenger: ModelVersion, champion: ModelVersion | None) -> dict[str, Any]:
-        return _judge(settings, registry, preset, challenger, champion)
-
-    return champion_challenger_test(settings, FAMILY, preset, registered, detector_code(), judge)
+def decide(
+    context: Context[DetectionPreset], challenger: Contestant, champion: Contestant | None
+) -> Decision:
+    """Promote a detector that is better, or as good and cheaper: see `compare`."""
+    sides = [challenger] if champion is None else [challenger, champion]
+    times = milliseconds_per_photo([detector_in(side.files, threads=1) for side in sides])
+    evidence = [
+        Evidence(**side.results, milliseconds=float(np.median(own)))
+        for side, own in zip(sides, times, strict=True)
+    ]
+    return compare(evidence[0], evidence[1] if champion else None, context.preset.min_main_hits)
 
 
 @dataclass(frozen=True)
@@ -71,25 +54,22 @@ class Evidence:
         return np.asarray(self.main_overlap) >= HIT
 
 
-def decide(challenger: Evidence, champion: Evidence | None, floor: float) -> dict[str, Any]:
-    """`promoted` and its `reason`, and the paired difference of hits with its 95 % interval.
+def compare(challenger: Evidence, champion: Evidence | None, floor: float) -> Decision:
+    """Compare the hits of both, photo by photo.
 
     A challenger is promoted when it is better, or not worse and cheaper, at an acceptable cost and without
     loss on the other items. The first of all needs `floor`.
     """
     if not challenger.main_overlap:
-        return {"promoted": False, "reason": "no held-out photo has a known box to judge a detector by"}
+        return Decision(False, "no held-out photo has a known box to judge a detector by")
     share = float(challenger.hits.mean())
     if champion is None:
         ok = share >= floor
         words = "the floor is cleared" if ok else f"below the floor of {floor:.2f}"
-        return {
-            "promoted": ok,
-            "reason": f"there is no champion, {share:.3f} of the boxes are right, {words}",
-        }
+        return Decision(ok, f"there is no champion, {share:.3f} of the boxes are right, {words}")
     interval = paired_bootstrap(challenger.hits, champion.hits)
     promoted, reason = _compare(challenger, champion, interval.low)
-    return {"promoted": promoted, "reason": reason, **asdict(interval)}
+    return Decision(promoted, reason, interval)
 
 
 def _compare(challenger: Evidence, champion: Evidence, low: float) -> tuple[bool, str]:
@@ -104,38 +84,3 @@ def _compare(challenger: Evidence, champion: Evidence, low: float) -> tuple[bool
     if low > -MARGIN and ratio < CHEAPER:
         return True, f"not worse by more than {MARGIN}, and cheaper"
     return False, "not shown to be better, nor as good and cheaper"
-
-
-def _judge(
-    settings: Settings,
-    registry: Registry,
-    preset: str,
-    challenger: ModelVersion,
-    champion: ModelVersion | None,
-) -> dict[str, Any]:
-    """Both versions are held against the same photos and timed in turns."""
-    versions = [challenger] if champion is None else [challenger, champion]
-    with TemporaryDirectory() as folder:
-        detectors = [
-            detector_in(registry.fetch(version, Path(folder) / str(version.version)), threads=1)
-            for version in versions
-        ]
-    times = milliseconds_per_photo(detectors)
-    evidence = [
-        Evidence(**_marks(settings, registry, version, detector), milliseconds=float(np.median(own)))
-        for version, detector, own in zip(versions, detectors, times, strict=True)
-    ]
-    floor = detection_preset(preset).min_main_hits
-    return decide(evidence[0], evidence[1] if len(evidence) > 1 else None, floor)
-
-
-def _marks(
-    settings: Settings, registry: Registry, version: ModelVersion, detector: Detector
-) -> dict[str, Any]:
-    """A version's marks on the current data: its examination's, or new ones where the data has changed."""
-    data_version = current_version(settings)
-    if version.tags.get("data_version") == data_version:
-        marks: dict[str, Any] = json.loads(registry.read(version.run_id, RESULTS_FILE))
-        return marks
-    photos = truths(settings, Catalogue.open(settings.data_dir), data_version, Split.TEST)
-    return paired_results(look_at(detector, photos), photos)

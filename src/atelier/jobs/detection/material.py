@@ -6,7 +6,7 @@ N = catalogue photos, M = street photos, R = boxes of a photo, H, W = a street's
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,11 +19,18 @@ from atelier.families.detection.kinds import KINDS, NOT_ITEMS, kind_of
 from atelier.families.detection.products import Cutouts
 from atelier.families.detection.scenes import UNKNOWN, Streets
 from atelier.families.detection.task import Truth
-from atelier.jobs.retrieval.material import frames_folder, in_threads, kept_folder, products_of
+from atelier.families.detection.training import Material
+from atelier.jobs.retrieval.material import frames_folder
+from atelier.jobs.retrieval.products import products_of
 from atelier.jobs.retrieval.queries import held_out_queries
+from atelier.lifecycle.cache import in_threads, kept_folder
+from atelier.lifecycle.context import Context
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.vocabulary import Box, Photo, PhotoKind, Region, Split
+
+if TYPE_CHECKING:
+    from atelier.families.detection.presets import DetectionPreset
 
 STREETS_FORMAT = 1
 """Raise it when streets are kept differently: kept ones are then made anew."""
@@ -35,13 +42,10 @@ _MAX_WORN = 7
 _LEAST_PRODUCTS = 8
 
 
-@dataclass(frozen=True)
-class Material:
-    """Everything that one training needs."""
-
-    products: Cutouts
-    streets: Streets
-    validation: list[Truth]
+def material(context: Context[DetectionPreset], role: str) -> Material:
+    """Read the current data as the detector is trained on it. TrainingError: there are too few products."""
+    del role  # there is one stage
+    return load_material(context.settings, context.data_version, context.progress)
 
 
 def load_material(settings: Settings, data_version: str, progress: bool) -> Material:

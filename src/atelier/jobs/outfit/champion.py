@@ -1,32 +1,19 @@
-"""The outfit model that sets are made with now, and the retrieval model that it sees items with."""
+"""The champion outfit model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
-from atelier.datasets.catalogue import Catalogue
-from atelier.errors import RegistryError
-from atelier.jobs.outfit.material import RETRIEVAL
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder
-from atelier.registry.store import open_registry
-from atelier.settings import Settings
+from atelier.families.outfit.inference import CONTRACT_FILE, OutfitContract
+from atelier.jobs.retrieval.embedder import catalogue_embedder
+from atelier.lifecycle.context import Context
+from atelier.registry.models import ModelVersion
 
 FAMILY = "outfit"
-"""Name of the experiment, of the registered model, and of the model's entry in a release."""
+"""Name of the experiment, of the registered model, and of the folder in a release."""
 
 
-@contextmanager
-def champion_embedder(settings: Settings, catalogue: Catalogue) -> Iterator[CatalogueEmbedder]:
-    """The retrieval champion, for as long as it is needed. RegistryError: there is none yet."""
-    registry = open_registry(settings)
-    champion = registry.version(RETRIEVAL, "champion")
-    if champion is None:
-        raise RegistryError(
-            f"outfits are learned from what a {RETRIEVAL} champion sees, and none is there yet; "
-            f"`atelier retrain` trains one first"
-        )
-    with TemporaryDirectory() as folder:
-        yield CatalogueEmbedder(settings, registry.fetch(champion, Path(folder) / RETRIEVAL), catalogue)
+def fits(context: Context[Any], champion: ModelVersion) -> bool:
+    """Tell whether a model sees items in the retrieval champion's space."""
+    contract = OutfitContract.from_json((context.use(champion).folder / CONTRACT_FILE).read_bytes())
+    return contract.space == context.once(catalogue_embedder).contract.digest

@@ -23,7 +23,8 @@ from atelier.families.outfit.questions import Blanks, compatibility, padded, que
 from atelier.families.outfit.table import ItemTable
 from atelier.jobs.outfit.champion import FAMILY
 from atelier.jobs.outfit.examine import run_exam
-from atelier.jobs.outfit.material import SetMaterial, Source, category_source, worn_source
+from atelier.families.outfit.material import SetMaterial, Source
+from atelier.jobs.outfit.material import category_source, worn_source
 from atelier.jobs.outfit.street_crops import crops_of, describe
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder, codes_in
 from atelier.matting import matte
@@ -37,7 +38,7 @@ CCP = "ccp"
 _AT_ONCE = 64
 
 
-def evaluate_outfits(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
+def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
     """Metrics by the kind of sets that a folder holds; sets that the workspace trains on are left out.
 
     - `categories/fill_in_the_blank`: sets of categories; one random piece is blanked, three wrong answers are

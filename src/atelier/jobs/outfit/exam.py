@@ -1,107 +1,89 @@
-"""Examines a trained outfit model and makes it a version, with all that a reviewer wants to see."""
+"""Examines trained outfit networks: blanks in held-out sets, real sets among made-up ones."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atelier.datasets.catalogue import Catalogue
-from atelier.families import outfit
 from atelier.families.outfit.inference import KNOWN, MODEL_FILE, PIECES, QUERY, OutfitContract, load_model
-from atelier.jobs.outfit.champion import FAMILY, champion_embedder
-from atelier.jobs.outfit.examine import OutfitExam, examine, run_exam
+from atelier.jobs.outfit.examine import OutfitExam, ask, run_exam
 from atelier.jobs.outfit.sheet import blanks_sheet
-from atelier.jobs.outfit.train import outfit_code
-from atelier.jobs.retrieval.exam import Registered, outcome_of, registered_already
-from atelier.jobs.retrieval.train import TrainOutcome, current_version, kept_names, read_weights, run_key
-from atelier.registry.cards import CardFacts, about_family, model_card
+from atelier.jobs.retrieval.embedder import catalogue_embedder
+from atelier.lifecycle.context import Context
+from atelier.lifecycle.family import Examination, Outcomes, TrainOutcome
+from atelier.registry.runs import RunTracker
 from atelier.registry.signature import Signature, TensorSpec
-from atelier.registry.store import Registry, open_registry
-from atelier.settings import Settings
 from atelier.vocabulary import Split
 
-RESULTS_FILE = "results.json"
-"""Where an examination keeps its answers for the gate."""
+if TYPE_CHECKING:
+    from atelier.families.outfit.presets import OutfitPreset
 
 
-def register_outfits(
-    settings: Settings, preset: str, student: TrainOutcome, teacher: TrainOutcome, *, progress: bool = True
-) -> Registered:
-    """Examine student and teacher on the held-out sets and register the student as the candidate.
+def examine(context: Context[OutfitPreset], outcomes: Outcomes, weights: Mapping[str, Path]) -> Examination:
+    """Examine student and teacher on the held-out sets; the better of the students is to be served."""
+    embedder = context.once(catalogue_embedder)
+    files = weights[better_of(outcomes)]
+    teacher, student = load_model(weights["teacher"]), load_model(files)
+    assert student.contract.facts == teacher.contract.facts, "both were trained on one data version"
+    teacher_exam = ask(context, embedder, teacher)
+    own_embedder = embedder.with_image_tower(files)
+    if own_embedder is embedder:
+        exam = run_exam(teacher_exam.material, student, teacher_exam.asked)
+    else:
+        exam = ask(context, own_embedder, student)
+    metrics = {f"test/{name}": value for name, value in exam.metrics.items()}
+    metrics |= {f"teacher/{name}": value for name, value in teacher_exam.metrics.items()}
 
-    Found registered already: nothing is done. DigestError: weights have changed since they were trained.
-    """
-    start = time.perf_counter()
-    version = current_version(settings)
-    registry = open_registry(settings)
-    key = run_key("outfit-examination", version, student.key, code=outfit_code())
-    known = registered_already(registry, FAMILY, key, start)
-    if known is not None:
-        return known
-    tags = {"data_version": version, "preset": preset, "student": student.run_id, "teacher": teacher.run_id}
-    catalogue = Catalogue.open(settings.data_dir)
-    with (
-        TemporaryDirectory() as temporary,
-        champion_embedder(settings, catalogue) as eyes,
-        registry.start_run(f"outfit-examination-{preset}", key, tags, family=FAMILY) as run,
-    ):
-        master = load_model(_files_of(registry, teacher, Path(temporary) / "teacher"))
-        folder = _files_of(registry, student, Path(temporary) / "student")
-        model = load_model(folder)
-        assert model.contract.facts == master.contract.facts, "both were trained on one data version"
-        taught = examine(settings, catalogue, eyes, master, version, progress=progress)
-        own_eyes = eyes.with_image_tower(folder)
-        if own_eyes is eyes:
-            exam = run_exam(taught.material, model, taught.asked)
-        else:
-            exam = examine(settings, catalogue, own_eyes, model, version, progress=progress)
-        metrics = {f"test/{name}": value for name, value in exam.metrics.items()}
-        metrics |= {f"teacher/{name}": value for name, value in taught.metrics.items()}
-        run.metrics(metrics, 0)
-        run.json(RESULTS_FILE, exam.marks())
-        sheet = blanks_sheet(exam, catalogue)
+    def show(run: RunTracker) -> None:
+        sheet = blanks_sheet(exam, embedder.catalogue)
         if sheet is not None:
             run.figure("blanks", sheet)
-        made = registry.register(
-            FAMILY,
-            folder,
-            run.ref,
-            signature=_signature(model.contract),
-            input_example=_example(model.contract),
-            card=model_card(_facts(preset, version, exam, metrics)),
-            tags=tags,
-            served=MODEL_FILE,
-        )
-    return outcome_of(made, run.run_id, False, metrics, start)
 
-
-def _files_of(registry: Registry, outcome: TrainOutcome, folder: Path) -> Path:
-    """A run's files, copied into a new folder."""
-    folder.mkdir()
-    read_weights(registry, outcome, kept_names(registry, outcome), folder)
-    return folder
-
-
-def _facts(preset: str, data_version: str, exam: OutfitExam, metrics: Mapping[str, float]) -> CardFacts:
-    about = about_family((resources.files(outfit) / "CARD.md").read_text(encoding="utf-8"))
-    return CardFacts(
-        name=FAMILY,
-        summary=about[""],
-        intended_use=about["Intended use"],
-        limits=[line.removeprefix("- ") for line in about["Limits"].splitlines()],
-        preset=preset,
-        data_version=data_version,
-        splits={
-            str(split): {source.name: len(source.rows[split]) for source in exam.material.sources}
-            for split in Split
-        },
+    return Examination(
+        files=files,
+        served=MODEL_FILE,
+        signature=_signature(student.contract),
+        example=_example(student.contract),
         metrics=metrics,
+        results=exam.as_results(),
+        splits=_sets_of(exam),
+        show=show,
     )
+
+
+def reexamine(context: Context[OutfitPreset], files: Path) -> Any:
+    """The answers of an earlier model to the current questions; None where it cannot see today's items."""
+    embedder, model = context.once(catalogue_embedder), load_model(files)
+    if model.contract.space != embedder.contract.digest:
+        return None
+    return ask(context, embedder.with_image_tower(files), model).as_results()
+
+
+def better_of(outcomes: Outcomes) -> str:
+    """The student that fills more blanks of the validation part, as trained or trained on end to end."""
+    if "end_to_end" not in outcomes:
+        return "student"
+    return max(("student", "end_to_end"), key=lambda role: _blanks_filled(outcomes[role]))
+
+
+def _blanks_filled(outcome: TrainOutcome) -> float:
+    """Mean over the sources of sets."""
+    blanks = [
+        value
+        for name, value in outcome.metrics.items()
+        if name.startswith("validation/") and name.endswith("/fill_in_the_blank")
+    ]
+    return float(np.mean(blanks)) if blanks else 0.0
+
+
+def _sets_of(exam: OutfitExam) -> dict[str, dict[str, int]]:
+    return {
+        str(split): {source.name: len(source.rows[split]) for source in exam.material.sources}
+        for split in Split
+    }
 
 
 def _signature(contract: OutfitContract) -> Signature:

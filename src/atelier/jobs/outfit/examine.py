@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.outfit.inference import OnnxGenerator, OutfitModel
+from atelier.families.outfit.material import SetMaterial
 from atelier.families.outfit.questions import hits_of, queries_of, scores_of
 from atelier.families.outfit.validation import Validation, answer
-from atelier.jobs.outfit.material import SetMaterial, load_sets
+from atelier.jobs.outfit.material import load_sets
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.lifecycle.context import Context
 from atelier.settings import Settings
 from atelier.vocabulary import Split
 
@@ -40,7 +42,7 @@ class OutfitExam:
         query_1D = queries_of(self.generator, self.vectors_ND, np.asarray([context]))
         return self.vectors_ND[candidates_K] @ query_1D[0]
 
-    def marks(self) -> dict[str, Any]:
+    def as_results(self) -> dict[str, Any]:
         """What a comparison of two models needs, as JSON."""
         return {"hits": {source: own.tolist() for source, own in self.hits.items()}}
 
@@ -58,6 +60,18 @@ def examine(
     """Ask a model about the sets of a split; the same questions for every model of a data version."""
     material = load_sets(settings, catalogue, eyes, data_version, progress, facts=model.contract.facts)
     return run_exam(material, model, material.validation(split, most=None))
+
+
+def ask(context: Context[Any], embedder: CatalogueEmbedder, model: OutfitModel) -> OutfitExam:
+    """Ask a model about the current test sets, its items seen by `embedder`."""
+    return examine(
+        context.settings,
+        embedder.catalogue,
+        embedder,
+        model,
+        context.data_version,
+        progress=context.progress,
+    )
 
 
 def run_exam(material: SetMaterial, model: OutfitModel, asked: Mapping[str, Validation]) -> OutfitExam:

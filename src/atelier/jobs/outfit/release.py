@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,44 +17,27 @@ from atelier.families.outfit.inference import (
     RULES_FOLDER,
     TOWER_CONTRACT_FILE,
     TOWER_FILE,
-    OutfitContract,
     load_model,
 )
-from atelier.index.schema import IndexItem
-from atelier.jobs.outfit.champion import FAMILY
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder
-from atelier.registry.models import ModelVersion
-from atelier.registry.store import Registry
+from atelier.jobs.retrieval.embedder import catalogue_embedder
+from atelier.lifecycle.context import Context
 from atelier.rules.file import load_rules, ready_made
 from atelier.settings import Settings
+from atelier.vocabulary import Item
 
 
-def compatible_champion(registry: Registry, space: str, folder: Path) -> ModelVersion | None:
-    """The champion, fetched into `folder`; None while there is none that sees items under this contract."""
-    champion = registry.version(FAMILY, "champion")
-    if champion is None:
-        return None
-    registry.fetch(champion, folder)
-    contract = OutfitContract.from_json((folder / CONTRACT_FILE).read_bytes())
-    return champion if contract.space == space else None
-
-
-def outfit_files(
-    eyes: CatalogueEmbedder, items: Sequence[IndexItem], model_dir: Path, *, progress: bool
-) -> dict[str, Path]:
-    """The networks, their contract, and `ITEM_VECTORS_FILE`, written beside: the items' vectors by id."""
-    model = load_model(model_dir)
-    table = eyes.with_image_tower(model_dir).table(
-        [row.item for row in items], model.contract.facts, progress=progress
-    )
-    vectors_ND = model.items.encode(table).astype("float16")
-    ids = pa.array([row.item.item_id for row in items], pa.string())
-    rows = pa.FixedSizeListArray.from_arrays(pa.array(vectors_ND.ravel()), model.contract.dimension)
-    path = model_dir / ITEM_VECTORS_FILE
+def release_files(context: Context[Any], model: Path, items: Sequence[Item]) -> Mapping[str, Path]:
+    """List the networks, their contract, and `ITEM_VECTORS_FILE`, written here: the items' vectors by id."""
+    embedder, loaded = context.once(catalogue_embedder).with_image_tower(model), load_model(model)
+    table = embedder.table(items, loaded.contract.facts, progress=context.progress)
+    vectors_ND = loaded.items.encode(table).astype("float16")
+    ids = pa.array([item.item_id for item in items], pa.string())
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(vectors_ND.ravel()), loaded.contract.dimension)
+    path = context.folder / ITEM_VECTORS_FILE
     pq.write_table(pa.table({"item_id": ids, "vector": rows}), path, compression="none", store_schema=False)
-    names = [MODEL_FILE, ITEMS_FILE, CONTRACT_FILE, ITEM_VECTORS_FILE]
-    names += [name for name in (TOWER_FILE, TOWER_CONTRACT_FILE) if (model_dir / name).is_file()]
-    return {name: model_dir / name for name in names}
+    names = [MODEL_FILE, ITEMS_FILE, CONTRACT_FILE]
+    names += [name for name in (TOWER_FILE, TOWER_CONTRACT_FILE) if (model / name).is_file()]
+    return {ITEM_VECTORS_FILE: path, **{name: model / name for name in names}}
 
 
 def rule_files(settings: Settings) -> dict[str, Path]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
+from atelier.families.outfit.material import OUTFITS
 from atelier.jobs.outfit.examine import OutfitExam
-from atelier.jobs.outfit.material import OUTFITS
 from atelier.pictures import decode
 from atelier.registry.plots import Answer, QueryRow, query_gallery
 from atelier.vocabulary import PhotoKind
@@ -33,15 +33,15 @@ def blanks_sheet(exam: OutfitExam, catalogue: Catalogue) -> Figure | None:
     for question in np.unique(chosen):
         context = [int(row) for row in asked.blanks.rows_QP[question] if row >= 0]
         right = int(asked.blanks.answers_QA[question, 0])
-        kin = np.flatnonzero(asked.same_category_N == asked.same_category_N[right])
-        scores = exam.scores(context, kin)
+        candidates = np.flatnonzero(asked.same_category_N == asked.same_category_N[right])
+        scores = exam.scores(context, candidates)
         best = np.argsort(-scores)[:_COLUMNS]
         answers = [
             Answer(
-                tiles.picture(int(kin[n])),
-                tiles.item_id(int(kin[n])),
+                tiles.picture(int(candidates[n])),
+                tiles.item_id(int(candidates[n])),
                 float(scores[n]),
-                bool(kin[n] == right),
+                bool(candidates[n] == right),
             )
             for n in best
         ]

@@ -17,7 +17,7 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.splits import MASK_SUFFIX
 from atelier.families.detection.kinds import NOT_ITEMS
 from atelier.families.outfit.colours import DIMENSION, palette
-from atelier.jobs.retrieval.material import in_threads, kept_folder
+from atelier.lifecycle.cache import in_threads, kept_folder
 from atelier.pictures import decode, read_mask
 from atelier.settings import Settings
 from atelier.vocabulary import Photo, PhotoKind, Region, Split

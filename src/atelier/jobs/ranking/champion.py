@@ -1,27 +1,27 @@
-"""The ranker that feeds are made with now."""
+"""The champion ranker."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from atelier.families.ranking.inference import CONTRACT_FILE, OnnxRanker, RankingContract
+from atelier.jobs.retrieval.embedder import catalogue_embedder
+from atelier.lifecycle.context import Context
 from atelier.registry.models import ModelVersion
-from atelier.registry.store import Registry
 
 FAMILY = "ranking"
-"""Name of the experiment, of the registered model, and of the model's entry in a release."""
+"""Name of the experiment, of the registered model, and of the folder in a release."""
 SPACE = "space"
 """Tag of a version: digest of the embedding contract that its items' vectors were made by."""
 
 
-def champion_ranker(registry: Registry, space: str) -> ModelVersion | None:
-    """The champion, if it can read item vectors of `space`; None while there is none that can.
+def fits(context: Context[Any], champion: ModelVersion) -> bool:
+    """Tell whether a ranker reads item vectors of the retrieval champion's space.
 
-    `space`: `EmbeddingContract.digest` of the retrieval model. A new space makes every ranker of the old one
-    useless: the next training makes a first one again.
+    A new space makes every ranker of the old one useless: the next training makes a first one again.
     """
-    champion = registry.version(FAMILY, "champion")
-    return champion if champion is not None and champion.tags.get(SPACE) == space else None
+    return champion.tags.get(SPACE) == context.once(catalogue_embedder).contract.digest
 
 
 def ranker_in(folder: Path, threads: int = 2) -> OnnxRanker:

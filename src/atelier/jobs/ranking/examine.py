@@ -12,12 +12,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from atelier.evidence import Interval, resampled_means
 from atelier.families.ranking.inference import OnnxRanker
 from atelier.families.ranking.metrics import pairs_within_users, ranking_metrics
 from atelier.families.ranking.sets import Sets
 from atelier.families.ranking.showings import Showings
-from atelier.jobs.ranking.material import RankingMaterial
-from atelier.jobs.retrieval.verdict import Interval
+from atelier.families.ranking.training import RankingMaterial
 from atelier.vocabulary import Split
 
 _AT_ONCE = 4096
@@ -45,7 +45,7 @@ class Answers:
         """Minus the logarithm [N] of the probability given to what happened."""
         return np.logaddexp(0, np.where(self.clicked_N, -self.score_N, self.score_N))
 
-    def marks(self) -> dict[str, Any]:
+    def as_results(self) -> dict[str, Any]:
         """As JSON."""
         return {
             "score": [round(float(score), 5) for score in self.score_N],
@@ -54,11 +54,11 @@ class Answers:
         }
 
     @classmethod
-    def of_marks(cls, marks: dict[str, Any]) -> Self:
+    def of_results(cls, results: dict[str, Any]) -> Self:
         return cls(
-            np.array(marks["score"], np.float64),
-            np.array(marks["clicked"], bool),
-            np.array(marks["user"], np.int64),
+            np.array(results["score"], np.float64),
+            np.array(results["clicked"], bool),
+            np.array(results["user"], np.int64),
         )
 
 
@@ -114,14 +114,5 @@ def by_user(gain_U: NDArray[np.number], size_U: NDArray[np.number], *, confidenc
     Whole users are drawn with replacement, since their showings rise and fall together (the cluster
     bootstrap: Davison and Hinkley 1997, section 3.8). Users without size are left out.
     """
-    counted = size_U > 0
-    gain_U, size_U = gain_U[counted], size_U[counted]
-    rng, num = np.random.default_rng(0), len(gain_U)
-    at_once = max(1, _DRAWN_AT_ONCE // num)
-    found = []
-    for start in range(0, _RESAMPLES, at_once):
-        draws_RU = rng.multinomial(num, np.full(num, 1 / num), size=min(at_once, _RESAMPLES - start))
-        found.append((draws_RU @ gain_U) / (draws_RU @ size_U))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(found), [tail, 1 - tail])
-    return Interval(float(gain_U.sum() / size_U.sum()), float(low), float(high))
+    draws_R = resampled_means(gain_U, size_U, np.random.default_rng(0))
+    return Interval.of_draws(gain_U.sum() / size_U.sum(), draws_R, confidence)

@@ -22,8 +22,9 @@ from atelier.delivery.feed_log import LoggedFeed, Offered, one_a_day, read_feeds
 from atelier.delivery.off_policy import Log
 from atelier.delivery.verdict import Verdict, decide
 from atelier.families.ranking.inference import OnnxRanker, scores
+from atelier.families.ranking.training import Description, RankingMaterial
 from atelier.jobs.ranking.champion import ranker_in
-from atelier.jobs.ranking.material import Description, RankingMaterial, material_as, moment
+from atelier.jobs.ranking.material import material_as, moment
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder
 from atelier.settings import Settings
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +21,15 @@ from numpy.typing import NDArray
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TooLittleDataError
 from atelier.families.ranking.config import ItemConfig
-from atelier.families.ranking.inference import VALUES_FILE, RankingContract, read_values, write_values
-from atelier.families.ranking.presets import RankingPreset
 from atelier.families.ranking.sets import Sets, bucket_of, price_scale
 from atelier.families.ranking.showings import Showings, earlier_clicks
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder, codes_in, fact_values
+from atelier.families.ranking.training import Description, RankingMaterial
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder, catalogue_embedder, codes_in, fact_values
+from atelier.lifecycle.context import Context
 from atelier.vocabulary import Click, Item, Outfit, Split
+
+if TYPE_CHECKING:
+    from atelier.families.ranking.presets import RankingPreset
 
 TEST_SHARE, VALIDATION_SHARE = 0.15, 0.10
 _MIN_SHOWINGS, _MIN_CLICKS = 64, 8
@@ -35,52 +37,24 @@ _MIN_SHOWINGS, _MIN_CLICKS = 64, 8
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Description:
-    """How items and users are told to a ranker: settled by its training, the same ever after."""
+def material(context: Context[RankingPreset], role: str) -> RankingMaterial:
+    """Read the current clicks as the preset's ranker is trained on them.
 
-    values: Mapping[str, tuple[str, ...]]
-    """The known values of each fact; any other counts as not known."""
-    items: ItemConfig
-    longest_history: int
-    num_buckets: int
-
-    def write(self, folder: Path) -> None:
-        """The part that the contract does not hold."""
-        write_values(folder / VALUES_FILE, self.values)
-
-    @classmethod
-    def read(cls, folder: Path, contract: RankingContract) -> Description:
-        """Of a registered ranker. RegistryError: the values are not those of its contract."""
-        values = read_values(folder / VALUES_FILE, contract)
-        return cls(values, contract.items, contract.longest_history, contract.num_buckets)
+    TooLittleDataError: there are too few clicks. RegistryError: no retrieval champion sees the items.
+    """
+    del role  # there is one stage
+    embedder = context.once(catalogue_embedder)
+    return material_for(embedder.catalogue, embedder, context.preset, progress=context.progress)
 
 
-@dataclass(frozen=True, eq=False)
-class RankingMaterial:
-    """Sets and showings as one ranker takes them."""
-
-    description: Description
-    outfits: tuple[Outfit, ...]
-    """Those of `sets`, row by row."""
-    sets: Sets
-    parts: Mapping[Split, Showings]
-    user_ids: tuple[str, ...]
-    """By the number that showings have for them."""
-    test_begins: datetime
-    num_unlogged: int
-    """Showings without a propensity."""
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Showings, clicks and users of each part."""
-        return {
-            str(split): {
-                "showings": len(shown),
-                "clicks": int(shown.clicked_N.sum()),
-                "users": len(np.unique(shown.user_N)),
-            }
-            for split, shown in self.parts.items()
-        }
+def why_no_clicks(context: Context[RankingPreset]) -> str | None:
+    """Say why the workspace's data cannot teach a ranker; None where it seems to."""
+    catalogue = Catalogue.open(context.settings.data_dir)
+    try:
+        _require_clicks(catalogue.outfits(), catalogue.clicks())
+    except TooLittleDataError as error:
+        return str(error)
+    return None
 
 
 def material_for(
@@ -129,7 +103,14 @@ def material_as(
     }
     begins = moment(logged[first_test]) if first_test < len(logged) else _BEFORE_ALL
     return RankingMaterial(
-        description, tuple(outfits), sets, parts, user_ids, begins, len(clicks) - len(logged)
+        description,
+        tuple(outfits),
+        sets,
+        parts,
+        user_ids,
+        begins,
+        len(clicks) - len(logged),
+        eyes.contract.digest,
     )
 
 

@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, write_histories
 from atelier.families.ranking.inference import CONTRACT_FILE, SET_FILE, USER_FILE, VALUES_FILE
-from atelier.jobs.ranking.champion import champion_ranker, ranker_in
-from atelier.jobs.ranking.material import Description, latest_clicks, sets_of
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder
-from atelier.registry.store import Registry
+from atelier.families.ranking.training import Description
+from atelier.jobs.ranking.champion import ranker_in
+from atelier.jobs.ranking.material import latest_clicks, sets_of
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder, catalogue_embedder
+from atelier.lifecycle.context import Context
+from atelier.release.withdrawals import withdrawals
 from atelier.vocabulary import Click, Item, Maker, Outfit
 
-RANKER_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE, SETS_FILE, HISTORIES_FILE)
-"""What a release takes of a ranker, and what is made with it."""
+MODEL_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE)
+"""Files of a ranker that a release takes."""
 
 
-def ranker_files(
-    registry: Registry,
-    eyes: CatalogueEmbedder,
-    folder: Path,
-    *,
-    withdrawn: Collection[str] = (),
-    progress: bool = True,
-) -> dict[str, Path]:
-    """Path in the release -> file in `folder`, of the champion and all sets; nothing while there is none.
+def release_files(context: Context[Any], model: Path, items: Sequence[Item]) -> Mapping[str, Path]:
+    """List the ranker's files, the sets it can show, and what users clicked before; the last two written here.
 
-    `eyes`: the retrieval version that goes out with it; a ranker for the vectors of another stays behind.
-    Sets with one of the `withdrawn` items are left out altogether; those with a piece that is sold out are
+    Sets with an item that was withdrawn are left out altogether; those with a piece that is sold out are
     kept for histories, and are not on offer.
     """
-    catalogue = eyes.catalogue
-    champion = champion_ranker(registry, eyes.contract.digest)
-    if champion is None:
-        return {}
-    registry.fetch(champion, folder)
-    items = {item.item_id: item for item in catalogue.items() if item.item_id not in withdrawn}
-    outfits = [each for each in catalogue.outfits() if items.keys() >= set(each.item_ids)]
+    del items  # sets may have pieces without a picture, which no index holds
+    embedder = context.once(catalogue_embedder)
+    catalogue, withdrawn = embedder.catalogue, withdrawals(context.settings)
+    known = {item.item_id: item for item in catalogue.items() if item.item_id not in withdrawn}
+    outfits = [each for each in catalogue.outfits() if known.keys() >= set(each.item_ids)]
     clicks = catalogue.clicks()
-    table = set_table(outfits, items, clicks, eyes, folder, progress=progress)
-    table.write(folder / SETS_FILE)
-    longest = ranker_in(folder).contract.longest_history
-    known = [click for click in clicks if click.outfit_id in table.row_of]
-    write_histories(folder / HISTORIES_FILE, latest_clicks(known, longest))
-    return {name: folder / name for name in RANKER_FILES}
+    table = set_table(outfits, known, clicks, embedder, model, progress=context.progress)
+    table.write(context.folder / SETS_FILE)
+    longest = ranker_in(model).contract.longest_history
+    shown = [click for click in clicks if click.outfit_id in table.row_of]
+    write_histories(context.folder / HISTORIES_FILE, latest_clicks(shown, longest))
+    made = {name: context.folder / name for name in (SETS_FILE, HISTORIES_FILE)}
+    return {**made, **{name: model / name for name in MODEL_FILES}}
 
 
 def set_table(

@@ -1,84 +1,63 @@
-"""What goes out beside the retrieval champion: detector, outfit model and rules, ranker and its sets."""
+"""The champions that go out together: each family whose champion fits beside those that it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any
 
-from atelier.families.detection import inference as detection
-from atelier.index.schema import IndexItem
-from atelier.jobs.outfit.release import compatible_champion, outfit_files, rule_files
-from atelier.jobs.ranking.champion import champion_ranker
-from atelier.jobs.ranking.release import ranker_files
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder
-from atelier.registry.models import ModelVersion
-from atelier.registry.store import Registry
+from atelier.lifecycle.context import Context, FetchedModel
+from atelier.lifecycle.family import Family
+from atelier.registry.packing import CARD
 from atelier.release.manifest import ModelFiles
-from atelier.release.withdrawals import withdrawals
 from atelier.settings import Settings
-
-DETECTOR, OUTFIT, RANKER = "detection", "outfit", "ranking"
-DETECTOR_FILES = (detection.MODEL_FILE, detection.CONTRACT_FILE)
+from atelier.vocabulary import Item
 
 
 @dataclass(frozen=True)
-class CoReleasedModels:
-    """The champions of the other families that a release takes; each may be missing."""
+class CoReleased:
+    """A family's champion, on its way into a release."""
 
-    registry: Registry
-    folder: Path
-    """Where their files are put together."""
-    detector: ModelVersion | None
-    outfit: ModelVersion | None
-    ranker: ModelVersion | None
-    rules: Mapping[str, Path]
-    """Path in the release -> rule file; none without an outfit model."""
-
-    @classmethod
-    def of(cls, settings: Settings, registry: Registry, space: str, folder: Path) -> Self:
-        """Those that can go out with an index of the embedding contract of digest `space`.
-
-        RulesError: one of the workspace's own rule files is wrong.
-        """
-        outfit = compatible_champion(registry, space, folder / OUTFIT)
-        return cls(
-            registry,
-            folder,
-            detector=registry.version(DETECTOR, "champion"),
-            outfit=outfit,
-            ranker=champion_ranker(registry, space),
-            rules=rule_files(settings) if outfit else {},
-        )
+    family: Family[Any]
+    model: FetchedModel
 
     @property
-    def models(self) -> dict[str, ModelFiles]:
-        """As a manifest names them."""
-        there = [each for each in (self.detector, self.outfit, self.ranker) if each is not None]
-        return {each.name: model_files(each) for each in there}
+    def name(self) -> str:
+        return self.family.name
 
-    def files(
-        self, settings: Settings, eyes: CatalogueEmbedder, items: Sequence[IndexItem], progress: bool
-    ) -> dict[str, Path]:
-        """Path in the release -> file, for the items of its index; `eyes`: the retrieval model."""
-        found = dict(self.rules)
-        if self.detector is not None:
-            folder = self.registry.fetch(self.detector, self.folder / DETECTOR)
-            found |= {name: folder / name for name in DETECTOR_FILES}
-        if self.outfit is not None:
-            found |= outfit_files(eyes, items, self.folder / OUTFIT, progress=progress)
-        if self.ranker is not None:
-            found |= ranker_files(
-                self.registry,
-                eyes,
-                self.folder / RANKER,
-                withdrawn=withdrawals(settings),
-                progress=progress,
-            )
-        return found
+    @property
+    def manifest_entry(self) -> ModelFiles:
+        """The version as a manifest names it."""
+        version = self.model.version
+        return ModelFiles(version.name, version.version, version.files_digest)
+
+    def workspace_files(self, settings: Settings) -> dict[str, Path]:
+        """Operators' files that go out with the model: path in the release -> file."""
+        return self._in_folder(self.family.workspace_files(settings))
+
+    def files(self, context: Context[None], items: Sequence[Item]) -> dict[str, Path]:
+        """All files of the family: path in the release -> file. `items`: those that can be found."""
+        card = {CARD: self.model.folder / CARD}
+        made = self.family.release_files(context, self.model.folder, items)
+        return self._in_folder({**card, **made}) | self.workspace_files(context.settings)
+
+    def _in_folder(self, files: Mapping[str, Path]) -> dict[str, Path]:
+        return {f"{self.name}/{name}": path for name, path in files.items()}
 
 
-def model_files(version: ModelVersion) -> ModelFiles:
-    """A version as a manifest names it."""
-    return ModelFiles(version.name, version.version, version.files_digest)
+def co_released(context: Context[None], families: Sequence[Family[Any]]) -> list[CoReleased]:
+    """Choose the champions that fit together; a family whose champion does not fit stays behind."""
+    chosen: list[CoReleased] = []
+    for family in families:
+        champion = context.champion(family.name)
+        names = {each.name for each in chosen}
+        if (
+            champion is None
+            or not names.issuperset(family.needs)
+            or not family.fits(context, champion.version)
+        ):
+            context.leave_out(family.name)
+        else:
+            chosen.append(CoReleased(family, champion))
+    return chosen

@@ -5,38 +5,32 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
-from atelier.errors import RegistryError, ReleaseError, VersionError
-from atelier.families.retrieval.inference import (
-    CONTRACT_FILE,
-    MODEL_FILE,
-    TEXT_FILE,
-    EmbeddingContract,
-)
-from atelier.families.retrieval.training import sha256_of
+from atelier.errors import RegistryError, ReleaseError
 from atelier.index.build import Build, build, embed_pictures
 from atelier.index.query import IndexReader
+from atelier.index.saved import FOLDER as SEARCHER_FOLDER
 from atelier.index.saved import GRAPH_FROM, saved_among
 from atelier.index.schema import IndexItem, IndexVersion
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
-from atelier.jobs.release.co_released import CoReleasedModels, model_files
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.jobs.families import FAMILIES
+from atelier.jobs.release.co_released import CoReleased, co_released
+from atelier.jobs.retrieval.champion import FAMILY as RETRIEVAL
+from atelier.jobs.retrieval.embedder import catalogue_embedder
+from atelier.lifecycle.context import Context, open_context
+from atelier.lifecycle.family import Family
+from atelier.lifecycle.runs import sha256_of
 from atelier.registry.models import ModelVersion
-from atelier.registry.store import Registry, open_registry
-from atelier.release.manifest import ModelFiles, Release
+from atelier.registry.store import Registry
+from atelier.release.manifest import Release
 from atelier.release.store import damaged_files, live, promote, publishing, stage
 from atelier.release.withdrawals import digest_of, withdrawals
 from atelier.settings import Settings
-from atelier.versioning.workspace import current
-
-FAMILY = "retrieval"
-SERVED_FILES = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE, "card.md")
-"""What a release takes of a model version."""
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +67,7 @@ def publish(
     model: str = "champion",
     go_live: bool = True,
     rebuild: bool = False,
+    families: Sequence[Family[Any]] = FAMILIES,
     progress: bool = True,
 ) -> Published:
     """Make the champion and the current data version live, if they are not; serving follows by itself.
@@ -88,25 +83,21 @@ def publish(
     fit to go live.
     """
     clock = _Clock()
-    registry = open_registry(settings)
-    champion, data_version = _version(registry, model), _data_version(settings)
-    with TemporaryDirectory(prefix="atelier-publish-") as folder:
-        model_dir = registry.fetch(champion, Path(folder) / "model")
-        contract = EmbeddingContract.from_json((model_dir / CONTRACT_FILE).read_bytes())
-        beside = CoReleasedModels.of(settings, registry, contract.digest, Path(folder))
-        models = {champion.name: model_files(champion)} | beside.models
-        present = None if rebuild else _live_already(settings, models, data_version, beside.rules)
+    with open_context(settings, None, progress=progress) as context:
+        context.use(_version(context.registry, model))
+        chosen = co_released(context, families)
+        present = None if rebuild else _live_already(context, chosen)
         if present is not None:
             return _report(present, clock)
-        eyes = CatalogueEmbedder(settings, model_dir)
-        gallery, contract_json = eyes.gallery, contract.space_json()
+        embedder = context.once(catalogue_embedder)
+        gallery, contract_json = embedder.gallery, embedder.contract.space_json()
         clock.lap("open")
         items = _not_withdrawn(settings, gallery.items)
         embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=progress)
         clock.lap("embed")
         with publishing(settings):
             clock.lap("wait")
-            present = None if rebuild else _live_already(settings, models, data_version, beside.rules)
+            present = None if rebuild else _live_already(context, chosen)
             if present is not None:  # another publisher was as far as this one
                 return _report(present, clock)
             items = _not_withdrawn(settings, gallery.items)
@@ -115,32 +106,50 @@ def publish(
                 items,
                 gallery.embed,
                 contract_json=contract_json,
-                data_version=data_version,
+                data_version=context.data_version,
                 withdrawn=digest_of(withdrawals(settings)),
                 rebuild=rebuild,
                 progress=progress,
             )
             clock.lap("write")
-            changed = None if built.changes is None else built.changes.upserted
-            companion_files = beside.files(settings, eyes, items, progress)
-            counts = Counter(row.item.category for row in items)
-            searcher_files = _searcher_files(settings, built.version, Path(folder))
-            verification = verify(
-                settings, built.version, counts, changed=changed, saved=saved_among(searcher_files)
-            )
-            clock.lap("verify")
-            release = stage(
-                settings,
-                data_version=data_version,
-                models=models,
-                index=built.version,
-                verification=verification,
-                files={name: model_dir / name for name in SERVED_FILES} | companion_files | searcher_files,
-            )
+            release = _staged(context, chosen, items, built, clock)
             if go_live:
                 promote(settings, release.release_id)
             clock.lap("release")
     return _report(release, clock, built, embedded=embedded, num_withdrawn=len(gallery.items) - len(items))
+
+
+def _staged(
+    context: Context[None],
+    chosen: Sequence[CoReleased],
+    items: Sequence[IndexItem],
+    built: Build,
+    clock: _Clock,
+) -> Release:
+    """Verify the index, and stage it with the files of every family."""
+    settings = context.settings
+    files = {
+        name: path
+        for each in chosen
+        for name, path in each.files(context, [row.item for row in items]).items()
+    }
+    searcher_files = _searcher_files(settings, built.version, context.folder)
+    verification = verify(
+        settings,
+        built.version,
+        Counter(row.item.category for row in items),
+        changed=None if built.changes is None else built.changes.upserted,
+        saved=saved_among(searcher_files),
+    )
+    clock.lap("verify")
+    return stage(
+        settings,
+        data_version=context.data_version,
+        models={each.name: each.manifest_entry for each in chosen},
+        index=built.version,
+        verification=verification,
+        files=files | {f"{SEARCHER_FOLDER}/{name}": path for name, path in searcher_files.items()},
+    )
 
 
 class _Clock:
@@ -162,19 +171,12 @@ def _not_withdrawn(settings: Settings, items: Sequence[IndexItem]) -> list[Index
 
 
 def _version(registry: Registry, model: str) -> ModelVersion:
-    version = registry.version(FAMILY, model)
+    version = registry.version(RETRIEVAL, model)
     if version is None:
         raise RegistryError(
-            f"no version of {FAMILY} is the {model} yet; `atelier retrain` trains one and gates it"
+            f"no version of {RETRIEVAL} is the {model} yet; `atelier retrain` trains one and gates it"
         )
     return version
-
-
-def _data_version(settings: Settings) -> str:
-    version = current(settings)
-    if version is None:
-        raise VersionError("there is no data to publish; `atelier ingest DIR` takes some in")
-    return version.digest
 
 
 def _searcher_files(settings: Settings, version: IndexVersion, folder: Path) -> dict[str, Path]:
@@ -184,26 +186,30 @@ def _searcher_files(settings: Settings, version: IndexVersion, folder: Path) -> 
     return IndexReader.open(settings, version).searcher_files(folder)
 
 
-def _live_already(
-    settings: Settings, models: Mapping[str, ModelFiles], data_version: str, rules: Mapping[str, Path]
-) -> Release | None:
+def _live_already(context: Context[None], chosen: Sequence[CoReleased]) -> Release | None:
     """The live release if it has these models, data, rules, nothing withdrawn, and is whole; no LanceDB."""
+    settings = context.settings
     try:
         release = live(settings)
     except ReleaseError:  # nothing is live, or what is live is broken: both are mended by publishing
         return None
-    is_same = release.models == models and release.data_version == data_version
+    is_same = release.models == {each.name: each.manifest_entry for each in chosen}
+    is_same &= release.data_version == context.data_version
     is_same &= release.index.withdrawn == digest_of(withdrawals(settings))
-    is_same &= all(release.files.get(name) == sha256_of(path.read_bytes()) for name, path in rules.items())
-    is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
-    return release if is_same and is_whole else None
+    for each in chosen:
+        for name, path in each.workspace_files(settings).items():
+            is_same &= release.files.get(name) == sha256_of(path.read_bytes())
+    if not is_same or not seems_present(settings, release.index):
+        return None
+    # All of it is read: where nothing is new, a publication is what notices and mends a file that rotted.
+    return None if damaged_files(settings, release) else release
 
 
 def _report(
     release: Release, clock: _Clock, built: Build | None = None, *, embedded: int = 0, num_withdrawn: int = 0
 ) -> Published:
     """`built` is None where nothing was to do."""
-    model = release.models[FAMILY]
+    model = release.models[RETRIEVAL]
     num_embedded = embedded + (built.embedded if built else 0)
     published = Published(
         release_id=release.release_id,

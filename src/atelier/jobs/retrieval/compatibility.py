@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.families.retrieval.inference import CONTRACT_FILE, MODEL_FILE, EmbeddingContract, Encoder
-from atelier.jobs.retrieval.validation_probe import Change, Trial
+from atelier.jobs.retrieval.validation_probe import Change, ValidationProbe
 from atelier.settings import Settings
 
 
@@ -39,7 +39,7 @@ class Compatibility:
 
 
 def keep_space(
-    settings: Settings, champion_dir: Path, trial: Trial, student_dir: Path, progress: bool = True
+    settings: Settings, champion_dir: Path, trial: ValidationProbe, student_dir: Path, progress: bool = True
 ) -> Compatibility | None:
     """Write the champion's space into the student's contract if the student may search in it.
 

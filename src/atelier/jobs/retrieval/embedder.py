@@ -6,9 +6,11 @@ N = items
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +30,10 @@ from atelier.families.retrieval.inference import (
 from atelier.families.retrieval.tokens import token_ids
 from atelier.index.build import kept_relevance
 from atelier.index.schema import IndexItem
-from atelier.jobs.outfit.palettes import PaletteStore
+from atelier.jobs.retrieval.champion import FAMILY
 from atelier.jobs.retrieval.gallery_items import GalleryItems
+from atelier.jobs.retrieval.palettes import PaletteStore
+from atelier.lifecycle.context import Context, open_context
 from atelier.settings import Settings
 from atelier.vocabulary import Item
 
@@ -112,6 +116,26 @@ class CatalogueEmbedder:
         picture_of = self.gallery.picture_of
         shown = [row for row, item in enumerate(items) if item.item_id in picture_of]
         return shown, [picture_of[items[row].item_id] for row in shown]
+
+
+def catalogue_embedder(context: Context[Any]) -> CatalogueEmbedder:
+    """Open the retrieval champion on the workspace's catalogue: `context.once(catalogue_embedder)`.
+
+    RegistryError: there is no champion yet.
+    """
+    return CatalogueEmbedder(context.settings, context.needed(FAMILY).folder)
+
+
+def embedding_space(context: Context[Any]) -> list[str]:
+    """Digest of the champion's embedding contract: a new space makes what was trained on the old one useless."""
+    return [context.once(catalogue_embedder).contract.digest]
+
+
+@contextmanager
+def champion_embedder(settings: Settings) -> Iterator[CatalogueEmbedder]:
+    """The champion's embedder for as long as a block lasts. RegistryError: there is no champion yet."""
+    with open_context(settings, None) as context:
+        yield catalogue_embedder(context)
 
 
 def codes_in(items: Sequence[Item], facts: Mapping[str, tuple[str, ...]]) -> NDArray[np.int64]:

@@ -15,8 +15,8 @@ from atelier.errors import DropError, PictureError
 from atelier.index.query import IndexReader
 from atelier.jobs.detection.champion import FAMILY as DETECTION
 from atelier.jobs.detection.champion import detector_in
-from atelier.jobs.retrieval.exam import encoder_in
-from atelier.jobs.retrieval.material import item_numbers
+from atelier.jobs.retrieval.champion import encoder_in
+from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import read_queries
 from atelier.jobs.retrieval.relevance import ask_judged, load_collection
 from atelier.jobs.retrieval.scoring import Gallery, ask, embed, recall_metrics, recognised

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from atelier.errors import RegistryError
-from atelier.jobs.retrieval.exam import Registered
+from atelier.lifecycle.register import Registered
 from atelier.pictures import encode_jpeg
 from atelier.registry.runs import read_artifact
 from atelier.registry.store import open_registry

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoder
-from atelier.jobs.retrieval.material import products_of
+from atelier.jobs.retrieval.products import products_of
 from atelier.jobs.retrieval.queries import Query, held_out_queries, judged_queries
 from atelier.jobs.retrieval.scoring import Gallery, View, ask, best_views, embed, recall_metrics, recognised
 from atelier.jobs.retrieval.user_photos import user_photo_metrics

@@ -6,30 +6,33 @@ frame, H, W = a street's height and width
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
-from tqdm import tqdm
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
+from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Products, product_frame, squeezed
 from atelier.families.retrieval.tokens import token_ids
+from atelier.families.retrieval.training import Material
+from atelier.jobs.retrieval.products import class_numbers, item_numbers, labelled, products_of
+from atelier.jobs.retrieval.validation import validation_of
+from atelier.lifecycle.cache import in_threads, kept_folder
+from atelier.lifecycle.context import Context
 from atelier.matting import matte
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.vocabulary import Item, Photo, PhotoKind, Split
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from atelier.families.retrieval.presets import RetrievalPreset
 
 ATTRIBUTES = ("subcategory", "department", "gender", "colour", "season", "usage")
 """Facts of an item that the embedding should know."""
@@ -38,6 +41,23 @@ FRAMES_FORMAT = 2
 _STREET_SIZE = (160, 240)
 """Width and height of a kept street: a view shows a third of it or more."""
 _LEAST_PRODUCTS = 8
+
+
+def material(context: Context[RetrievalPreset], role: str) -> Material:
+    """Read the current data as teacher or student is trained on it. TrainingError: there are too few products."""
+    config = context.preset.student if role == "student" else context.preset.teacher
+    return load_material(context.settings, config, context.data_version, context.progress)
+
+
+def load_material(settings: Settings, config: RetrievalConfig, data_version: str, progress: bool) -> Material:
+    """Read a data version as a network of this configuration is trained on it."""
+    catalogue = Catalogue.open(settings.data_dir)
+    products = training_products(settings, catalogue, data_version, config.network.text.num_buckets, progress)
+    return Material(
+        products,
+        torch.from_numpy(streets(settings, catalogue, data_version, products)),
+        validation_of(settings, catalogue, data_version, config, products.labels),
+    )
 
 
 def training_products(
@@ -84,17 +104,6 @@ def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, p
     )
 
 
-def labelled(catalogue: Catalogue, split: Split) -> tuple[list[Photo], NDArray[np.int64], tuple[str, ...]]:
-    """Shoppers' photos of unknown items of which a label is known, its numbers, and the labels' names.
-
-    The names are those of the training part; photos of other labels are left out.
-    """
-    names = tuple(sorted({str(photo.category) for photo in catalogue.labelled_photos(Split.TRAIN)}))
-    number = {name: index for index, name in enumerate(names)}
-    photos = [photo for photo in catalogue.labelled_photos(split) if photo.category in number]
-    return photos, np.asarray([number[str(photo.category)] for photo in photos], np.int64), names
-
-
 def streets(
     settings: Settings, catalogue: Catalogue, data_version: str, products: Products
 ) -> NDArray[np.uint8]:
@@ -115,27 +124,6 @@ def streets(
     return np.load(folder / "streets.npy")
 
 
-def products_of(catalogue: Catalogue, split: Split | None = None) -> tuple[list[Photo], list[Item]]:
-    """The catalogue photos of a split (None: all) and, row by row, their items."""
-    items = {item.item_id: item for item in catalogue.items()}
-    photos = [photo for photo in catalogue.photos(PhotoKind.CATALOGUE, split) if photo.item_id in items]
-    return photos, [items[str(photo.item_id)] for photo in photos]
-
-
-def item_numbers(items: Sequence[Item]) -> NDArray[np.int64]:
-    """A number for each item; members of one duplicate group share it."""
-    return _numbers([item.duplicate_group or f"item {item.item_id}" for item in items])[0]
-
-
-def in_threads(
-    work: Callable[[Task], Result], tasks: Sequence[Task], label: str, progress: bool
-) -> list[Result]:
-    """`work` done to every task, in order, with a progress bar. Decoding and resizing free the other core."""
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
-        done = pool.map(work, tasks)
-        return list(tqdm(done, label, total=len(tasks), unit="photo", disable=None if progress else True))
-
-
 def _shopper_photos(catalogue: Catalogue) -> list[Photo]:
     """Shoppers' photos of known items, with boxes, of the training part."""
     return [
@@ -146,10 +134,10 @@ def _shopper_photos(catalogue: Catalogue) -> list[Photo]:
 
 
 def _labels(items: Sequence[Item], shopper_labels: tuple[str, ...]) -> Labels:
-    category_N, categories = _numbers([item.category for item in items])
+    category_N, categories = class_numbers([item.category for item in items])
     columns, sizes = [], []
     for attribute in ATTRIBUTES:
-        numbers, names = _numbers([getattr(item, attribute) for item in items])
+        numbers, names = class_numbers([getattr(item, attribute) for item in items])
         if len(names) > 1:
             columns.append(numbers)
             sizes.append(len(names))
@@ -161,33 +149,10 @@ def _labels(items: Sequence[Item], shopper_labels: tuple[str, ...]) -> Labels:
         attributes_NA=attributes,
         categories=tuple(categories),
         attribute_sizes=tuple(sizes),
-        title_N=_numbers([item.title for item in items])[0],
-        noun_N=_numbers([item.title.split()[-1].casefold() for item in items])[0],
+        title_N=class_numbers([item.title for item in items])[0],
+        noun_N=class_numbers([item.title.split()[-1].casefold() for item in items])[0],
         shopper_labels=shopper_labels,
     )
-
-
-def _numbers(values: Sequence[str | None]) -> tuple[NDArray[np.int64], list[str]]:
-    """Class numbers in the order of the sorted names, `UNKNOWN` for None, and the names."""
-    names = sorted({value for value in values if value is not None})
-    number = {name: index for index, name in enumerate(names)}
-    return np.asarray([UNKNOWN if value is None else number[value] for value in values], np.int64), names
-
-
-def kept_folder(folder: Path, write: Callable[[Path], None]) -> Path:
-    """`folder`, made by `write` under another name first, so that a killed attempt is never taken for it."""
-    if not folder.exists():
-        unfinished = folder.with_name(f".{folder.name}-{os.getpid()}")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        write(unfinished)
-        try:
-            unfinished.replace(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-            shutil.rmtree(unfinished)  # another process was first, with the same content
-    return folder
 
 
 def _write_frames(

@@ -16,8 +16,8 @@ from atelier.datasets.public_sets import read_protocol
 from atelier.errors import PictureError, QueryError
 from atelier.families.retrieval.inference import Encoder, crop, prepare
 from atelier.families.retrieval.ranking import NONE, NOT_FOUND, Ranked, rank_exactly
-from atelier.jobs.retrieval.exam import encoder_in
-from atelier.jobs.retrieval.material import in_threads
+from atelier.jobs.retrieval.champion import encoder_in
+from atelier.lifecycle.cache import in_threads
 from atelier.pictures import decode
 from atelier.release.store import live, show
 from atelier.settings import Settings

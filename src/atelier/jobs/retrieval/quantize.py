@@ -20,9 +20,9 @@ from atelier.families.retrieval.inference import (
     prepare,
 )
 from atelier.families.retrieval.quantize import quantize
-from atelier.jobs.retrieval.material import products_of
+from atelier.jobs.retrieval.products import products_of
 from atelier.jobs.retrieval.scoring import milliseconds_per_picture
-from atelier.jobs.retrieval.validation_probe import Change, Trial
+from atelier.jobs.retrieval.validation_probe import Change, ValidationProbe
 from atelier.pictures import decode
 from atelier.vocabulary import PhotoKind, Split
 
@@ -55,7 +55,7 @@ class Verdict:
         }
 
 
-def serve_in_eight_bits(trial: Trial, student_dir: Path, progress: bool = True) -> Verdict:
+def serve_in_eight_bits(trial: ValidationProbe, student_dir: Path, progress: bool = True) -> Verdict:
     """Put the int8 form in the place of the student's files, model and contract, or leave them as they are.
 
     Gallery and queries are both embedded by the file that is served, so that one contract holds for both.

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import DropError, PictureError
-from atelier.jobs.retrieval.material import kept_folder, products_of
+from atelier.jobs.retrieval.products import products_of
+from atelier.lifecycle.cache import kept_folder
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.simulate.queries import write_queries

@@ -22,8 +22,9 @@ from atelier.families.retrieval.looks import NARROW, WIDE, Look, prepared_looks
 from atelier.families.retrieval.metrics import rank_among, retrieval_metrics, top_k, two_stages
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import NUM_CANDIDATES
-from atelier.jobs.retrieval.material import in_threads, item_numbers
+from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import Query
+from atelier.lifecycle.cache import in_threads
 from atelier.pictures import decode
 from atelier.vocabulary import Box, Item
 

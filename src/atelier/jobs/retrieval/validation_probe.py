@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.families.retrieval.inference import Encoder
-from atelier.jobs.retrieval.material import products_of
+from atelier.jobs.retrieval.products import products_of
 from atelier.jobs.retrieval.queries import Query, held_out_queries
 from atelier.jobs.retrieval.scoring import Gallery, ask, embed
 from atelier.settings import Settings
@@ -49,7 +49,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ValidationProbe:
     """Held-out searches and a part of the catalogue to look in."""
 
     catalogue: Catalogue
@@ -60,7 +60,7 @@ class Trial:
     """By the digest of the model that embedded them."""
 
     @classmethod
-    def load(cls, settings: Settings, data_version: str) -> Trial:
+    def load(cls, settings: Settings, data_version: str) -> ValidationProbe:
         """The validation products among others, evenly spread over the training part."""
         catalogue = Catalogue.open(settings.data_dir)
         photos, items = products_of(catalogue, Split.VALIDATION)

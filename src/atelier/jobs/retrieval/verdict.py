@@ -1,17 +1,18 @@
 """The gate: a challenger replaces the champion on evidence, never on a bare "greater than".
 
 Both models answer the same test queries. The difference of their `recall_at_1` gets an interval by a paired
-bootstrap over the test items, and `decide` reads it. NumPy only.
+bootstrap over the test items, and `compare` reads it. NumPy only.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
+from atelier.evidence import Interval, paired_bootstrap
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +80,6 @@ class GateRules:
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A difference, challenger minus champion, and the bounds of its confidence interval."""
-
-    difference: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Standing:
     """One side of a verdict."""
 
@@ -128,17 +120,6 @@ class Verdict:
     """The challenger's time for a picture over the champion's, both medians."""
     categories: tuple[CategoryChange, ...] = ()
     """The worst change first."""
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Verdict:
-        facts: dict[str, Any] = json.loads(text)
-        facts["challenger"] = Standing(**facts["challenger"])
-        facts["champion"] = Standing(**facts["champion"]) if facts["champion"] else None
-        facts["categories"] = tuple(CategoryChange(**change) for change in facts["categories"])
-        return cls(**facts)
 
     def to_markdown(self) -> str:
         """The report that goes into the run."""
@@ -182,7 +163,7 @@ class Verdict:
         return lines
 
 
-def decide(challenger: Scores, champion: Scores | None, rules: GateRules = GateRules()) -> Verdict:
+def compare(challenger: Scores, champion: Scores | None, rules: GateRules = GateRules()) -> Verdict:
     """Whether the challenger takes the champion's place.
 
     It does when it is better (the whole interval is above zero) at an acceptable cost, or when it is not
@@ -216,40 +197,6 @@ def decide(challenger: Scores, champion: Scores | None, rules: GateRules = GateR
         cost_ratio=challenger.milliseconds / champion.milliseconds,
         categories=changes,
     )
-
-
-def paired_bootstrap(
-    challenger: np.ndarray,
-    champion: np.ndarray,
-    groups: Sequence[str] | np.ndarray | None = None,
-    *,
-    resamples: int = 2000,
-    seed: int = 0,
-    confidence: float = 0.95,
-) -> Interval:
-    """The difference of two models' mean correctness on the same queries, with its percentile interval.
-
-    `challenger`, `champion`: [Q], right or wrong, query by query. `groups`: [Q], the item of each query;
-    whole items are drawn with replacement, since queries of one item rise and fall together (the cluster
-    bootstrap: Davison and Hinkley, Bootstrap Methods and Their Application, section 3.8). Without
-    groups each query stands for itself.
-
-    Items with equal gain and equally many queries are interchangeable, so a resample is one multinomial
-    draw over these few kinds: exact, and a millisecond for any number of items.
-    """
-    gain_Q = np.asarray(challenger, dtype=np.int64) - np.asarray(champion, dtype=np.int64)
-    if groups is None:
-        item_Q = np.arange(len(gain_Q))
-    else:
-        item_Q = np.unique(np.asarray(groups), return_inverse=True)[1]
-    queries_N = np.bincount(item_Q)
-    gain_N = np.bincount(item_Q, weights=gain_Q).astype(np.int64)
-    kinds_K, items_K = np.unique(np.stack([gain_N, queries_N], axis=1), axis=0, return_counts=True)
-    draws_RK = np.random.default_rng(seed).multinomial(len(gain_N), items_K / len(gain_N), size=resamples)
-    difference_R = (draws_RK @ kinds_K[:, 0]) / (draws_RK @ kinds_K[:, 1])
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(difference_R, [tail, 1 - tail])
-    return Interval(float(gain_Q.mean()), float(low), float(high))
 
 
 def _verdict(challenger: Scores, promote: bool, reason: str, **comparison: Any) -> Verdict:

@@ -19,9 +19,9 @@ from atelier.datasets.quarantine import write_quarantine
 from atelier.datasets.raw import Rejected
 from atelier.datasets.values import to_row
 from atelier.errors import DropError, RegistryError
-from atelier.families.retrieval.training import sha256_of
 from atelier.jobs.retrieval.relevance import load_collection, review_figures
 from atelier.jobs.review.review import FACTS_FILE, QUERIES_FOLDER, find_review
+from atelier.lifecycle.runs import sha256_of
 from atelier.registry.runs import RunRef
 from atelier.registry.store import Registry, open_registry
 from atelier.settings import Settings

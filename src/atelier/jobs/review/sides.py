@@ -8,7 +8,8 @@ from pathlib import Path
 
 from atelier.errors import RegistryError
 from atelier.families.retrieval.inference import Encoder
-from atelier.jobs.retrieval.exam import MODEL, encoder_in
+from atelier.jobs.retrieval.champion import FAMILY as MODEL
+from atelier.jobs.retrieval.champion import encoder_in
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry
 from atelier.release.store import live_id, previous_id, show

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.families.outfit.colours import DIMENSION, item_palette
-from atelier.jobs.retrieval.material import in_threads
+from atelier.lifecycle.cache import in_threads
 from atelier.matting import matte
 from atelier.pictures import decode
 

@@ -1,0 +1,28 @@
+"""The detection family: a cluttered photo -> the box of the item that it is about."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final
+
+from atelier.families import detection
+from atelier.families.detection.presets import PLAN, DetectionPreset
+from atelier.jobs.detection.champion import FAMILY
+from atelier.jobs.detection.evaluate import evaluate
+from atelier.jobs.detection.exam import examine, reexamine
+from atelier.jobs.detection.gate import decide
+from atelier.jobs.detection.material import material
+from atelier.jobs.detection.release import release_files
+from atelier.lifecycle.family import Family
+
+DETECTION: Final = Family[DetectionPreset](
+    name=FAMILY,
+    plan=PLAN,
+    material=material,
+    examine=examine,
+    reexamine=reexamine,
+    decide=decide,
+    release_files=release_files,
+    card=resources.files(detection) / "CARD.md",
+    evaluate=evaluate,
+)
