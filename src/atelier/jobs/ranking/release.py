@@ -10,9 +10,10 @@ import numpy as np
 
 from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, write_histories
 from atelier.families.ranking.inference import CONTRACT_FILE, SET_FILE, USER_FILE, VALUES_FILE
-from atelier.jobs.ranking.champion import champion_ranker, ranker_in
+from atelier.jobs.ranking.champion import ranker_in
 from atelier.jobs.ranking.material import Description, latest_clicks, sets_of
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry
 from atelier.vocabulary import Click, Item, Maker, Outfit
 
@@ -22,22 +23,20 @@ RANKER_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE, SETS_FILE, HIST
 
 def ranker_files(
     registry: Registry,
+    champion: ModelVersion,
     eyes: CatalogueEmbedder,
     folder: Path,
     *,
     withdrawn: Collection[str] = (),
     progress: bool = True,
 ) -> dict[str, Path]:
-    """Path in the release -> file in `folder`, of the champion and all sets; nothing while there is none.
+    """Fetch a champion into `folder` and describe all sets for it; return its files by name.
 
-    `eyes`: the retrieval version that goes out with it; a ranker for the vectors of another stays behind.
+    `champion`: see `champion_ranker`. `eyes`: the retrieval version that goes out with it.
     Sets with one of the `withdrawn` items are left out altogether; those with a piece that is sold out are
     kept for histories, and are not on offer.
     """
     catalogue = eyes.catalogue
-    champion = champion_ranker(registry, eyes.contract.digest)
-    if champion is None:
-        return {}
     registry.fetch(champion, folder)
     items = {item.item_id: item for item in catalogue.items() if item.item_id not in withdrawn}
     outfits = [each for each in catalogue.outfits() if items.keys() >= set(each.item_ids)]

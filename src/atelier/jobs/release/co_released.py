@@ -65,18 +65,26 @@ class CoReleasedModels:
         found = dict(self.rules)
         if self.detector is not None:
             folder = self.registry.fetch(self.detector, self.folder / DETECTOR)
-            found |= {name: folder / name for name in DETECTOR_FILES}
+            found |= in_folder(DETECTOR, {name: folder / name for name in DETECTOR_FILES})
         if self.outfit is not None:
-            found |= outfit_files(eyes, items, self.folder / OUTFIT, progress=progress)
+            files = outfit_files(eyes, items, self.folder / OUTFIT, progress=progress)
+            found |= in_folder(OUTFIT, files)
         if self.ranker is not None:
-            found |= ranker_files(
+            files = ranker_files(
                 self.registry,
+                self.ranker,
                 eyes,
                 self.folder / RANKER,
                 withdrawn=withdrawals(settings),
                 progress=progress,
             )
+            found |= in_folder(RANKER, files)
         return found
+
+
+def in_folder(family: str, files: Mapping[str, Path]) -> dict[str, Path]:
+    """Put a family's files into its folder of a release: path in the release -> file."""
+    return {f"{family}/{name}": path for name, path in files.items()}
 
 
 def model_files(version: ModelVersion) -> ModelFiles:

@@ -20,11 +20,12 @@ from atelier.families.retrieval.inference import (
 from atelier.families.retrieval.training import sha256_of
 from atelier.index.build import Build, build, embed_pictures
 from atelier.index.query import IndexReader
+from atelier.index.saved import FOLDER as SEARCHER_FOLDER
 from atelier.index.saved import GRAPH_FROM, saved_among
 from atelier.index.schema import IndexItem, IndexVersion
 from atelier.index.store import seems_present
 from atelier.index.verify import verify
-from atelier.jobs.release.co_released import CoReleasedModels, model_files
+from atelier.jobs.release.co_released import CoReleasedModels, in_folder, model_files
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry, open_registry
@@ -135,7 +136,11 @@ def publish(
                 models=models,
                 index=built.version,
                 verification=verification,
-                files={name: model_dir / name for name in SERVED_FILES} | companion_files | searcher_files,
+                files={
+                    **in_folder(FAMILY, {name: model_dir / name for name in SERVED_FILES}),
+                    **in_folder(SEARCHER_FOLDER, searcher_files),
+                    **companion_files,
+                },
             )
             if go_live:
                 promote(settings, release.release_id)
@@ -195,8 +200,10 @@ def _live_already(
     is_same = release.models == models and release.data_version == data_version
     is_same &= release.index.withdrawn == digest_of(withdrawals(settings))
     is_same &= all(release.files.get(name) == sha256_of(path.read_bytes()) for name, path in rules.items())
-    is_whole = not damaged_files(settings, release) and seems_present(settings, release.index)
-    return release if is_same and is_whole else None
+    if not is_same or not seems_present(settings, release.index):
+        return None
+    # All of it is read: where nothing is new, a publication is what notices and mends a file that rotted.
+    return None if damaged_files(settings, release) else release
 
 
 def _report(

@@ -11,7 +11,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.jobs.retrieval.exam import MODEL, encoder_in
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry
-from atelier.release.store import live_id, previous_id, show
+from atelier.release.store import folder_of, live_id, previous_id, show
 from atelier.settings import Settings
 
 
@@ -104,5 +104,5 @@ def _release(settings: Settings, release_id: str) -> Side:
     return Side(
         release.release_id,
         release.models[MODEL].digest,
-        lambda _: encoder_in(settings.releases_dir / release.release_id),
+        lambda _: encoder_in(folder_of(settings, release, MODEL)),
     )
