@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from fastapi.testclient import TestClient
+from damage import overwrite
 from serving_world import ITEMS, prepare_release, publish
 
 from atelier.cli.delivery import feed as feed_command
@@ -34,12 +35,11 @@ from atelier.families.ranking.inference import (
 )
 from atelier.families.ranking.model import RankingNetwork
 from atelier.families.ranking.sets import Sets
-from atelier.release.manifest import Release
-from atelier.release.store import promote, stage
+from atelier.release.manifest import ModelFiles, Release
+from atelier.release.store import folder_of, promote, stage
 from atelier.release.withdrawals import record
 from atelier.serving.app import create_app
-from atelier.serving.feed import FeedMaker, LiveFeeds
-from atelier.serving.feed_routes import router
+from atelier.serving.feed import FeedMaker
 from atelier.serving.live import LiveRelease
 from atelier.settings import Settings
 
@@ -74,7 +74,7 @@ def write_ranker(folder: Path) -> dict[str, Path]:
     table.write(folder / SETS_FILE)
     write_histories(folder / HISTORIES_FILE, {"ann": ["o03", f"o{GONE:02d}"]})
     names = (USER_FILE, SET_FILE, CONTRACT_FILE, SETS_FILE, HISTORIES_FILE)
-    return {name: folder / name for name in names}
+    return {f"ranking/{name}": folder / name for name in names}
 
 
 def publish_with_ranker(settings: Settings, folder: Path) -> Release:
@@ -84,7 +84,7 @@ def publish_with_ranker(settings: Settings, folder: Path) -> Release:
     whole = stage(
         settings,
         data_version="data-1",
-        models=bare.models,
+        models={**bare.models, "ranking": ModelFiles("ranking", 1, "f" * 64)},
         index=bare.index,
         verification=bare.verification,
         files=files | write_ranker(folder),
@@ -110,16 +110,12 @@ def client(settings: Settings, release: Release) -> Iterator[TestClient]:
 
 
 def app_of(settings: Settings) -> Any:
-    live = LiveRelease(settings)
-    app = create_app(settings, live)
-    app.state.feeds = LiveFeeds(settings, live)
-    app.include_router(router)
-    return app
+    return create_app(settings, LiveRelease(settings))
 
 
 def maker(settings: Settings, release: Release, log: FeedLog | None = None) -> FeedMaker:
     """With a log of its own, or without one."""
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, "ranking")
     ranker = OnnxRanker(folder, RankingContract.from_json((folder / CONTRACT_FILE).read_bytes()))
     histories = read_histories(folder / HISTORIES_FILE)
     return FeedMaker(ranker, SetTable.read(folder / SETS_FILE), histories, release.release_id, log)
@@ -192,7 +188,7 @@ def test_what_is_answered_is_logged_so_that_it_can_be_replayed(
     ]
     offered = read_offered(settings.feeds_dir, feed.candidates)
     assert offered is not None
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, "ranking")
     ranker = OnnxRanker(folder, RankingContract.from_json((folder / CONTRACT_FILE).read_bytes()))
     table = SetTable.read(folder / SETS_FILE)
     rows = [table.row_of[outfit_id] for outfit_id in offered.outfit_ids]
@@ -253,18 +249,18 @@ def test_sets_of_withdrawn_items_are_not_shown(tmp_path: Path) -> None:
     assert sorted(each.outfit_id for each in shown) == left
     record(settings, [item.item_id for item in ITEMS], "closed", withdrawn=True)
     with pytest.raises(NoReleaseError, match="no set on offer"):
-        FeedMaker.open(settings, release)
+        FeedMaker.open(settings, release).make("ann", DAY)
 
 
 def test_sets_of_another_ranker_and_changed_files_are_refused(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", serve_threads=1)
     release = publish_with_ranker(settings, tmp_path / "ranker")
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, "ranking")
     table = SetTable.read(folder / SETS_FILE)
     ranker = OnnxRanker(folder, RankingContract.from_json((folder / CONTRACT_FILE).read_bytes()))
     with pytest.raises(DigestError, match="its sets got their vectors from the ranker 'other'"):
         FeedMaker(ranker, replace(table, ranker="other"), {}, "r")
-    (folder / HISTORIES_FILE).write_bytes(b"spoilt")
+    overwrite(folder / HISTORIES_FILE)
     with pytest.raises(DigestError, match=HISTORIES_FILE):
         FeedMaker.open(settings, release)
     with pytest.raises(ReleaseError, match="is not a table of a release"):

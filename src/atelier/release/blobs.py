@@ -2,8 +2,8 @@
 
 A release's own files are hard links to blobs, so that a release costs what is new in it. A blob is sealed
 when it is written: read-only, with `SEALED_NS` as its time of modification. A `stat` then tells whether
-anything wrote to it since it was hashed. What a `stat` cannot tell, bits that rotted on the disk, takes reading
-it (`durable.digest_of`).
+anything wrote to it since it was hashed. What a `stat` cannot tell, bits that rotted on the disk, takes
+reading it (`durable.digest_of`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from atelier.jobs.release.publish import publish
 from atelier.registry.signature import Signature, TensorSpec
 from atelier.registry.store import open_registry
 from atelier.release.store import live
-from atelier.serving.answerer import open_answerer
+from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
 
 SIGNATURE = Signature(
