@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage import overwrite
 from fastapi.testclient import TestClient
 from PIL import Image
-from damage import overwrite
 from serving_world import PICTURES, encoded, garment, publish
 from toy_detector import KINDS, cluttered
 
 from atelier.errors import DigestError
 from atelier.families.detection.inference import CONTRACT_FILE
 from atelier.release.store import folder_of, live
-from atelier.serving.loader import open_answerer
 from atelier.serving.app import create_app
+from atelier.serving.loader import open_answerer
 from atelier.serving.run import search
 from atelier.settings import Settings
 

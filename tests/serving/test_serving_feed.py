@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fastapi.testclient import TestClient
 from damage import overwrite
+from fastapi.testclient import TestClient
 from serving_world import ITEMS, prepare_release, publish
 
 from atelier.cli.delivery import feed as feed_command

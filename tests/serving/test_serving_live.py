@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 from damage import overwrite
+from fastapi.testclient import TestClient
 from serving_world import PICTURES, encoded, prepare_release, publish
 
 from atelier.errors import NoReleaseError
