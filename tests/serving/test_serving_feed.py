@@ -11,32 +11,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 from damage import overwrite
+from families_world import GONE, NUM_SETS, publish_with, write_ranker
 from fastapi.testclient import TestClient
-from serving_world import ITEMS, prepare_release, publish
+from serving_world import ITEMS, publish
 
 from atelier.cli.delivery import feed as feed_command
 from atelier.delivery.feed import Candidates, replay
 from atelier.delivery.feed_log import FeedLog, one_a_day, read_feeds, read_offered
-from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, read_histories, write_histories
+from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, read_histories
 from atelier.errors import DigestError, NoReleaseError, ReleaseError
-from atelier.families.ranking.config import ItemConfig, NetworkConfig
-from atelier.families.ranking.export import export_network
 from atelier.families.ranking.inference import (
     CONTRACT_FILE,
-    SET_FILE,
-    USER_FILE,
     OnnxRanker,
     RankingContract,
     scores,
 )
-from atelier.families.ranking.model import RankingNetwork
-from atelier.families.ranking.sets import Sets
-from atelier.release.manifest import ModelFiles, Release
-from atelier.release.store import folder_of, promote, stage
+from atelier.release.manifest import Release
+from atelier.release.store import folder_of
 from atelier.release.withdrawals import record
 from atelier.serving.app import create_app
 from atelier.serving.feed import FeedMaker
@@ -44,52 +37,11 @@ from atelier.serving.live import LiveRelease
 from atelier.settings import Settings
 
 DAY = "2026-01-05"
-NUM_SETS = 40
-GONE = 7
-"""This set is not on offer."""
-
-
-def write_ranker(folder: Path) -> dict[str, Path]:
-    """A ranker of random weights, forty sets of two pieces, and one user who clicked two of them."""
-    rng = np.random.default_rng(0)
-    items = ItemConfig(vector_dimension=8)
-    torch.manual_seed(0)
-    network = RankingNetwork(NetworkConfig(items, dimension=8, width=16))
-    contract = export_network(network, folder, longest_history=10, vectors_digest="colours")
-    pairs = [(a, b) for a in range(len(ITEMS)) for b in range(a)][:NUM_SETS]
-    vectors = rng.normal(size=(len(ITEMS), 8)).astype(np.float32)
-    prices = np.array([item.price for item in ITEMS], np.float32)
-    sets = Sets(items, vectors, np.zeros((len(ITEMS), 0), np.int64), prices, np.array(pairs))
-    table = SetTable(
-        ranker=contract.digest,
-        outfit_ids=tuple(f"o{number:02d}" for number in range(NUM_SETS)),
-        item_ids=tuple((ITEMS[a].item_id, ITEMS[b].item_id) for a, b in pairs),
-        made_by=tuple("generator" if number % 2 else "expert" for number in range(NUM_SETS)),
-        on_offer_S=np.arange(NUM_SETS) != GONE,
-        price_S=np.where(np.arange(NUM_SETS) % 5, prices[np.array(pairs)].sum(1), np.nan),
-        num_showings_S=rng.integers(0, 60, NUM_SETS),
-        vectors_SE=OnnxRanker(folder, contract).set_vectors(sets),
-        summaries_SW=sets.summaries,
-    )
-    table.write(folder / SETS_FILE)
-    write_histories(folder / HISTORIES_FILE, {"ann": ["o03", f"o{GONE:02d}"]})
-    names = (USER_FILE, SET_FILE, CONTRACT_FILE, SETS_FILE, HISTORIES_FILE)
-    return {f"ranking/{name}": folder / name for name in names}
 
 
 def publish_with_ranker(settings: Settings, folder: Path) -> Release:
     """The twelve garments' release, with a ranker."""
-    bare = prepare_release(settings, "data-1")
-    files = {name: settings.releases_dir / bare.release_id / name for name in bare.files}
-    whole = stage(
-        settings,
-        data_version="data-1",
-        models={**bare.models, "ranking": ModelFiles("ranking", 1, "f" * 64)},
-        index=bare.index,
-        verification=bare.verification,
-        files=files | write_ranker(folder),
-    )
-    return promote(settings, whole.release_id)
+    return publish_with(settings, ranking=write_ranker(folder))
 
 
 @pytest.fixture(scope="module")
