@@ -30,7 +30,7 @@ from atelier.jobs.retrieval.queries import Query
 from atelier.jobs.retrieval.train import current_version
 from atelier.pictures import decode
 from atelier.release.store import live
-from atelier.serving.answerer import open_answerer
+from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
 from atelier.vocabulary import Photo, Split
 

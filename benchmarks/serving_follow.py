@@ -24,7 +24,7 @@ import httpx2 as httpx
 import numpy as np
 
 from atelier.release.store import list_releases, live, promote
-from atelier.serving.answerer import open_answerer
+from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
 
 CHANGE_EVERY_SECONDS = 2.0

@@ -147,7 +147,7 @@ def write_photos(folder: Path, real_data: Path) -> str:
 
 def _phone_photos() -> Iterator[bytes]:
     """Catalogue pictures of the live index as shoppers would photograph them, enlarged to a phone's size."""
-    from atelier.serving.answerer import open_answerer
+    from atelier.serving.loader import open_answerer
 
     settings = Settings()
     reader = open_answerer(settings, live(settings)).reader

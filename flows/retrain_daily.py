@@ -14,7 +14,7 @@ from atelier.settings import Settings
 from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
 from flows.single_run import one_run_at_a_time
-from flows.summary import Summary, leave_artifacts, main_family, summarise
+from flows.summary import Summary, leave_artifacts, main_candidate, summarise
 from flows.train_family import TrainedFamily, adopt_family, train_family
 
 
@@ -40,5 +40,5 @@ def retrain_daily(
                 trained.append(train_family(family.name, preset))
         published = publish_release()
         summary = summarise(settings, ingested, trained, published, time.monotonic() - began)
-        leave_artifacts(summary, gallery(settings, main_family(trained).candidate))
+        leave_artifacts(summary, gallery(settings, main_candidate(trained)))
         return summary

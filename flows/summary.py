@@ -12,6 +12,7 @@ from atelier.jobs.data.ingest import IngestReport
 from atelier.jobs.families import FAMILIES
 from atelier.jobs.release.publish import Published
 from atelier.lifecycle.gate import GateOutcome
+from atelier.lifecycle.register import Registered
 from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
 from flows.train_family import TrainedFamily
@@ -81,6 +82,13 @@ def main_family(trained: list[TrainedFamily]) -> TrainedFamily:
     return next(each for each in trained if each.family in required)
 
 
+def main_candidate(trained: list[TrainedFamily]) -> Registered:
+    """The candidate of the main family."""
+    candidate = main_family(trained).candidate
+    assert candidate is not None, "the main family is never skipped"
+    return candidate
+
+
 def _metrics_of(each: TrainedFamily, main: TrainedFamily) -> dict[str, float]:
     """The candidate's metrics; those of other families than the main one begin with the family's name."""
     metrics = each.candidate.metrics if each.candidate else {}
@@ -105,8 +113,7 @@ def _nothing_new(main: TrainedFamily, published: Published) -> str:
 
 
 def _look_at(settings: Settings, main: TrainedFamily, published: Published) -> dict[str, str]:
-    assert main.candidate is not None, "the main family is never skipped"
-    mlflow, run_id = addresses(settings).get("mlflow"), main.candidate.run_id
+    mlflow, run_id = addresses(settings).get("mlflow"), main_candidate([main]).run_id
     return {
         "release": str(settings.releases_dir / published.release_id),
         "data reports": str(settings.reports_dir),

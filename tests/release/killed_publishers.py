@@ -18,10 +18,11 @@ from pathlib import Path
 
 import lance  # noqa: F401 - before forking
 import lancedb  # noqa: F401
-from release_world import go_live
+from release_world import go_live, stage_again
 
 from atelier.index.query import IndexReader
 from atelier.index.store import require_verified, seems_present
+from atelier.release.durable import digest_of
 from atelier.release.retention import collect
 from atelier.release.store import damaged_files, list_releases, live, live_id, publishing
 from atelier.settings import Settings
@@ -48,6 +49,9 @@ def publish_for_ever(settings: Settings, life: int) -> None:
             go_live(settings, f"life {life} model {number // 3}", num_items=8 + number % 3)
         if number % 2:
             collect(settings)
+        if number % 3 == 2:  # the same files once more, linked alone, as when an item is withdrawn
+            with publishing(settings):
+                stage_again(settings, live(settings), f"life {life} again {number}")
 
 
 def publish_once_more(settings: Settings) -> None:
@@ -58,7 +62,9 @@ def publish_once_more(settings: Settings) -> None:
         require_verified(settings, release.index)
         assert damaged_files(settings, release) == []
     assert len(IndexReader.open(settings, live(settings).index)) == 8
-    assert list(settings.releases_dir.glob(".staging-*")) == []
+    assert list(settings.releases_dir.rglob(".staging-*")) == []
+    named = {sha256 for release in list_releases(settings) for sha256 in release.files.values()}
+    assert {path.name for path in (settings.releases_dir / "blobs").iterdir()} == named
 
 
 def what_is_wrong(settings: Settings) -> list[str]:
@@ -68,6 +74,8 @@ def what_is_wrong(settings: Settings) -> list[str]:
     wrong = [f"live: {name}" for name in damaged_files(settings, live(settings))]
     for release in list_releases(settings):
         wrong += [f"{release.release_id}: {name}" for name in damaged_files(settings, release)]
+    blobs = list((settings.releases_dir / "blobs").glob("[0-9a-f]*"))
+    wrong += [f"blob {path.name}" for path in blobs if digest_of(path) != path.name]
     if not seems_present(settings, live(settings).index):
         wrong.append("the live index is gone")
     return wrong

@@ -14,7 +14,7 @@ from atelier.index.build import build
 from atelier.index.schema import Embedded, IndexItem, IndexVersion
 from atelier.index.verify import Verification, verify
 from atelier.release.manifest import ModelFiles, Release
-from atelier.release.store import promote, stage
+from atelier.release.store import folder_of, promote, stage
 from atelier.settings import Settings
 from atelier.vocabulary import Item
 
@@ -49,7 +49,10 @@ def make_index(settings: Settings, model: str, num_items: int = 8) -> tuple[Inde
     return built.version, verify(settings, built.version, Counter(row.item.category for row in items))
 
 
-def stage_release(settings: Settings, model: str, num_items: int = 8, note: str = "") -> Release:
+def stage_release(
+    settings: Settings, model: str, num_items: int = 8, note: str = "", folder: str = "retrieval/"
+) -> Release:
+    """`folder`: empty for names as they were before families had folders."""
     index, verification = make_index(settings, model, num_items)
     source = settings.home / f"model-{model}"
     source.mkdir(exist_ok=True)
@@ -61,7 +64,21 @@ def stage_release(settings: Settings, model: str, num_items: int = 8, note: str 
         models={"retrieval": ModelFiles("retrieval", 1, hashlib.sha256(model.encode()).hexdigest())},
         index=index,
         verification=verification,
-        files={name: source / name for name in ("student.onnx", "contract.json")},
+        files={f"{folder}{name}": source / name for name in ("student.onnx", "contract.json")},
+        note=note,
+    )
+
+
+def stage_again(settings: Settings, release: Release, note: str = "again") -> Release:
+    """Another release of the files of this one, as a withdrawal stages it."""
+    root = root_of(settings, release)
+    return stage(
+        settings,
+        data_version=f"{release.data_version} {note}",
+        models=release.models,
+        index=release.index,
+        verification=release.verification,
+        files={name: root / name for name in release.files},
         note=note,
     )
 
@@ -70,5 +87,9 @@ def go_live(settings: Settings, model: str, num_items: int = 8) -> Release:
     return promote(settings, stage_release(settings, model, num_items).release_id)
 
 
-def folder_of(settings: Settings, release: Release) -> Path:
+def root_of(settings: Settings, release: Release) -> Path:
     return settings.releases_dir / release.release_id
+
+
+def student_of(settings: Settings, release: Release) -> Path:
+    return folder_of(settings, release, "retrieval") / "student.onnx"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from release_world import DIMENSION, folder_of, go_live, make_index
+from release_world import DIMENSION, go_live, make_index, root_of, stage_release
 
 from atelier.index.query import IndexReader
 from atelier.index.store import connect
+from atelier.release.blobs import Blobs
 from atelier.release.retention import Collected, collect
-from atelier.release.store import list_releases, live, live_id, promote, publishing, rollback
+from atelier.release.store import damaged_files, list_releases, live, live_id, promote, publishing, rollback
 from atelier.settings import Settings
 
 
@@ -34,7 +35,7 @@ def test_old_releases_go_with_their_indexes_and_embeddings(settings: Settings) -
         newer.release_id,
         newest.release_id,
     }
-    assert not folder_of(settings, old).exists()
+    assert not root_of(settings, old).exists()
     assert tables(settings) == {
         newer.index.table,
         newest.index.table,
@@ -84,6 +85,61 @@ def test_what_killed_processes_left_is_removed(settings: Settings) -> None:
     assert (collected.releases, collected.leftovers) == ((), (".staging-dead",))
     assert "catalogue-feedfeedfeedfeed" in collected.tables
     assert tables(settings) == {release.index.table, f"pictures-{release.index.contract_digest[:16]}"}
+
+
+def blob_names(settings: Settings) -> set[str]:
+    return {path.name for path in (settings.releases_dir / "blobs").iterdir()}
+
+
+def test_a_blob_goes_with_the_last_kept_release_that_names_it(settings: Settings) -> None:
+    go_live(settings, "one", num_items=8)
+    go_live(settings, "two")
+    shares_with_the_first = go_live(settings, "one", num_items=9)
+    newest = go_live(settings, "three")
+    collected = collect(settings)
+    kept = {*shares_with_the_first.files.values(), *newest.files.values()}
+    assert (len(collected.releases), collected.num_blobs) == (2, 2)
+    assert blob_names(settings) == kept
+    for release in (shares_with_the_first, newest):
+        assert damaged_files(settings, release) == []
+
+
+def test_a_staged_release_that_is_not_live_keeps_its_blobs(settings: Settings) -> None:
+    go_live(settings, "one")
+    staged = stage_release(settings, "two")
+    assert collect(settings).num_blobs == 0
+    assert promote(settings, staged.release_id) == staged
+
+
+def test_spare_and_half_blobs_of_killed_processes_are_removed(settings: Settings) -> None:
+    release = go_live(settings, "one")
+    folder = settings.releases_dir / "blobs"
+    (folder / ".staging-abc").write_bytes(b"half")
+    (folder / ("0" * 64)).write_bytes(b"nobody's")
+    collected = collect(settings)
+    assert (collected.leftovers, collected.num_blobs) == ((".staging-abc",), 1)
+    assert blob_names(settings) == set(release.files.values())
+
+
+def test_nothing_is_collected_while_a_release_is_being_staged(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst moment: its blobs are there, and no manifest names them yet."""
+    go_live(settings, "one")
+    make_index(settings, "two")
+    link, collector = Blobs.link, threading.Thread(target=collect, args=(settings,))
+
+    def link_late(blobs: Blobs, sha256: str, target: Path) -> None:
+        if not collector.is_alive():
+            collector.start()
+        collector.join(0.2)
+        assert collector.is_alive(), "it waits for its turn"
+        link(blobs, sha256, target)
+
+    monkeypatch.setattr(Blobs, "link", link_late)
+    staged = stage_release(settings, "two")
+    collector.join(30)
+    assert damaged_files(settings, staged) == []
 
 
 def test_other_tables_in_the_same_database_are_left_alone(settings: Settings) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from release_world import DIMENSION, contract, folder_of, go_live, make_index, stage_release
+from damage import overwrite
+from release_world import DIMENSION, contract, go_live, make_index, root_of, stage_release, student_of
 
 from atelier.errors import EmbeddingContractError, NoReleaseError, ReleaseError
 from atelier.index.query import IndexReader
@@ -53,10 +54,11 @@ def test_a_promoted_release_is_live_and_reads_back_as_it_was_staged(settings: Se
     staged = stage_release(settings, "one", note="the first")
     assert promote(settings, staged.release_id) == staged == live(settings)
     assert live(settings).note == "the first"
-    assert sorted(path.name for path in folder_of(settings, staged).iterdir()) == [
-        "contract.json",
+    root = root_of(settings, staged)
+    assert sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()) == [
         "manifest.json",
-        "student.onnx",
+        "retrieval/contract.json",
+        "retrieval/student.onnx",
     ]
     assert (staged.index.rows, staged.verification.recall_at_10, staged.parent) == (8, 1.0, None)
 
@@ -117,10 +119,10 @@ def test_a_step_that_a_kill_left_out_of_the_history_is_still_gone_back(settings:
 def test_a_changed_or_missing_file_is_never_promoted(settings: Settings) -> None:
     first = go_live(settings, "one")
     second = stage_release(settings, "two")
-    (folder_of(settings, second) / "student.onnx").write_bytes(b"other weights")
-    with pytest.raises(ReleaseError, match=r"student\.onnx should have sha256"):
+    overwrite(student_of(settings, second))
+    with pytest.raises(ReleaseError, match=r"retrieval/student\.onnx: the manifest .* expects sha256"):
         promote(settings, second.release_id)
-    (folder_of(settings, second) / "student.onnx").unlink()
+    student_of(settings, second).unlink()
     with pytest.raises(ReleaseError, match="no such file"):
         promote(settings, second.release_id)
     assert live(settings) == first
@@ -164,7 +166,7 @@ def test_show_takes_the_beginning_of_an_id_and_names_what_there_is(settings: Set
 
 def test_a_broken_manifest_is_named(settings: Settings) -> None:
     first = go_live(settings, "one")
-    (folder_of(settings, first) / "manifest.json").write_text("{}")
+    (root_of(settings, first) / "manifest.json").write_text("{}")
     with pytest.raises(
         ReleaseError, match=f"{first.release_id}/manifest.json: not the manifest of a release"
     ):
@@ -203,7 +205,7 @@ def test_a_failed_staging_leaves_nothing(settings: Settings) -> None:
             verification=verification,
             files={"student.onnx": settings.home / "missing"},
         )
-    assert list(settings.releases_dir.iterdir()) == []
+    assert [path.name for path in settings.releases_dir.iterdir()] == [".lock"]
 
 
 def test_the_history_tells_every_step(settings: Settings) -> None:
@@ -225,7 +227,7 @@ def test_diff_says_what_changed_in_words(settings: Settings) -> None:
     assert changes["index rows"] == ("8", "11")
     assert changes["items"] == ("8", "11 (3 added, 0 removed, 0 changed)")
     assert changes["model retrieval"][0].startswith("retrieval 1")
-    assert "file student.onnx" in changes
+    assert "file retrieval/student.onnx" in changes
     assert diff(settings, first, first) == []
 
 

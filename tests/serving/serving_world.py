@@ -123,17 +123,20 @@ def prepare_release(
 ) -> Release:
     """Write a model, build and verify its index, and stage both, with the toy detector where it is wanted."""
     with TemporaryDirectory() as folder:
-        files = {name: Path(folder) / name for name in (MODEL_FILE, TEXT_FILE, CONTRACT_FILE)}
-        contract = write_colour_model(files[MODEL_FILE], sharpness)
+        names = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE)
+        files = {f"retrieval/{name}": Path(folder) / name for name in names}
+        model_path = Path(folder) / MODEL_FILE
+        contract = write_colour_model(model_path, sharpness)
         models = {"retrieval": ModelFiles("retrieval", 1, contract.model_digest)}
         if with_detector:
             models["detection"] = ModelFiles("detection", 1, write_toy_detector(Path(folder)).model_digest)
-            files |= {name: Path(folder) / name for name in (detection.MODEL_FILE, detection.CONTRACT_FILE)}
-        files[CONTRACT_FILE].write_text(contract.to_json())
+            names = (detection.MODEL_FILE, detection.CONTRACT_FILE)
+            files |= {f"detection/{name}": Path(folder) / name for name in names}
+        (Path(folder) / CONTRACT_FILE).write_text(contract.to_json())
         version = build(
             settings,
             [IndexItem(item, picture_digest(item.item_id)) for item in ITEMS],
-            embed_with(Encoder(files[MODEL_FILE], contract, threads=1)),
+            embed_with(Encoder(model_path, contract, threads=1)),
             contract_json=contract.space_json(),
             data_version=data_version,
             progress=False,

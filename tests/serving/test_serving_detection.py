@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage import overwrite
 from fastapi.testclient import TestClient
 from PIL import Image
 from serving_world import PICTURES, encoded, garment, publish
@@ -16,9 +17,9 @@ from toy_detector import KINDS, cluttered
 
 from atelier.errors import DigestError
 from atelier.families.detection.inference import CONTRACT_FILE
-from atelier.release.store import live
-from atelier.serving.answerer import open_answerer
+from atelier.release.store import folder_of, live
 from atelier.serving.app import create_app
+from atelier.serving.loader import open_answerer
 from atelier.serving.run import search
 from atelier.settings import Settings
 
@@ -110,7 +111,7 @@ def test_the_metrics_know_the_stage(client: TestClient) -> None:
 def test_a_detector_whose_contract_was_changed_is_not_loaded(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, serve_threads=1)
     release = publish(settings, "data-1", with_detector=True)
-    path = settings.releases_dir / release.release_id / CONTRACT_FILE
-    path.write_text(path.read_text().replace("0.6", "0.7"))
-    with pytest.raises(DigestError, match=CONTRACT_FILE):
+    path = folder_of(settings, release, "detection") / CONTRACT_FILE
+    overwrite(path, path.read_bytes().replace(b"0.6", b"0.7"))
+    with pytest.raises(DigestError, match=f"detection/{CONTRACT_FILE}"):
         open_answerer(settings, live(settings))

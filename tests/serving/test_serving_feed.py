@@ -11,85 +11,37 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
+from damage import overwrite
+from families_world import GONE, NUM_SETS, publish_with, write_ranker
 from fastapi.testclient import TestClient
-from serving_world import ITEMS, prepare_release, publish
+from serving_world import ITEMS, publish
 
 from atelier.cli.delivery import feed as feed_command
 from atelier.delivery.feed import Candidates, replay
 from atelier.delivery.feed_log import FeedLog, one_a_day, read_feeds, read_offered
-from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, read_histories, write_histories
+from atelier.delivery.sets import HISTORIES_FILE, SETS_FILE, SetTable, read_histories
 from atelier.errors import DigestError, NoReleaseError, ReleaseError
-from atelier.families.ranking.config import ItemConfig, NetworkConfig
-from atelier.families.ranking.export import export_network
 from atelier.families.ranking.inference import (
     CONTRACT_FILE,
-    SET_FILE,
-    USER_FILE,
     OnnxRanker,
     RankingContract,
     scores,
 )
-from atelier.families.ranking.model import RankingNetwork
-from atelier.families.ranking.sets import Sets
 from atelier.release.manifest import Release
-from atelier.release.store import promote, stage
+from atelier.release.store import folder_of
 from atelier.release.withdrawals import record
 from atelier.serving.app import create_app
-from atelier.serving.feed import FeedMaker, LiveFeeds
-from atelier.serving.feed_routes import router
+from atelier.serving.feed import FeedMaker
 from atelier.serving.live import LiveRelease
 from atelier.settings import Settings
 
 DAY = "2026-01-05"
-NUM_SETS = 40
-GONE = 7
-"""This set is not on offer."""
-
-
-def write_ranker(folder: Path) -> dict[str, Path]:
-    """A ranker of random weights, forty sets of two pieces, and one user who clicked two of them."""
-    rng = np.random.default_rng(0)
-    items = ItemConfig(vector_dimension=8)
-    torch.manual_seed(0)
-    network = RankingNetwork(NetworkConfig(items, dimension=8, width=16))
-    contract = export_network(network, folder, longest_history=10, vectors_digest="colours")
-    pairs = [(a, b) for a in range(len(ITEMS)) for b in range(a)][:NUM_SETS]
-    vectors = rng.normal(size=(len(ITEMS), 8)).astype(np.float32)
-    prices = np.array([item.price for item in ITEMS], np.float32)
-    sets = Sets(items, vectors, np.zeros((len(ITEMS), 0), np.int64), prices, np.array(pairs))
-    table = SetTable(
-        ranker=contract.digest,
-        outfit_ids=tuple(f"o{number:02d}" for number in range(NUM_SETS)),
-        item_ids=tuple((ITEMS[a].item_id, ITEMS[b].item_id) for a, b in pairs),
-        made_by=tuple("generator" if number % 2 else "expert" for number in range(NUM_SETS)),
-        on_offer_S=np.arange(NUM_SETS) != GONE,
-        price_S=np.where(np.arange(NUM_SETS) % 5, prices[np.array(pairs)].sum(1), np.nan),
-        num_showings_S=rng.integers(0, 60, NUM_SETS),
-        vectors_SE=OnnxRanker(folder, contract).set_vectors(sets),
-        summaries_SW=sets.summaries,
-    )
-    table.write(folder / SETS_FILE)
-    write_histories(folder / HISTORIES_FILE, {"ann": ["o03", f"o{GONE:02d}"]})
-    names = (USER_FILE, SET_FILE, CONTRACT_FILE, SETS_FILE, HISTORIES_FILE)
-    return {name: folder / name for name in names}
 
 
 def publish_with_ranker(settings: Settings, folder: Path) -> Release:
     """The twelve garments' release, with a ranker."""
-    bare = prepare_release(settings, "data-1")
-    files = {name: settings.releases_dir / bare.release_id / name for name in bare.files}
-    whole = stage(
-        settings,
-        data_version="data-1",
-        models=bare.models,
-        index=bare.index,
-        verification=bare.verification,
-        files=files | write_ranker(folder),
-    )
-    return promote(settings, whole.release_id)
+    return publish_with(settings, ranking=write_ranker(folder))
 
 
 @pytest.fixture(scope="module")
@@ -110,16 +62,12 @@ def client(settings: Settings, release: Release) -> Iterator[TestClient]:
 
 
 def app_of(settings: Settings) -> Any:
-    live = LiveRelease(settings)
-    app = create_app(settings, live)
-    app.state.feeds = LiveFeeds(settings, live)
-    app.include_router(router)
-    return app
+    return create_app(settings, LiveRelease(settings))
 
 
 def maker(settings: Settings, release: Release, log: FeedLog | None = None) -> FeedMaker:
     """With a log of its own, or without one."""
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, "ranking")
     ranker = OnnxRanker(folder, RankingContract.from_json((folder / CONTRACT_FILE).read_bytes()))
     histories = read_histories(folder / HISTORIES_FILE)
     return FeedMaker(ranker, SetTable.read(folder / SETS_FILE), histories, release.release_id, log)
@@ -192,7 +140,7 @@ def test_what_is_answered_is_logged_so_that_it_can_be_replayed(
     ]
     offered = read_offered(settings.feeds_dir, feed.candidates)
     assert offered is not None
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, "ranking")
     ranker = OnnxRanker(folder, RankingContract.from_json((folder / CONTRACT_FILE).read_bytes()))
     table = SetTable.read(folder / SETS_FILE)
     rows = [table.row_of[outfit_id] for outfit_id in offered.outfit_ids]
@@ -253,18 +201,18 @@ def test_sets_of_withdrawn_items_are_not_shown(tmp_path: Path) -> None:
     assert sorted(each.outfit_id for each in shown) == left
     record(settings, [item.item_id for item in ITEMS], "closed", withdrawn=True)
     with pytest.raises(NoReleaseError, match="no set on offer"):
-        FeedMaker.open(settings, release)
+        FeedMaker.open(settings, release).make("ann", DAY)
 
 
 def test_sets_of_another_ranker_and_changed_files_are_refused(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", serve_threads=1)
     release = publish_with_ranker(settings, tmp_path / "ranker")
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, "ranking")
     table = SetTable.read(folder / SETS_FILE)
     ranker = OnnxRanker(folder, RankingContract.from_json((folder / CONTRACT_FILE).read_bytes()))
     with pytest.raises(DigestError, match="its sets got their vectors from the ranker 'other'"):
         FeedMaker(ranker, replace(table, ranker="other"), {}, "r")
-    (folder / HISTORIES_FILE).write_bytes(b"spoilt")
+    overwrite(folder / HISTORIES_FILE)
     with pytest.raises(DigestError, match=HISTORIES_FILE):
         FeedMaker.open(settings, release)
     with pytest.raises(ReleaseError, match="is not a table of a release"):

@@ -11,15 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from damage import overwrite
 from fastapi.testclient import TestClient
 from serving_world import PICTURES, encoded, prepare_release, publish
 
 from atelier.errors import NoReleaseError
 from atelier.release.manifest import Release
-from atelier.release.store import promote, rollback
-from atelier.serving.answerer import Answerer, open_answerer
+from atelier.release.store import folder_of, promote, rollback
+from atelier.serving.answerer import Answerer
 from atelier.serving.app import create_app
 from atelier.serving.live import LiveRelease
+from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
 
 PHOTO = encoded(PICTURES["T/1"])
@@ -188,9 +190,9 @@ def test_a_lost_pointer_is_reported_and_does_not_stop_the_answers(settings: Sett
 
 
 def _go_live_rotten(settings: Settings) -> Release:
-    """A release whose model rotted between its promotion, which would have noticed, and its loading."""
-    release = prepare_release(settings, "data-3")
-    (settings.releases_dir / release.release_id / "student.onnx").write_bytes(b"rotten")
+    """A release whose model, no other's, was spoilt between its promotion and its loading."""
+    release = prepare_release(settings, "data-3", sharpness=40.0)
+    overwrite(folder_of(settings, release, "retrieval") / "student.onnx")
     pointer = settings.releases_dir / "live.new"
     pointer.write_text(release.release_id)
     pointer.replace(live_file(settings))

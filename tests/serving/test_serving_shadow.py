@@ -19,8 +19,9 @@ from serving_world import PICTURES, encoded, prepare_release, publish
 
 from atelier.release.manifest import Release
 from atelier.serving import shadow as shadow_room
-from atelier.serving.answerer import NO_FILTERS, Answer, Answerer, open_answerer
+from atelier.serving.answerer import NO_FILTERS, Answer, Answerer
 from atelier.serving.app import create_app
+from atelier.serving.loader import open_answerer
 from atelier.serving.shadow import Asked, Shadow, compare, is_chosen
 from atelier.serving.shadow_log import KEEP_DAYS, Compared, ShadowLog, report
 from atelier.settings import Settings

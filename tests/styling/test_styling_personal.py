@@ -20,7 +20,7 @@ from atelier.index.schema import IndexVersion
 from atelier.index.verify import Verification
 from atelier.release.manifest import Release
 from atelier.settings import Settings
-from atelier.styling.personal import UserTaste
+from atelier.styling.personal import ReleasedRanker, UserTaste
 
 COLOURS = ("Blue", "Red")
 FACTS = pa.table(
@@ -82,5 +82,12 @@ def test_values_of_another_ranker_are_refused(ranker: OnnxRanker, tmp_path: Path
 def test_a_release_without_a_ranker_says_what_to_do(tmp_path: Path) -> None:
     index = IndexVersion("catalogue", "catalogue-0", 1, 4, "", "", "", "flat")
     release = Release("r1", "", "", {}, index, Verification(4, 1, 0, 1.0, None, 0.0, None, None), {})
-    with pytest.raises(NoReleaseError, match="ask without a user"):
-        UserTaste.open(Settings(home=tmp_path), release)
+    with pytest.raises(NoReleaseError, match=r"has no ranker.* ask for sets without a user"):
+        ReleasedRanker.open(Settings(home=tmp_path), release)
+
+
+def test_a_ranker_of_known_sets_alone_cannot_judge_new_ones(ranker: OnnxRanker) -> None:
+    index = IndexVersion("catalogue", "catalogue-0", 1, 4, "", "", "", "flat")
+    release = Release("r1", "", "", {}, index, Verification(4, 1, 0, 1.0, None, 0.0, None, None), {})
+    with pytest.raises(NoReleaseError, match=r"sets of feeds alone.* ask for sets without a user"):
+        UserTaste.of(ReleasedRanker(ranker, known(ranker), {}, None), release)

@@ -125,8 +125,12 @@ def load(path: Path, sha256: str) -> Graph:
     return load_graph(path)
 
 
+FOLDER = "index"
+"""Where a release has it."""
+
+
 def saved_in(folder: Path, files: Mapping[str, str]) -> SavedSearcher | None:
-    """The searcher among a release's `files` (name -> sha256), which lie in `folder`; None: it has none."""
+    """Find the searcher among `files` (name -> sha256), which lie in `folder`; None: there is none."""
     for name, sha256 in files.items():
         if name.startswith(_PREFIX):
             return SavedSearcher(folder / name, sha256)

@@ -74,8 +74,10 @@ def gate(
         run_id,
         champion.version if champion else None,
         reused,
-        *(None, None, None) if interval is None else (interval.difference, interval.low, interval.high),
-        time.perf_counter() - start,
+        difference=None if interval is None else interval.difference,
+        low=None if interval is None else interval.low,
+        high=None if interval is None else interval.high,
+        seconds=time.perf_counter() - start,
     )
 
 

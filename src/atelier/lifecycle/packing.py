@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,21 +44,21 @@ class ArrayWriter:
         if isinstance(value, np.ndarray):
             return {"array": self._file(value, name)}
         if isinstance(value, self._packable):
-            parts = {
-                part: self.node(getattr(value, part), f"{name}.{part}") for part in _names_of(type(value))
-            }
+            names = _names_of(type(value))
+            parts = {part: self.node(getattr(value, part), f"{name}.{part}") for part in names}
             return {"type": type(value).__name__, "fields": parts}
-        if isinstance(value, datetime):
-            return {"datetime": value.isoformat()}
         if isinstance(value, Mapping):
             return {"dict": {str(key): self.node(each, f"{name}.{key}") for key, each in value.items()}}
+        if isinstance(value, list | tuple) and not all(isinstance(each, int) for each in value):
+            return {"tuple": [self.node(each, f"{name}.{index}") for index, each in enumerate(value)]}
+        return self._leaf(value, name)
+
+    def _leaf(self, value: object, name: str) -> Node:
+        if isinstance(value, datetime):
+            return {"datetime": value.isoformat()}
         if isinstance(value, Set):
             return {"set": sorted(value)}
-        if isinstance(value, list | tuple) and all(isinstance(each, int) for each in value):
-            return {"numbers": list(value)}
-        if isinstance(value, list | tuple):
-            return {"tuple": [self.node(each, f"{name}.{index}") for index, each in enumerate(value)]}
-        if value is None or isinstance(value, str | int | float | bool):
+        if value is None or isinstance(value, str | int | float | bool | list | tuple):
             return {"value": value}
         hint = "; name it in `packable` of its family's plan" if is_dataclass(value) else ""
         raise TypeError(f"{name}: a pack cannot hold a {type(value).__name__}{hint}")
@@ -85,15 +85,12 @@ def value_of(node: Node, folder: Path, packable: Sequence[type]) -> Any:
         return torch.from_numpy(array) if kind == "tensor" else array
     if kind == "type":
         return _instance(content, dict(rest)["fields"], folder, packable)
-    if kind == "datetime":
-        return datetime.fromisoformat(content)
     if kind == "dict":
         return {name: value_of(each, folder, packable) for name, each in content.items()}
-    if kind == "set":
-        return frozenset(content)
     if kind == "tuple":
         return tuple(value_of(each, folder, packable) for each in content)
-    return content
+    leaves: dict[str, Callable[[Any], Any]] = {"datetime": datetime.fromisoformat, "set": frozenset}
+    return leaves[kind](content) if kind in leaves else content
 
 
 def _instance(name: str, parts: Mapping[str, Node], folder: Path, packable: Sequence[type]) -> Any:

@@ -37,7 +37,12 @@ class Release:
     index: IndexVersion
     verification: Verification
     files: Mapping[str, str]
-    """Path inside the release's folder -> sha256, of every file but the manifest."""
+    """Path inside the release's folder -> sha256, of every file but the manifest: `<family>/<name>`.
+
+    A release of before families had folders has plain names; `files_of` reads both.
+    """
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Path -> bytes, of the same files. Releases of before there were blobs have none."""
     parent: str | None = None
     """The release that was live when this one was made."""
     note: str = field(default="", compare=False)
@@ -47,6 +52,26 @@ class Release:
     def content_digest(self) -> str:
         """Of what it answers with: two releases of the same digest answer alike, whenever they were made."""
         return content_digest(self.data_version, self.models, self.index, self.files)
+
+    def files_of(self, family: str) -> dict[str, str]:
+        """Select one folder's files: name inside it -> sha256. Families share one where `is_flat`."""
+        prefix = self.prefix_of(family)
+        return {
+            name.removeprefix(prefix): sha256
+            for name, sha256 in self.files.items()
+            if name.startswith(prefix)
+        }
+
+    def prefix_of(self, family: str) -> str:
+        """Return what the paths of a family's files begin with: `<family>/`; empty where `is_flat`."""
+        prefix = f"{family}/"
+        has_folder = any(name.startswith(prefix) for name in self.files)
+        return prefix if has_folder or not self.is_flat else ""
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no model has a folder of its own: a release made before families had folders."""
+        return not any(name.startswith(f"{family}/") for family in self.models for name in self.files)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"

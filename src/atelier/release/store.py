@@ -1,37 +1,35 @@
 """`releases/`: stage a release whole, make it live by one atomic step, go back by the same step.
 
-`releases/<id>/` never changes once it is there. `releases/live` holds the id of the live one and is only ever
-replaced, so a reader sees the old id or the new one and nothing between. `releases/history.jsonl` remembers
-every step for roll-backs.
+`releases/<id>/` never changes once it is there; its files are links to `blobs`. `releases/live` holds the id
+of the live one and is only ever replaced, so a reader sees the old id or the new one and nothing between.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
-from typing import Any
 
 from atelier.errors import CatalogueIndexError, DigestError, NoReleaseError, ReleaseError
 from atelier.index.schema import IndexVersion
 from atelier.index.store import require_verified, rows_by_item
 from atelier.index.verify import Verification
+from atelier.release import durable, history
+from atelier.release.blobs import STAGING_PREFIX, Blob, Blobs, is_untouched
 from atelier.release.manifest import ModelFiles, Release, content_digest
 from atelier.settings import Settings
 
 MANIFEST = "manifest.json"
-STAGING_PREFIX = ".staging-"
 _LIVE = "live"
-_HISTORY = "history.jsonl"
 _LOCK = ".lock"
+_held = threading.local()
 
 
 def live(settings: Settings) -> Release:
@@ -83,40 +81,44 @@ def stage(
 ) -> Release:
     """Put a release together; nobody is served by it until `promote`.
 
-    `files` maps a path inside the release to the file to copy there. Staging what a release already holds,
-    the live one above all, returns that release.
+    `files` maps a path inside the release, `<family>/<name>`, to a file with its content. A file of another
+    release is linked and not read, unless something wrote to it since it was staged. Staging what a release
+    already holds, the live one above all, returns that release.
+    ReleaseError: a file of another release is damaged. ValueError: a path leads out of the release.
     """
     root = settings.releases_dir
-    root.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(dir=root, prefix=STAGING_PREFIX))
-    try:
-        digests = {name: _copy(source, folder / name) for name, source in sorted(files.items())}
-        digest = content_digest(data_version, models, index, digests)
-        same = _find_same(settings, digest)
-        if same is not None:
-            return same
-        now = datetime.now(UTC)
-        created_at = now.isoformat(timespec="microseconds")
-        name = hashlib.sha256(f"{digest} {created_at}".encode()).hexdigest()[:8]
-        release = Release(
-            release_id=f"{now:%Y%m%dT%H%M%S}-{name}",
-            created_at=created_at,
-            data_version=data_version,
-            models=dict(models),
-            index=index,
-            verification=verification,
-            files=digests,
-            parent=live_id(settings),
-            note=note,
-        )
-        _write_synced(folder / MANIFEST, release.to_json())
-        _sync_folders(folder)
-        folder.chmod(0o755)
-        folder.rename(root / release.release_id)
-        _sync(root)
-        return release
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with publishing(settings):
+        folder = Path(mkdtemp(dir=root, prefix=STAGING_PREFIX))
+        try:
+            blobs = _place(settings, folder, files)
+            digests = {name: blob.sha256 for name, blob in blobs.items()}
+            digest = content_digest(data_version, models, index, digests)
+            same = _find_same(settings, digest)
+            if same is not None:
+                return same
+            now = datetime.now(UTC)
+            created_at = now.isoformat(timespec="microseconds")
+            name = hashlib.sha256(f"{digest} {created_at}".encode()).hexdigest()[:8]
+            release = Release(
+                release_id=f"{now:%Y%m%dT%H%M%S}-{name}",
+                created_at=created_at,
+                data_version=data_version,
+                models=dict(models),
+                index=index,
+                verification=verification,
+                files=digests,
+                sizes={name: blob.num_bytes for name, blob in blobs.items()},
+                parent=live_id(settings),
+                note=note,
+            )
+            durable.write_text(folder / MANIFEST, release.to_json())
+            durable.sync_folders(folder)
+            folder.chmod(0o755)
+            folder.rename(root / release.release_id)
+            durable.sync_folder(root)
+            return release
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def promote(settings: Settings, release_id: str) -> Release:
@@ -152,20 +154,48 @@ def rollback(settings: Settings, to: str | None = None, *, instead: str | None =
 
 def previous_id(settings: Settings) -> str | None:
     """The release that `rollback` would return to: live before the present one; None where there was none."""
-    trail = _trail(settings)
+    trail = history.trail(settings.releases_dir, live_id(settings))
     return trail[-2] if len(trail) > 1 else None
 
 
-def damaged_files(settings: Settings, release: Release) -> list[str]:
-    """Files of a release that are missing or have another digest than its manifest says."""
+def damaged_files(settings: Settings, release: Release, trusted: Collection[str] = ()) -> list[str]:
+    """Name the files of a release that are missing or have another digest than its manifest says.
+
+    All are read. Of those whose digest is `trusted`, for they were read before, it is enough that nothing
+    wrote to them since they were staged: one `stat`, whatever their size.
+    """
     folder = settings.releases_dir / release.release_id
-    return [name for name, expected in release.files.items() if _digest(folder / name) != expected]
+    return [
+        name
+        for name, expected in release.files.items()
+        if not (expected in trusted and is_untouched(folder / name, release.sizes.get(name)))
+        and _seen(folder / name) != expected
+    ]
 
 
-def require_file(settings: Settings, release: Release, name: str) -> Path:
-    """The path of a release's file. DigestError: it is not the one that the manifest names."""
-    path = settings.releases_dir / release.release_id / name
-    expected, seen = release.files.get(name, "not listed"), _digest(path)
+def require_whole(settings: Settings, release: Release, trusted: Collection[str] = ()) -> None:
+    """Check all files of a release, as `damaged_files` does. DigestError: names the first damaged one."""
+    for name in damaged_files(settings, release, trusted):
+        path = settings.releases_dir / release.release_id / name
+        raise DigestError(
+            f"{path}: the manifest of release {release.release_id} expects sha256 "
+            f"{release.files[name][:16]}, seen {_seen(path)[:16]}. Roll back to another release, or "
+            f"`atelier publish` makes a new one."
+        )
+
+
+def folder_of(settings: Settings, release: Release, family: str) -> Path:
+    """Return the folder of a family's files, `releases/<id>/<family>`; `releases/<id>` of a flat release.
+
+    What families share has a folder too: `rules`, `index`.
+    """
+    return settings.releases_dir / release.release_id / release.prefix_of(family)
+
+
+def require_file(settings: Settings, release: Release, family: str, name: str) -> Path:
+    """Return the path of a family's file. DigestError: it is not the one that the manifest names."""
+    path = folder_of(settings, release, family) / name
+    expected, seen = release.files_of(family).get(name, "not listed"), _seen(path)
     if seen != expected:
         raise DigestError(
             f"{path}: the manifest of release {release.release_id} expects sha256 {expected[:16]}, "
@@ -201,21 +231,87 @@ def diff(settings: Settings, one: Release, other: Release) -> list[Change]:
 
 @contextmanager
 def publishing(settings: Settings) -> Iterator[None]:
-    """Only one process at a time builds, promotes or collects; a second waits. A killed holder lets go."""
-    settings.releases_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.releases_dir / _LOCK).open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Hold the lock of `releases/`: one thread of one process stages, promotes or collects; others wait.
+
+    A thread that holds it may enter again, at no cost. A killed holder lets go.
+    """
+    root = settings.releases_dir
+    root.mkdir(parents=True, exist_ok=True)
+    held: set[Path] = _held.__dict__.setdefault("roots", set())
+    if root.resolve() in held:
         yield
+        return
+    with (root / _LOCK).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        held.add(root.resolve())
+        try:
+            yield
+        finally:
+            held.discard(root.resolve())
 
 
 def _go_live(settings: Settings, release_id: str, why: str, in_place_of: str | None = None) -> Release:
+    with publishing(settings):
+        release = show(settings, release_id)
+        _require_fit(settings, release)
+        before = live_id(settings)
+        if before != release.release_id:
+            _replace_live(settings, release.release_id)
+            history.remember(settings.releases_dir, release.release_id, before, why, in_place_of)
+        return release
+
+
+def _place(settings: Settings, folder: Path, files: Mapping[str, Path]) -> dict[str, Blob]:
+    """Link every file into `folder`, by way of a blob; return the blobs by path."""
+    blobs = Blobs(settings.releases_dir)
+    placed = {}
+    for name, source in sorted(files.items()):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or name != str(path) or name == MANIFEST:
+            raise ValueError(f"files: expected a path inside the release such as 'family/name', got {name!r}")
+        blob = placed[name] = _blob_of(settings, blobs, source)
+        if blob.was_damaged:
+            _link_anew(settings, blobs, blob.sha256)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        blobs.link(blob.sha256, folder / name)
+    return placed
+
+
+def _blob_of(settings: Settings, blobs: Blobs, source: Path) -> Blob:
+    named = _named_by_a_release(settings, source)
+    if named is None:
+        return blobs.put(source)
+    if all(is_untouched(path, named.num_bytes) for path in (source, blobs.path(named.sha256))):
+        return named
+    blob = blobs.put(source)
+    if blob.sha256 != named.sha256:
+        raise ReleaseError(
+            f"{source}: its release's manifest expects sha256 {named.sha256[:16]}, seen {blob.sha256[:16]}; "
+            f"`atelier publish` makes a new release"
+        )
+    return blob
+
+
+def _named_by_a_release(settings: Settings, source: Path) -> Blob | None:
+    """What a manifest says of a file in `releases/<id>/`; None for files of elsewhere. Sizes may be -1."""
+    if not source.is_relative_to(settings.releases_dir):
+        return None
+    release_id, *parts = source.relative_to(settings.releases_dir).parts
+    name = "/".join(parts)
+    if release_id not in _release_ids(settings):
+        return None
     release = show(settings, release_id)
-    _require_whole(settings, release)
-    before = live_id(settings)
-    if before != release.release_id:
-        _replace_live(settings, release.release_id)
-        _remember(settings, release.release_id, before, why, in_place_of)
-    return release
+    return Blob(release.files[name], release.sizes.get(name, -1)) if name in release.files else None
+
+
+def _link_anew(settings: Settings, blobs: Blobs, sha256: str) -> None:
+    """Let every release that names a blob have it as it is now: it was damaged, and so are their links."""
+    new_path = settings.releases_dir / f"{STAGING_PREFIX}link"
+    for release in list_releases(settings):
+        for name in (name for name, digest in release.files.items() if digest == sha256):
+            new_path.unlink(missing_ok=True)
+            blobs.link(sha256, new_path)
+            new_path.replace(settings.releases_dir / release.release_id / name)
 
 
 def _release_ids(settings: Settings) -> list[str]:
@@ -260,117 +356,26 @@ def _compare_items(settings: Settings, one: Release, other: Release) -> str:
     return f"{len(after)} ({len(added)} added, {len(removed)} removed, {len(changed)} changed)"
 
 
-def _require_whole(settings: Settings, release: Release) -> None:
-    for name in damaged_files(settings, release):
-        seen = _digest(settings.releases_dir / release.release_id / name)
-        raise ReleaseError(
-            f"release {release.release_id} is not whole: {name} should have sha256 "
-            f"{release.files[name][:16]}, seen {seen[:16]}. What was live stays live; `atelier retrain` "
-            f"makes a new release."
-        )
+def _require_fit(settings: Settings, release: Release) -> None:
+    """Check what a release needs to go live: what the live one has too was read before."""
     try:
+        trusted = set(live(settings).files.values())
+    except ReleaseError:  # nothing is live, or its manifest is broken
+        trusted = set()
+    try:
+        require_whole(settings, release, trusted)
         require_verified(settings, release.index)
-    except CatalogueIndexError as error:
+    except (DigestError, CatalogueIndexError) as error:
         raise ReleaseError(f"release {release.release_id} is not whole: {error}") from error
 
 
 def _replace_live(settings: Settings, release_id: str) -> None:
     """The one atomic step: whoever reads `live` gets the old id or the new one, also after a power cut."""
     new_path = settings.releases_dir / f"{STAGING_PREFIX}live"
-    _write_synced(new_path, release_id + "\n")
+    durable.write_text(new_path, release_id + "\n")
     new_path.replace(settings.releases_dir / _LIVE)
-    _sync(settings.releases_dir)
+    durable.sync_folder(settings.releases_dir)
 
 
-def _remember(
-    settings: Settings, release_id: str, before: str | None, why: str, in_place_of: str | None
-) -> None:
-    entry = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "release_id": release_id,
-        "before": before,
-        "why": why,
-    }
-    if in_place_of not in (None, release_id):
-        entry["in_place_of"] = in_place_of
-    with (settings.releases_dir / _HISTORY).open("a") as file:
-        # The line break comes first: a torn last line, of a process killed here, spoils no later one.
-        file.write("\n" + json.dumps(entry))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _history(settings: Settings) -> Iterator[dict[str, Any]]:
-    path = settings.releases_dir / _HISTORY
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            yield json.loads(line)
-        except ValueError:  # the empty first line, or what a killed process left of one
-            continue
-
-
-def _trail(settings: Settings) -> list[str]:
-    """The way to the live release: each was live before the next. A roll-back goes back along it.
-
-    A process killed between `live` and the history leaves a step unremembered; the next entry's `before`, or
-    `live` itself, tells where it led.
-    """
-    trail: list[str] = []
-    for entry in _history(settings):
-        _arrive(trail, entry["before"])
-        if "in_place_of" in entry:
-            _arrive(trail, entry["in_place_of"])
-            trail[-1] = entry["release_id"]
-        _arrive(trail, entry["release_id"], is_back=entry["why"] == "rollback")
-    _arrive(trail, live_id(settings))
-    return trail
-
-
-def _arrive(trail: list[str], release_id: str | None, is_back: bool = True) -> None:
-    if release_id is None or trail[-1:] == [release_id]:
-        return
-    if is_back and release_id in trail:
-        del trail[trail.index(release_id) :]
-    trail.append(release_id)
-
-
-def _copy(source: Path, target: Path) -> str:
-    """Copy durably; return the sha256 of what was copied."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
-        while block := reader.read(1 << 20):
-            digest.update(block)
-            writer.write(block)
-        writer.flush()
-        os.fsync(writer.fileno())
-    return digest.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    if not path.is_file():
-        return "no such file"
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folders(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
-        if path.is_dir():
-            _sync(path)
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _seen(path: Path) -> str:
+    return durable.digest_of(path) if path.is_file() else "no such file"

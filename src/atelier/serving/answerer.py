@@ -13,36 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.errors import NoReleaseError, QueryError
-from atelier.families.detection import inference as detection
 from atelier.families.detection.certainty import is_certain
-from atelier.families.detection.inference import DetectionContract, Detector, FoundItem
-from atelier.families.retrieval.inference import (
-    CONTRACT_FILE,
-    MODEL_FILE,
-    TEXT_FILE,
-    EmbeddingContract,
-    Encoded,
-    Encoder,
-    TextEncoder,
-    within,
-)
+from atelier.families.detection.inference import Detector, FoundItem
+from atelier.families.retrieval.inference import Encoded, Encoder, TextEncoder, within
 from atelier.families.retrieval.looks import NARROW, WIDE, prepared_looks
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import Hit, IndexReader
-from atelier.index.saved import saved_in
 from atelier.pictures import DEFAULT_LIMITS, PictureLimits, Shrunk, decode_shrunk, encode_jpeg
 from atelier.release.manifest import Release
-from atelier.release.store import require_file
 from atelier.serving.batcher import Batcher
-from atelier.settings import Settings
+from atelier.serving.feed import FeedMaker
+from atelier.styling.personal import ReleasedRanker, no_ranker
 from atelier.styling.showcase import Showcase
-from atelier.styling.stylist import FAMILY as OUTFIT
 from atelier.styling.stylist import Stylist
 from atelier.vocabulary import Box
 
 MAX_K = 100
-DETECTION = "detection"
-"""The detector's name among a release's models."""
 NUM_CATEGORIES = 3
 """How many categories an answer names."""
 SHRINK_FACTOR = 4
@@ -93,9 +79,9 @@ class Answer:
 
 
 class Answerer:
-    """One release: its student, its index, its manifest and, in a release that has one, its detector.
+    """One release, opened: its student, its index, its manifest and, where it has them, the other families.
 
-    Pure and safe to share by threads.
+    Pure and safe to share by threads. `loader.open_answerer` makes one.
     """
 
     def __init__(
@@ -107,17 +93,25 @@ class Answerer:
         detector: Detector | None = None,
         stylist: Stylist | None = None,
         showcase: Showcase | None = None,
+        feed_maker: FeedMaker | None = None,
+        ranker: ReleasedRanker | None = None,
     ) -> None:
         self.release = release
         self.encoder = encoder
         self.texts = texts
         self.reader = reader
         self.detector = detector
+        self.ranker = ranker
         self._stylist = stylist
         self._showcase = showcase
+        self._feed_maker = feed_maker
         self._embed = Batcher(partial(_embed, encoder), MAX_BATCH)
         self._number_of = {name: index for index, name in enumerate(encoder.contract.categories)}
         self.loaded_at = datetime.now(UTC)
+
+    @property
+    def has_stylist(self) -> bool:
+        return self._stylist is not None
 
     @property
     def stylist(self) -> Stylist:
@@ -127,6 +121,13 @@ class Answerer:
                 f"Release {self.release.release_id} makes no sets: no outfit model passed its gate yet."
             )
         return self._stylist
+
+    @property
+    def feed_maker(self) -> FeedMaker:
+        """What makes feeds. NoReleaseError: this release has no ranker."""
+        if self._feed_maker is None:
+            raise no_ranker(self.release)
+        return self._feed_maker
 
     @property
     def showcase(self) -> Showcase:
@@ -277,40 +278,6 @@ def _embed(encoder: Encoder, prepared: Sequence[NDArray[np.float32]]) -> list[En
     return encoder.encode_prepared(np.concatenate(prepared)).apart([len(looks) for looks in prepared])
 
 
-def open_answerer(settings: Settings, release: Release, previous: Answerer | None = None) -> Answerer:
-    """Load, check and warm up everything of one release. Costs seconds and as much memory as the live one.
-
-    The graphs of `previous` are shared where most of their rows are still the same.
-    DigestError, EmbeddingContractError, CatalogueIndexError, OSError: a part of it is missing or wrong.
-    """
-    folder = settings.releases_dir / release.release_id
-    contract = EmbeddingContract.from_json(require_file(settings, release, CONTRACT_FILE).read_bytes())
-    reader = IndexReader.open(
-        settings,
-        release.index,
-        contract.digest,
-        saved=saved_in(folder, release.files),
-        previous=None if previous is None else previous.reader,
-    )
-    answerer = Answerer(
-        release,
-        Encoder(folder / MODEL_FILE, contract, threads=settings.serve_threads),
-        TextEncoder(folder / TEXT_FILE, contract),
-        reader,
-        _open_detector(settings, release),
-        _open_stylist(settings, release, reader),
-        Showcase(settings, reader),
-    )
-    answerer.warm_up()
-    return answerer
-
-
-def _open_stylist(settings: Settings, release: Release, reader: IndexReader) -> Stylist | None:
-    if OUTFIT not in release.models:
-        return None
-    return Stylist(settings, release, reader.facts, reader.relevance)
-
-
 def parse_box(text: str | None) -> Box | None:
     """Read 'x0,y0,x1,y1'; None and empty are the whole photo. QueryError: it is no box."""
     if text is None or not text.strip():
@@ -325,14 +292,3 @@ def parse_box(text: str | None) -> Box | None:
             "box: expected x0,y0,x1,y1 in pixels of the upright photo, with x0 < x1 and y0 < y1, "
             f"got {text[:60]!r}"
         ) from error
-
-
-def _open_detector(settings: Settings, release: Release) -> Detector | None:
-    """The release's detector; None where its manifest names none, as in releases of before there were any."""
-    if DETECTION not in release.models:
-        return None
-    folder = settings.releases_dir / release.release_id
-    contract = DetectionContract.from_json(
-        require_file(settings, release, detection.CONTRACT_FILE).read_bytes()
-    )
-    return Detector(folder / detection.MODEL_FILE, contract, threads=settings.serve_threads)

@@ -13,7 +13,6 @@ from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
 from atelier.serving import feed_routes, outfit_routes, problems
-from atelier.serving.feed import LiveFeeds
 from atelier.serving.live import LiveRelease
 from atelier.serving.metrics import Metrics
 from atelier.serving.middleware import Observed, UploadLimit
@@ -58,7 +57,6 @@ def create_app(settings: Settings, live: LiveRelease | None = None) -> FastAPI:
     app.state.service = Service(settings, live, metrics, workers, shadow)
     app.include_router(router)
     app.include_router(outfit_routes.router)
-    app.state.feeds = LiveFeeds(settings, live)
     app.include_router(feed_routes.router)
     problems.install(app)
     app.add_middleware(UploadLimit, max_upload_bytes=settings.max_upload_bytes)

@@ -6,11 +6,11 @@ import math
 from datetime import date
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from atelier.delivery.feed import Shown
-from atelier.serving.feed import MAX_NUM, FeedMaker, LiveFeeds, today
+from atelier.serving.feed import MAX_NUM, FeedMaker, today
 from atelier.serving.problems import responses
 from atelier.serving.routes import ServiceOf
 
@@ -65,15 +65,9 @@ class FeedAnswer(BaseModel):
         )
 
 
-async def _feeds(request: Request) -> LiveFeeds:
-    feeds: LiveFeeds = request.app.state.feeds
-    return feeds
-
-
 @router.get("/v1/feed/{user_id:path}", responses=responses(422, 503), tags=["feed"])
 async def feed(
     service: ServiceOf,
-    feeds: Annotated[LiveFeeds, Depends(_feeds)],
     user_id: Annotated[str, Path(min_length=1, max_length=200)],
     num: Annotated[int, Query(ge=1, le=MAX_NUM, description="How many sets.")] = 20,
     day: Annotated[date | None, Query(description="Default: today, UTC.", examples=["2026-01-05"])] = None,
@@ -83,10 +77,11 @@ async def feed(
     The same question to the same release gives the same feed, and a longer one begins with the shorter one.
     What is answered counts as shown: it is logged.
     """
-    return await service.work(_answer, feeds, user_id, day.isoformat() if day else today(), num)
+    return await service.work(
+        _answer, service.live.current.feed_maker, user_id, day.isoformat() if day else today(), num
+    )
 
 
-def _answer(feeds: LiveFeeds, user_id: str, day: str, num: int) -> FeedAnswer:
-    """In a worker thread: the first question to a release opens its sets."""
-    maker = feeds.current
+def _answer(maker: FeedMaker, user_id: str, day: str, num: int) -> FeedAnswer:
+    """In a worker thread."""
     return FeedAnswer.of(maker.feed(user_id, day, num=num), maker, user_id, day)

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from atelier.errors import NoReleaseError
 from atelier.release.manifest import Release
 from atelier.release.store import live_id, show
-from atelier.serving.answerer import Answerer, open_answerer
+from atelier.serving.answerer import Answerer
+from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
 
 log = logging.getLogger("atelier.serving")

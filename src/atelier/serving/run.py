@@ -17,8 +17,9 @@ from threadpoolctl import threadpool_limits
 from atelier import pictures
 from atelier.errors import PictureError, QueryError
 from atelier.release.store import live
-from atelier.serving.answerer import Answer, Filters, open_answerer
+from atelier.serving.answerer import Answer, Filters
 from atelier.serving.app import create_app
+from atelier.serving.loader import open_answerer
 from atelier.serving.picture import result_sheet
 from atelier.settings import Settings
 from atelier.vocabulary import Box

@@ -25,7 +25,8 @@ from atelier.errors import AtelierError
 from atelier.families.retrieval.metrics import agreement
 from atelier.release.manifest import Release
 from atelier.release.store import show
-from atelier.serving.answerer import Answer, Answerer, Filters, open_answerer
+from atelier.serving.answerer import Answer, Answerer, Filters
+from atelier.serving.loader import open_answerer
 from atelier.serving.schemas import SearchForm
 from atelier.serving.shadow_log import Compared, ShadowLog
 from atelier.settings import Settings

@@ -1,4 +1,4 @@
-"""Which sets a user would click: the release's ranker, asked about sets that were made just now.
+"""The release's ranker, opened once for feeds and for sets that were made just now for a user.
 
 N = items, S = known sets, B = made sets, P = places, R = relevance vector
 """
@@ -6,7 +6,9 @@ N = items, S = known sets, B = made sets, P = places, R = relevance vector
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +28,52 @@ from atelier.families.ranking.inference import (
 )
 from atelier.families.ranking.sets import Sets
 from atelier.release.manifest import Release
-from atelier.release.store import require_file
+from atelier.release.store import folder_of, require_file
 from atelier.settings import Settings
+
+FAMILY = "ranking"
+"""The ranker's name among a release's models."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReleasedRanker:
+    """All that a release has of its ranker. Safe to share by threads."""
+
+    ranker: OnnxRanker
+    sets: SetTable
+    """Those that can be shown, and those that histories speak of."""
+    histories: Mapping[str, tuple[str, ...]]
+    """User id -> outfits that the user clicked, the latest first."""
+    values: Mapping[str, tuple[str, ...]] | None
+    """Of each fact that the ranker knows; None in releases whose ranker judges known sets alone."""
+
+    @classmethod
+    def open(cls, settings: Settings, release: Release) -> Self:
+        """Read and check everything. NoReleaseError: the release has no ranker.
+
+        DigestError, RegistryError, ReleaseError: a file of it is not what it should be.
+        """
+        if FAMILY not in release.models:
+            raise no_ranker(release)
+        required = partial(require_file, settings, release, FAMILY)
+        contract = RankingContract.from_json(required(CONTRACT_FILE).read_bytes())
+        ranker = OnnxRanker(folder_of(settings, release, FAMILY), contract, settings.serve_threads)
+        has_values = VALUES_FILE in release.files_of(FAMILY)
+        return cls(
+            ranker,
+            SetTable.read(required(SETS_FILE)),
+            read_histories(required(HISTORIES_FILE)),
+            read_values(required(VALUES_FILE), contract) if has_values else None,
+        )
+
+
+def no_ranker(release: Release) -> NoReleaseError:
+    """Say that a release has no ranker, and what to do."""
+    return NoReleaseError(
+        f"Release {release.release_id} has no ranker, so there are no feeds and no sets for a user; "
+        f"`atelier retrain` trains one where there are clicks with a propensity. Until then ask for sets "
+        f"without a user."
+    )
 
 
 class UserTaste:
@@ -47,24 +93,14 @@ class UserTaste:
         self._histories = histories
 
     @classmethod
-    def open(cls, settings: Settings, release: Release) -> UserTaste:
-        """NoReleaseError: the release has no ranker that can judge sets which are new to it.
-
-        DigestError, RegistryError, ReleaseError: a file of it is not what it should be.
-        """
-        if VALUES_FILE not in release.files:
+    def of(cls, released: ReleasedRanker, release: Release) -> Self:
+        """Ask a ranker that is open. NoReleaseError: it cannot judge sets which are new to it."""
+        if released.values is None:
             raise NoReleaseError(
-                f"release {release.release_id} knows no users: no ranker went out with it. `atelier retrain` "
-                f"trains one where there are clicks with a propensity; until then ask without a user"
+                f"Release {release.release_id} has a ranker for the sets of feeds alone; `atelier publish` "
+                f"makes a release that knows users too. Until then ask for sets without a user."
             )
-        contract = RankingContract.from_json(require_file(settings, release, CONTRACT_FILE).read_bytes())
-        folder: Path = settings.releases_dir / release.release_id
-        return cls(
-            OnnxRanker(folder, contract, settings.serve_threads),
-            read_values(require_file(settings, release, VALUES_FILE), contract),
-            SetTable.read(require_file(settings, release, SETS_FILE)),
-            read_histories(require_file(settings, release, HISTORIES_FILE)),
-        )
+        return cls(released.ranker, released.values, released.sets, released.histories)
 
     def likings(
         self, user_id: str, facts: pa.Table, relevance_NR: NDArray[np.float16], items_BP: Ints

@@ -29,13 +29,13 @@ from atelier.families.outfit.pool import Floats, Ints, Pool
 from atelier.families.outfit.questions import compatibility
 from atelier.index.store import read_facts, read_relevance
 from atelier.release.manifest import Release
-from atelier.release.store import require_file
+from atelier.release.store import folder_of, require_file
 from atelier.rules.arrow import facts_of
 from atelier.rules.file import load_rules
 from atelier.rules.graph import compile_rules
 from atelier.rules.rules import Rules
 from atelier.settings import Settings
-from atelier.styling.personal import UserTaste
+from atelier.styling.personal import ReleasedRanker, UserTaste
 
 FAMILY = "outfit"
 MAX_SETS, MAX_TRIGGERS = 100, 8
@@ -105,31 +105,46 @@ class _Judged(NamedTuple):
 class Stylist:
     """One release's generator, rules and items. Safe to share by threads."""
 
-    def __init__(self, settings: Settings, release: Release, facts: pa.Table, relevance: Relevance) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        release: Release,
+        facts: pa.Table,
+        relevance: Relevance,
+        *,
+        generator: OnnxGenerator | None = None,
+        taste: UserTaste | None = None,
+    ) -> None:
         """`facts`: those of the items that sets are made of, as the release's index has them; `relevance`
         gives these items' relevance vectors, and is asked when sets are first made for a user.
+        `generator`, `taste`: those of the release, where they are open already; without a `taste` it is
+        opened when sets are first made for a user.
 
-        NoReleaseError: the release has no outfit model. DigestError: a file of it was changed.
+        NoReleaseError: the release has no outfit model. DigestError: a file of it was changed. RulesError:
+        a file of rules is wrong.
         """
         if FAMILY not in release.models:
             raise NoReleaseError(
                 f"release {release.release_id} makes no sets: no outfit model passed its gate with this "
                 f"retrieval model. Ingest a drop with outfits; `atelier retrain` then trains one"
             )
-        contract = OutfitContract.from_json(require_file(settings, release, CONTRACT_FILE).read_bytes())
-        folder = settings.releases_dir / release.release_id
-        self.generator = OnnxGenerator(folder, contract, threads=settings.serve_threads)
+        required = partial(require_file, settings, release, FAMILY)
+        contract = OutfitContract.from_json(required(CONTRACT_FILE).read_bytes())
+        folder = folder_of(settings, release, FAMILY)
+        self.generator = generator or OnnxGenerator(folder, contract, threads=settings.serve_threads)
         self.rules_paths = {
-            Path(name).stem: require_file(settings, release, name)
-            for name in release.files
+            Path(name).stem: required(name)
+            for name in release.files_of(FAMILY)
             if name.startswith(f"{RULES_FOLDER}/")
         }
+        self._rules = {name: load_rules(path) for name, path in self.rules_paths.items()}
         self.item_ids: list[str] = facts["item_id"].to_pylist()
-        self.vectors_ND = _vectors(require_file(settings, release, ITEM_VECTORS_FILE), self.item_ids)
+        self.vectors_ND = _vectors(required(ITEM_VECTORS_FILE), self.item_ids)
         self.facts = facts
         self.release = release
         self._settings = settings
         self._relevance = cache(relevance)
+        self._opened_taste = taste
         self._facts = facts_of(facts)
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._assemblers: dict[str, Assembler] = {}
@@ -185,7 +200,8 @@ class Stylist:
 
     @cached_property
     def _taste(self) -> UserTaste:
-        return UserTaste.open(self._settings, self.release)
+        opened = self._opened_taste
+        return opened or UserTaste.of(ReleasedRanker.open(self._settings, self.release), self.release)
 
     def assembler(self, rules: str | Rules) -> Assembler:
         """What makes sets under rules, named as in the release or brought along; compiled once for a name.
@@ -200,7 +216,7 @@ class Stylist:
             )
         with self._lock:
             if rules not in self._assemblers:
-                self._assemblers[rules] = self._compiled(load_rules(self.rules_paths[rules]))
+                self._assemblers[rules] = self._compiled(self._rules[rules])
             return self._assemblers[rules]
 
     def facts_of(self, item_id: str) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def test_a_model_is_trained_examined_and_goes_live_with_its_rules(workspace: Wor
     } <= workspace.registered.metrics.keys()
     release = live(workspace.settings)
     assert release.models["outfit"].version == workspace.registered.model_version
-    assert {"generator.onnx", "outfit-items.parquet", "rules/womens-wear.yaml"} <= release.files.keys()
+    names = {"outfit/generator.onnx", "outfit/outfit-items.parquet", "rules/womens-wear.yaml"}
+    assert names <= release.files.keys()
 
 
 def test_asking_again_trains_nothing_and_publishes_nothing(workspace: Workspace) -> None:

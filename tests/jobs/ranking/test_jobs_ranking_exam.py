@@ -89,9 +89,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     registered = register_ranker(settings, "debug", trained, progress=False)
     verdict = gate_ranker(settings, "debug", registered, progress=False)
     registry, catalogue = open_registry(settings), Catalogue.open(settings.data_dir)
-    files = ranker_files(
-        registry, CatalogueEmbedder(settings, folder / "model", catalogue), folder / "release", progress=False
-    )
+    eyes = CatalogueEmbedder(settings, folder / "model", catalogue)
+    champion = champion_ranker(registry, eyes.contract.digest)
+    assert champion is not None, verdict.reason
+    files = ranker_files(registry, champion, eyes, folder / "release", progress=False)
     return Workspace(settings, catalogue, folder / "model", trained, registered, verdict, files)
 
 
@@ -194,7 +195,11 @@ def test_a_release_gets_every_set_with_the_vectors_of_its_ranker(workspace: Work
 
 def test_withdrawn_and_sold_out_pieces_are_not_on_offer(workspace: Workspace, tmp_path: Path) -> None:
     registry, taken = open_registry(workspace.settings), workspace.catalogue.outfits()[0].item_ids[0]
-    files = ranker_files(registry, workspace.eyes, tmp_path / "r", withdrawn=[taken], progress=False)
+    champion = champion_ranker(registry, workspace.space)
+    assert champion is not None
+    files = ranker_files(
+        registry, champion, workspace.eyes, tmp_path / "r", withdrawn=[taken], progress=False
+    )
     table = SetTable.read(files["sets.parquet"])
     assert all(taken not in items for items in table.item_ids)
     sold_out = {item.item_id for item in workspace.catalogue.items() if item.stock == 0}
@@ -205,8 +210,7 @@ def test_a_ranker_for_other_vectors_stays_behind(workspace: Workspace, tmp_path:
     contract = write_student(tmp_path / "student.onnx", scale=2.0)
     (tmp_path / "contract.json").write_text(contract.to_json())
     registry = open_registry(workspace.settings)
-    others = CatalogueEmbedder(workspace.settings, tmp_path, workspace.catalogue)
-    assert ranker_files(registry, others, tmp_path / "r", progress=False) == {}
+    assert champion_ranker(registry, contract.digest) is None
 
 
 def test_own_feeds_are_evidence_for_the_ranker_that_made_them(workspace: Workspace, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import rot
 from numpy.typing import NDArray
 from PIL import Image
 from publish_world import accept_catalogue, crown, patchwork
@@ -20,7 +21,7 @@ from atelier.index.store import connect
 from atelier.jobs.release.collect import collect
 from atelier.jobs.release.publish import publish
 from atelier.registry.store import open_registry
-from atelier.release.store import list_releases, live, live_id
+from atelier.release.store import damaged_files, folder_of, list_releases, live, live_id
 from atelier.settings import Settings
 
 
@@ -45,7 +46,7 @@ def settings(registry_home: Settings, tmp_path: Path) -> Settings:
 def ask(settings: Settings, number: int) -> str:
     """The item that the live release finds for a picture of item `number`."""
     release = live(settings)
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, "retrieval")
     contract = EmbeddingContract.from_json((folder / "contract.json").read_bytes())
     encoder = Encoder(folder / "student.onnx", contract, threads=1)
     reader = IndexReader.open(settings, release.index, contract.digest)
@@ -58,7 +59,8 @@ def test_a_first_publication_makes_the_champion_answer_over_the_data(settings: S
     assert (published.changed, published.rows, published.embedded) == (True, 20, 20)
     assert (published.data_version, published.model) == (digest, "retrieval 1")
     assert published.release_id == live_id(settings)
-    assert sorted(live(settings).files) == ["card.md", "contract.json", "student.onnx", "text.onnx"]
+    names = ("card.md", "contract.json", "student.onnx", "text.onnx")
+    assert sorted(live(settings).files) == [f"retrieval/{name}" for name in names]
     assert [ask(settings, number) for number in (1, 7, 20)] == ["0001", "0007", "0020"]
 
 
@@ -151,10 +153,20 @@ def test_a_lost_index_or_file_of_the_live_release_is_made_again(settings: Settin
     connect(settings).drop_table(live(settings).index.table)
     mended = publish(settings, progress=False)
     assert (mended.changed, mended.embedded, ask(settings, 5)) == (True, 0, "0005")
-    (settings.releases_dir / mended.release_id / "student.onnx").unlink()
+    (folder_of(settings, live(settings), "retrieval") / "student.onnx").unlink()
     again = publish(settings, progress=False)
     assert (again.changed, again.release_id != mended.release_id) == (True, True)
     assert ask(settings, 5) == "0005"
+
+
+def test_a_live_file_that_rotted_is_noticed_and_mended_by_the_next_publication(settings: Settings) -> None:
+    accept_catalogue(settings, range(1, 9))
+    published = publish(settings, progress=False)
+    rot(folder_of(settings, live(settings), "retrieval") / "student.onnx")
+    mended = publish(settings, progress=False)
+    assert (mended.changed, mended.embedded, mended.release_id) == (True, 0, published.release_id)
+    assert damaged_files(settings, live(settings)) == []
+    assert not publish(settings, progress=False).changed
 
 
 def test_a_weak_index_never_goes_live(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from atelier.jobs.release.publish import publish
 from atelier.registry.signature import Signature, TensorSpec
 from atelier.registry.store import open_registry
 from atelier.release.store import live
-from atelier.serving.answerer import open_answerer
+from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
 
 SIGNATURE = Signature(
@@ -57,7 +57,8 @@ def test_a_detector_goes_out_with_the_release_and_a_new_one_makes_a_new_release(
     assert both.release_id != alone.release_id
     assert (both.embedded, both.rows) == (0, alone.rows), "no vector depends on the detector"
     assert live(settings).models.keys() == {"retrieval", "detection"}
-    assert live(settings).files.keys() >= {"student.onnx", "detector.onnx", "detector.json"}
+    names = {"retrieval/student.onnx", "detection/detector.onnx", "detection/detector.json"}
+    assert live(settings).files.keys() >= names
     assert open_answerer(settings, live(settings)).detector is not None
     assert not publish(settings, progress=False).changed
 

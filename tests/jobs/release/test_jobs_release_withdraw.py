@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import overwrite
 from fastapi.testclient import TestClient
 from publish_world import accept_catalogue, crown, patchwork
 
@@ -21,7 +22,7 @@ from atelier.jobs.release.publish import publish
 from atelier.jobs.release.withdraw import reinstate, rollback, withdraw
 from atelier.jobs.retrieval.gallery_items import GalleryItems
 from atelier.pictures import encode_jpeg
-from atelier.release.store import live, live_id, previous_id, publishing
+from atelier.release.store import folder_of, live, live_id, previous_id, publishing
 from atelier.release.withdrawals import withdrawals
 from atelier.serving.app import create_app
 from atelier.serving.live import LiveRelease
@@ -85,6 +86,9 @@ def test_the_release_without_it_has_the_same_model_and_data(settings: Settings) 
         before.data_version,
     )
     assert (after.parent, after.index.rows) == (before.release_id, 18)
+    for name in before.files:
+        one, other = (settings.releases_dir / each.release_id / name for each in (before, after))
+        assert one.samefile(other), "nothing was copied"
     assert withdraw(settings, ["0007"], "again").changed is False
     assert live(settings) == after
 
@@ -164,8 +168,8 @@ def test_a_mistyped_id_is_refused_with_near_ones_and_nothing_is_recorded(setting
 
 def test_a_damaged_release_is_not_copied_into_a_new_one(settings: Settings) -> None:
     before = live(settings)
-    (settings.releases_dir / before.release_id / "student.onnx").write_bytes(b"rotten")
-    with pytest.raises(ReleaseError, match=r"not whole: student\.onnx"):
+    overwrite(folder_of(settings, before, "retrieval") / "student.onnx")
+    with pytest.raises(ReleaseError, match=r"not whole: retrieval/student\.onnx"):
         withdraw(settings, ["0007"], "a claim")
     publish(settings, progress=False)
     assert "0007" not in found(settings)

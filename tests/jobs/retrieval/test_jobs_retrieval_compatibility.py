@@ -47,7 +47,9 @@ def student(folder: Path, scale: float, turned: bool = False) -> Path:
     return folder
 
 
-def test_a_student_that_means_the_same_keeps_the_champions_space(tmp_path: Path, trial: ValidationProbe) -> None:
+def test_a_student_that_means_the_same_keeps_the_champions_space(
+    tmp_path: Path, trial: ValidationProbe
+) -> None:
     champion, new = student(tmp_path / "champion", 1.0), student(tmp_path / "new", 2.0)
     assert contract_in(champion).digest != contract_in(new).digest
     found = keep_space(Settings(home=tmp_path), champion, trial, new, progress=False)
@@ -59,7 +61,9 @@ def test_a_student_that_means_the_same_keeps_the_champions_space(tmp_path: Path,
     assert contract_in(new).model_digest == model
 
 
-def test_a_student_that_means_something_else_gets_a_space_of_its_own(tmp_path: Path, trial: ValidationProbe) -> None:
+def test_a_student_that_means_something_else_gets_a_space_of_its_own(
+    tmp_path: Path, trial: ValidationProbe
+) -> None:
     champion, new = student(tmp_path / "champion", 1.0), student(tmp_path / "new", 1.0, turned=True)
     before = contract_in(new)
     found = keep_space(Settings(home=tmp_path), champion, trial, new, progress=False)

@@ -37,7 +37,7 @@ from atelier.jobs.review.page import Shown, page
 from atelier.jobs.review.review import Reviewed, review
 from atelier.pictures import encode_jpeg
 from atelier.registry.store import open_registry
-from atelier.release.store import list_releases, live_id
+from atelier.release.store import folder_of, list_releases, live_id, show
 from atelier.settings import Settings
 from atelier.vocabulary import Box, Item, Judgment, Preference
 
@@ -356,7 +356,7 @@ def test_evaluation_the_examination_and_the_gate_read_the_judgments(
     marks = []
     for release_id in (published.release_id, staged.release_id):
         exam = load_exam(settings, world.data_version)
-        encoder = encoder_in(settings.releases_dir / release_id)
+        encoder = encoder_in(folder_of(settings, show(settings, release_id), "retrieval"))
         marks.append(paired_results(exam, run_exam(exam, encoder, progress=False)))
     answers = {query["query"]: query["champion"] for query in world.facts["queries"]}
     assert marks[0]["judged"] == answers

@@ -18,18 +18,19 @@ from atelier.datasets.splits import MASK_SUFFIX
 from atelier.errors import DropError, NoReleaseError, PictureError
 from atelier.families.outfit.colours import DIMENSION, item_palette
 from atelier.families.outfit.inference import OutfitModel, load_model
+from atelier.families.outfit.material import SetMaterial, Source
 from atelier.families.outfit.metrics import compatibility_auc, fill_in_the_blank
 from atelier.families.outfit.questions import Blanks, compatibility, padded, queries_of, scores_of
 from atelier.families.outfit.table import ItemTable
 from atelier.jobs.outfit.champion import FAMILY
 from atelier.jobs.outfit.examine import run_exam
-from atelier.families.outfit.material import SetMaterial, Source
 from atelier.jobs.outfit.material import category_source, worn_source
 from atelier.jobs.outfit.street_crops import crops_of, describe
+from atelier.jobs.retrieval.champion import FAMILY as RETRIEVAL
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder, codes_in
 from atelier.matting import matte
 from atelier.pictures import decode, read_mask
-from atelier.release.store import live
+from atelier.release.store import folder_of, live
 from atelier.settings import Settings
 from atelier.vocabulary import CategorySet, Item, PhotoKind, Region, Split
 
@@ -54,9 +55,10 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
         raise NoReleaseError(
             f"release {release.release_id} has no outfit model; `atelier retrain` trains one"
         )
-    folder = settings.releases_dir / release.release_id
+    folder = folder_of(settings, release, FAMILY)
     model, catalogue = load_model(folder), Catalogue.open(settings.data_dir)
-    eyes = CatalogueEmbedder(settings, folder, catalogue).with_image_tower(folder)
+    retrieval = CatalogueEmbedder(settings, folder_of(settings, release, RETRIEVAL), catalogue)
+    eyes = retrieval.with_image_tower(folder)
     drop = read_drop(data_dir)
     metrics: dict[str, float] = {}
     for name, source in (

@@ -15,14 +15,14 @@ from atelier.errors import DropError, PictureError
 from atelier.index.query import IndexReader
 from atelier.jobs.detection.champion import FAMILY as DETECTION
 from atelier.jobs.detection.champion import detector_in
-from atelier.jobs.retrieval.champion import encoder_in
+from atelier.jobs.retrieval.champion import FAMILY, encoder_in
 from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import read_queries
 from atelier.jobs.retrieval.relevance import ask_judged, load_collection
 from atelier.jobs.retrieval.scoring import Gallery, ask, embed, recall_metrics, recognised
 from atelier.jobs.retrieval.user_photos import label_metrics
 from atelier.pictures import decode
-from atelier.release.store import live
+from atelier.release.store import folder_of, live
 from atelier.settings import Settings
 from atelier.vocabulary import Item, PhotoKind
 
@@ -45,9 +45,9 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     queries are broken.
     """
     release = live(settings)
-    folder = settings.releases_dir / release.release_id
-    encoder = encoder_in(folder)
-    detector = detector_in(folder) if DETECTION in release.models else None
+    encoder = encoder_in(folder_of(settings, release, FAMILY))
+    has_detector = DETECTION in release.models
+    detector = detector_in(folder_of(settings, release, DETECTION)) if has_detector else None
     reader = IndexReader.open(settings, release.index, encoder.contract.digest)
     drop = read_drop(data_dir)
     pictures, products = _readable(_products(drop), progress)

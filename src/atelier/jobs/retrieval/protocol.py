@@ -16,10 +16,10 @@ from atelier.datasets.public_sets import read_protocol
 from atelier.errors import PictureError, QueryError
 from atelier.families.retrieval.inference import Encoder, crop, prepare
 from atelier.families.retrieval.ranking import NONE, NOT_FOUND, Ranked, rank_exactly
-from atelier.jobs.retrieval.champion import encoder_in
+from atelier.jobs.retrieval.champion import FAMILY, encoder_in
 from atelier.lifecycle.cache import in_threads
 from atelier.pictures import decode
-from atelier.release.store import live, show
+from atelier.release.store import folder_of, live, show
 from atelier.settings import Settings
 
 _PICTURES_AT_ONCE = 256
@@ -64,7 +64,7 @@ def evaluate_protocol(
     """
     release = live(settings) if release_id is None else show(settings, release_id)
     protocol = read_protocol(name, data_dir)
-    encoder = encoder_in(settings.releases_dir / release.release_id, threads=settings.serve_threads)
+    encoder = encoder_in(folder_of(settings, release, FAMILY), threads=settings.serve_threads)
     photos = list({shown.name: shown for shown in (*protocol.gallery, *protocol.queries)}.values())
     vectors_ND, broken = _embed(encoder, photos, boxed, progress)
     row_of = {shown.name: row for row, shown in enumerate(photos)}

@@ -26,10 +26,11 @@ from atelier.families.retrieval.metrics import Agreement, agreement
 from atelier.jobs.retrieval.held_out import Exam, load_exam
 from atelier.jobs.retrieval.queries import Query, write_queries_folder
 from atelier.jobs.retrieval.scoring import Gallery, ask, embed
-from atelier.jobs.retrieval.train import current_version, run_key
 from atelier.jobs.review.page import Found, Shown, page
 from atelier.jobs.review.sample import DISAGREEING_FACTOR, Sample, draw
 from atelier.jobs.review.sides import Side, choose_sides
+from atelier.lifecycle.context import current_version
+from atelier.lifecycle.runs import run_key
 from atelier.registry.runs import RunRef
 from atelier.registry.store import Registry, open_registry
 from atelier.settings import Settings
@@ -98,7 +99,7 @@ def review(
     sides = choose_sides(settings, registry, champion, challenger)
     data_version = current_version(settings)
     digests = [side.digest for side in sides]
-    review_id = run_key("review", data_version, *digests, str(num_queries), str(seed), FORMAT)[:12]
+    review_id = run_key("review", data_version, *digests, str(num_queries), str(seed), FORMAT, code="")[:12]
     found = registry.find_run(run_of(review_id))
     if found is None:
         run_id = _make(settings, registry, review_id, data_version, sides, num_queries, seed, progress)

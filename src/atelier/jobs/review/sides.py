@@ -12,7 +12,7 @@ from atelier.jobs.retrieval.champion import FAMILY as MODEL
 from atelier.jobs.retrieval.champion import encoder_in
 from atelier.registry.models import ModelVersion
 from atelier.registry.store import Registry
-from atelier.release.store import live_id, previous_id, show
+from atelier.release.store import folder_of, live_id, previous_id, show
 from atelier.settings import Settings
 
 
@@ -105,5 +105,5 @@ def _release(settings: Settings, release_id: str) -> Side:
     return Side(
         release.release_id,
         release.models[MODEL].digest,
-        lambda _: encoder_in(settings.releases_dir / release.release_id),
+        lambda _: encoder_in(folder_of(settings, release, MODEL)),
     )
