@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
+from family_runs import train_and_judge, why_unavailable
 
 from atelier.jobs.data.ingest import ingest
-from atelier.jobs.outfit.exam import register_outfits
-from atelier.jobs.outfit.gate import gate_outfits
-from atelier.jobs.outfit.material import why_no_outfits
-from atelier.jobs.outfit.train import distill_outfits, train_outfits
+from atelier.jobs.outfit.family import OUTFIT
 from atelier.jobs.release.publish import Published, publish
-from atelier.jobs.retrieval.distill import distill
-from atelier.jobs.retrieval.exam import Registered, register
-from atelier.jobs.retrieval.gate import gate
-from atelier.jobs.retrieval.train import TrainOutcome, train
-from atelier.lifecycle.gate import GateVerdict
+from atelier.jobs.retrieval.family import RETRIEVAL
+from atelier.lifecycle.family import TrainOutcome
+from atelier.lifecycle.gate import GateOutcome
+from atelier.lifecycle.register import Registered
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
 from atelier.styling.batch_spec import Order
@@ -43,10 +40,9 @@ class Workspace:
     """A home in which an outfit model was trained and went live."""
 
     settings: Settings
-    teacher: TrainOutcome
-    student: TrainOutcome
+    runs: dict[str, TrainOutcome]
     registered: Registered
-    verdict: GateVerdict
+    verdict: GateOutcome
     published: Published
     rules_path: Path
 
@@ -56,19 +52,14 @@ def make_workspace(folder: Path) -> Workspace:
     settings = Settings(home=folder / "home")
     simulate(folder / "drop", NUM_ITEMS, seed=5, progress=False)
     ingest(settings, folder / "drop", progress=False)
-    assert why_no_outfits(settings) == "no retrieval model passed its gate, with which items could be seen"
-    seen = train(settings, "debug", progress=False)
-    taught = distill(settings, "debug", seen, progress=False)
-    gate(settings, "debug", register(settings, "debug", taught, seen, progress=False), progress=False)
-    assert why_no_outfits(settings) is None
-    teacher = train_outfits(settings, "debug", progress=False)
-    student = distill_outfits(settings, "debug", teacher, progress=False)
-    registered = register_outfits(settings, "debug", student, teacher, progress=False)
-    verdict = gate_outfits(settings, "debug", registered, progress=False)
+    assert "no retrieval model has passed its gate yet" in str(why_unavailable(settings, OUTFIT))
+    train_and_judge(settings, RETRIEVAL)
+    assert why_unavailable(settings, OUTFIT) is None
+    judged = train_and_judge(settings, OUTFIT)
     rules_path = folder / "wear.yaml"
     rules_path.write_text(RULES)
     published = publish(settings, progress=False)
-    return Workspace(settings, teacher, student, registered, verdict, published, rules_path)
+    return Workspace(settings, judged.runs, judged.candidate, judged.verdict, published, rules_path)
 
 
 class Here:

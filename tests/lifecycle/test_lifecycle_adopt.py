@@ -18,15 +18,19 @@ import numpy as np
 import pytest
 
 from atelier.errors import DigestError, TrainingError, VersionError
-from atelier.families.retrieval.training import preset_named
+from atelier.families.retrieval.training import Material
 from atelier.jobs.data.ingest import ingest
-from atelier.jobs.retrieval.exam import Registered, register
-from atelier.jobs.retrieval.gate import gate
-from atelier.jobs.retrieval.train import current_version, load_material, train
+from atelier.jobs.detection.family import DETECTION
+from atelier.jobs.retrieval.family import RETRIEVAL
+from atelier.jobs.retrieval.material import load_material
 from atelier.lifecycle import checksums
 from atelier.lifecycle.adopt import Adopted, adopt
+from atelier.lifecycle.context import current_version
+from atelier.lifecycle.gate import gate
 from atelier.lifecycle.pack import Packed, pack
-from atelier.lifecycle.packing import Material, read_pack
+from atelier.lifecycle.packing import read_pack
+from atelier.lifecycle.register import Registered, register
+from atelier.lifecycle.runs import train_stage
 from atelier.lifecycle.train_pack import CurveFile, curves_in, train_pack
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
@@ -57,7 +61,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
     settings = Settings(home=folder / "home")
     simulate(folder / "drop", NUM_ITEMS, seed=3, progress=False)
     ingest(settings, folder / "drop", progress=False)
-    packed = pack(settings, folder / "pack", "debug", progress=False)
+    packed = pack(settings, RETRIEVAL, folder / "pack", "debug", progress=False)
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); "
         f"from atelier.lifecycle.train_pack import main; sys.exit(main())"
@@ -76,12 +80,12 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
 
 @pytest.fixture(scope="module")
 def adopted(elsewhere: Elsewhere) -> Adopted:
-    return adopt(elsewhere.settings, elsewhere.trained_dir, elsewhere.digest)
+    return adopt(elsewhere.settings, RETRIEVAL, elsewhere.trained_dir, elsewhere.digest)
 
 
 @pytest.fixture(scope="module")
 def candidate(elsewhere: Elsewhere, adopted: Adopted) -> Registered:
-    return register(elsewhere.settings, adopted.preset, adopted.student, adopted.teacher, progress=False)
+    return register(elsewhere.settings, RETRIEVAL, adopted.preset, adopted.runs, progress=False)
 
 
 def test_a_bare_machine_prints_the_digest_that_sha256sum_would(elsewhere: Elsewhere) -> None:
@@ -91,7 +95,7 @@ def test_a_bare_machine_prints_the_digest_that_sha256sum_would(elsewhere: Elsewh
 
 def test_a_pack_holds_what_the_workspace_trains_on(elsewhere: Elsewhere) -> None:
     here = load_material(
-        elsewhere.settings, preset_named("debug").teacher, current_version(elsewhere.settings), False
+        elsewhere.settings, RETRIEVAL.preset("debug").teacher, current_version(elsewhere.settings), False
     )
     there: Material = read_pack(elsewhere.pack_dir).material("teacher")
     assert np.array_equal(here.products.frames_N4FF, there.products.frames_N4FF)
@@ -105,14 +109,16 @@ def test_a_pack_holds_what_the_workspace_trains_on(elsewhere: Elsewhere) -> None
     assert not list(elsewhere.pack_dir.rglob("*.pkl"))
 
 
-def test_arrays_that_teacher_and_student_share_are_packed_once(elsewhere: Elsewhere) -> None:
+def test_arrays_that_stages_share_are_packed_once(elsewhere: Elsewhere) -> None:
     assert list(elsewhere.pack_dir.rglob("*frames_N4FF.npy")) == [
-        elsewhere.pack_dir / "arrays" / "teacher.products.frames_N4FF.npy"
+        elsewhere.pack_dir / "arrays" / "facts.products.frames_N4FF.npy"
     ]
 
 
 def test_elsewhere_the_very_teacher_is_trained_that_would_be_trained_here(elsewhere: Elsewhere) -> None:
-    here = train(elsewhere.settings, "debug", progress=False)
+    settings = elsewhere.settings
+    facts = train_stage(settings, RETRIEVAL, "debug", "facts", {}, progress=False)
+    here = train_stage(settings, RETRIEVAL, "debug", "teacher", {"facts": facts}, progress=False)
     kept = json.loads(open_registry(elsewhere.settings).read(here.run_id, "weights.json"))
     there = elsewhere.trained_dir / "teacher" / "weights" / "teacher.safetensors"
     assert kept["teacher.safetensors"] == hashlib.sha256(there.read_bytes()).hexdigest()
@@ -122,7 +128,7 @@ def test_an_adopted_model_has_finished_runs_with_curves_figures_and_files(
     elsewhere: Elsewhere, adopted: Adopted
 ) -> None:
     registry = open_registry(elsewhere.settings)
-    for outcome in (adopted.teacher, adopted.student):
+    for outcome in adopted.runs.values():
         run = registry.find_run(outcome.key)
         assert run is not None
         assert run.status == "FINISHED"
@@ -141,19 +147,24 @@ def test_an_adopted_student_is_examined_judged_and_promoted_as_any_other(
     version = open_registry(elsewhere.settings).version("retrieval", "candidate")
     assert version is not None
     assert version.version == candidate.model_version
-    assert version.tags["student"] == adopted.student.run_id
-    assert gate(elsewhere.settings, adopted.preset, candidate, progress=False).promoted
+    assert version.tags["student"] == adopted.runs["student"].run_id
+    assert gate(elsewhere.settings, RETRIEVAL, adopted.preset, candidate, progress=False).promoted
 
 
 def test_adopting_again_finds_the_runs_and_the_candidate(
     elsewhere: Elsewhere, adopted: Adopted, candidate: Registered
 ) -> None:
-    again = adopt(elsewhere.settings, elsewhere.trained_dir, elsewhere.digest)
-    assert (again.teacher.reused, again.student.reused) == (True, True)
-    assert again.student.run_id == adopted.student.run_id
-    registered = register(elsewhere.settings, again.preset, again.student, again.teacher, progress=False)
+    again = adopt(elsewhere.settings, RETRIEVAL, elsewhere.trained_dir, elsewhere.digest)
+    assert [run.reused for run in again.runs.values()] == [True] * 3
+    assert again.runs["student"].run_id == adopted.runs["student"].run_id
+    registered = register(elsewhere.settings, RETRIEVAL, again.preset, again.runs, progress=False)
     assert registered.reused
     assert registered.model_version == candidate.model_version
+
+
+def test_a_model_of_another_family_is_refused(elsewhere: Elsewhere) -> None:
+    with pytest.raises(TrainingError, match=r"of family 'retrieval', format 2 .expected 'detection'"):
+        adopt(elsewhere.settings, DETECTION, elsewhere.trained_dir, elsewhere.digest)
 
 
 def copy_of(elsewhere: Elsewhere, tmp_path: Path) -> Path:
@@ -163,9 +174,9 @@ def copy_of(elsewhere: Elsewhere, tmp_path: Path) -> Path:
 def test_what_is_not_the_model_of_the_digest_registers_nothing(elsewhere: Elsewhere, tmp_path: Path) -> None:
     home = Settings(home=tmp_path / "home")
     with pytest.raises(DigestError, match=r"expected the digest 0{64}, found " + elsewhere.digest):
-        adopt(home, elsewhere.trained_dir, "0" * 64)
+        adopt(home, RETRIEVAL, elsewhere.trained_dir, "0" * 64)
     with pytest.raises(DigestError, match="add --digest"):
-        adopt(home, elsewhere.trained_dir, None)
+        adopt(home, RETRIEVAL, elsewhere.trained_dir, None)
     copy_dir = copy_of(elsewhere, tmp_path)
     onnx_path = copy_dir / "student" / "weights" / "student.onnx"
     data = onnx_path.read_bytes()
@@ -173,18 +184,18 @@ def test_what_is_not_the_model_of_the_digest_registers_nothing(elsewhere: Elsewh
     with pytest.raises(
         DigestError, match=r"copy: student/weights/student\.onnx is not the file that was made"
     ):
-        adopt(home, copy_dir, elsewhere.digest)
+        adopt(home, RETRIEVAL, copy_dir, elsewhere.digest)
     onnx_path.unlink()
     with pytest.raises(DigestError, match=r"student/weights/student\.onnx is missing"):
-        adopt(home, copy_dir, elsewhere.digest)
+        adopt(home, RETRIEVAL, copy_dir, elsewhere.digest)
     onnx_path.write_bytes(data)
     (copy_dir / "extra.json").write_text("{}")
     with pytest.raises(DigestError, match=r"extra\.json was added"):
-        adopt(home, copy_dir, elsewhere.digest)
+        adopt(home, RETRIEVAL, copy_dir, elsewhere.digest)
     (copy_dir / "extra.json").unlink()
     (copy_dir / "link.json").symlink_to(copy_dir / "metrics.json")
     with pytest.raises(DigestError, match=r"link\.json is a link"):
-        adopt(home, copy_dir, elsewhere.digest)
+        adopt(home, RETRIEVAL, copy_dir, elsewhere.digest)
     assert not home.home.exists(), "nothing was recorded"
 
 
@@ -192,7 +203,7 @@ def test_a_model_of_unknown_data_registers_nothing(elsewhere: Elsewhere, tmp_pat
     stranger = Settings(home=tmp_path / "stranger")
     version = elsewhere.packed.data_version[:12]
     with pytest.raises(VersionError, match=rf"data version {version}, which this workspace never accepted"):
-        adopt(stranger, elsewhere.trained_dir, elsewhere.digest)
+        adopt(stranger, RETRIEVAL, elsewhere.trained_dir, elsewhere.digest)
     assert not stranger.home.exists()
 
 
@@ -201,6 +212,7 @@ def test_a_sealed_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"has no training\.json"):
         adopt(
             Settings(home=tmp_path / "home"),
+            RETRIEVAL,
             tmp_path / "empty",
             checksums.write_checksums(tmp_path / "empty"),
         )
@@ -208,6 +220,7 @@ def test_a_sealed_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"holds code\.py"):
         adopt(
             Settings(home=tmp_path / "home"),
+            RETRIEVAL,
             tmp_path / "empty",
             checksums.write_checksums(tmp_path / "empty"),
         )
@@ -230,9 +243,9 @@ def test_a_pack_is_trained_with_its_own_preset_and_unchanged(elsewhere: Elsewher
 
 def test_packing_over_something_or_without_data_is_refused(elsewhere: Elsewhere, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="exists already"):
-        pack(elsewhere.settings, tmp_path, "debug", progress=False)
+        pack(elsewhere.settings, RETRIEVAL, tmp_path, "debug", progress=False)
     with pytest.raises(VersionError, match="atelier ingest DIR"):
-        pack(Settings(home=tmp_path), tmp_path / "pack", "debug", progress=False)
+        pack(Settings(home=tmp_path), RETRIEVAL, tmp_path / "pack", "debug", progress=False)
 
 
 def test_of_a_step_that_was_told_twice_the_later_value_counts(tmp_path: Path) -> None:
@@ -259,4 +272,4 @@ def test_retrain_takes_a_model_trained_elsewhere_by_digest(elsewhere: Elsewhere,
     assert summary["preset"] == "debug"
     assert summary["promoted"]
     assert (tmp_path / "home" / "releases" / summary["release_id"]).is_dir()
-    assert summary["steps"]["student"]["metrics"]["flops_per_product"] > 0
+    assert summary["steps"]["retrieval"]["runs"]["student"]["metrics"]["flops_per_example"] > 0

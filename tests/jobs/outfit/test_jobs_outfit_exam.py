@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from family_runs import train_and_judge
 from fastapi.testclient import TestClient
 from outfit_sets_world import write_files
 from outfit_workspace import RULES, Here, Workspace, make_workspace
@@ -33,19 +34,15 @@ from atelier.families.outfit.presets import PRESETS, debug
 from atelier.index.query import IndexReader
 from atelier.jobs.content import Channel, make_content
 from atelier.jobs.data.ingest import ingest
-from atelier.jobs.outfit.champion import champion_embedder
-from atelier.jobs.outfit.end_to_end import better_of, finetune_end_to_end
-from atelier.jobs.outfit.evaluate import evaluate_outfits
-from atelier.jobs.outfit.exam import register_outfits
-from atelier.jobs.outfit.gate import gate_outfits
+from atelier.jobs.outfit.evaluate import evaluate
+from atelier.jobs.outfit.exam import better_of
+from atelier.jobs.outfit.family import OUTFIT
 from atelier.jobs.outfit.material import load_sets
-from atelier.jobs.outfit.release import outfit_files
-from atelier.jobs.outfit.train import distill_outfits, train_outfits
-from atelier.jobs.ranking.exam import register_ranker
-from atelier.jobs.ranking.gate import gate_ranker
-from atelier.jobs.ranking.train import train_ranker
+from atelier.jobs.ranking.family import RANKING
 from atelier.jobs.release.publish import publish
 from atelier.jobs.release.withdraw import reinstate, withdraw
+from atelier.jobs.retrieval.embedder import catalogue_embedder, champion_embedder
+from atelier.lifecycle.context import open_context
 from atelier.registry.store import open_registry
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
@@ -77,17 +74,16 @@ def test_a_model_is_trained_examined_and_goes_live_with_its_rules(workspace: Wor
     } <= workspace.registered.metrics.keys()
     release = live(workspace.settings)
     assert release.models["outfit"].version == workspace.registered.model_version
-    names = {"outfit/generator.onnx", "outfit/outfit-items.parquet", "rules/womens-wear.yaml"}
+    names = {"outfit/generator.onnx", "outfit/outfit-items.parquet", "outfit/rules/womens-wear.yaml"}
     assert names <= release.files.keys()
 
 
 def test_asking_again_trains_nothing_and_publishes_nothing(workspace: Workspace) -> None:
     settings = workspace.settings
-    teacher = train_outfits(settings, "debug", progress=False)
-    student = distill_outfits(settings, "debug", teacher, progress=False)
-    registered = register_outfits(settings, "debug", student, teacher, progress=False)
-    assert (teacher.reused, student.reused, registered.reused) == (True, True, True)
-    assert gate_outfits(settings, "debug", registered, progress=False).reason.endswith("the champion already")
+    judged = train_and_judge(settings, OUTFIT)
+    assert [run.reused for run in judged.runs.values()] == [True, True]
+    assert judged.candidate.reused
+    assert judged.verdict.reason.endswith("the champion already")
     assert not publish(settings, progress=False).changed
 
 
@@ -270,10 +266,7 @@ def test_what_was_made_for_a_channel_goes_into_feeds_and_is_no_example(workspace
     by_generator = {each.outfit_id for each in Catalogue.open(settings.data_dir).outfits() if _is_made(each)}
     assert len(by_generator) == made.num_sets
     assert _outfits_taught(settings) == taught_before
-    ranker = register_ranker(
-        settings, "debug", train_ranker(settings, "debug", progress=False), progress=False
-    )
-    assert gate_ranker(settings, "debug", ranker, progress=False).promoted
+    assert train_and_judge(settings, RANKING).verdict.promoted
     publish(settings, progress=False)
     shown = FeedMaker.open(settings, live(settings)).make("w5-u0001", "2026-03-03")
     assert by_generator <= {each.outfit_id for each in shown}
@@ -298,7 +291,7 @@ def test_sets_for_a_user_are_those_the_ranker_expects_to_be_clicked(workspace: W
 def _outfits_taught(settings: Settings) -> int:
     """Sets of catalogue items that an outfit model would be trained on."""
     catalogue = Catalogue.open(settings.data_dir)
-    with champion_embedder(settings, catalogue) as eyes:
+    with champion_embedder(settings) as eyes:
         material = load_sets(settings, catalogue, eyes, "any", progress=False)
     return len(material.sources[0].rows[Split.TRAIN])
 
@@ -308,40 +301,35 @@ def _is_made(outfit: Outfit) -> bool:
 
 
 def test_a_model_trained_end_to_end_brings_its_own_tower(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = workspace.settings
-    assert finetune_end_to_end(settings, "debug", workspace.student, progress=False) is None
+    assert "end_to_end" not in workspace.runs
     schedule = replace(debug().student_schedule, num_epochs=2, batch_size=8, learning_rate=1e-2)
     monkeypatch.setitem(PRESETS, "debug", lambda: replace(debug(), end_to_end_schedule=schedule))
-    teacher = train_outfits(settings, "debug", progress=False)
-    student = distill_outfits(settings, "debug", teacher, progress=False)
-    seeing = finetune_end_to_end(settings, "debug", student, progress=False)
-    assert seeing is not None
-    again = finetune_end_to_end(settings, "debug", student, progress=False)
-    assert again is not None
-    assert (seeing.reused, again.reused, again.key) == (False, True, seeing.key)
-    assert better_of(student, seeing) in (student, seeing)
-    assert better_of(student, None) is student
-    registered = register_outfits(settings, "debug", seeing, teacher, progress=False)
-    assert 0 <= registered.metrics["test/outfits/fill_in_the_blank"] <= 1
+    monkeypatch.setattr("atelier.jobs.outfit.exam.better_of", lambda _: "end_to_end")
+    judged, again = train_and_judge(settings, OUTFIT), train_and_judge(settings, OUTFIT)
+    assert list(judged.runs) == ["teacher", "student", "end_to_end"]
+    assert (judged.runs["end_to_end"].reused, again.runs["end_to_end"].reused) == (False, True)
+    assert better_of(judged.runs) in judged.runs
+    assert better_of(workspace.runs) == "student"
+    assert 0 <= judged.candidate.metrics["test/outfits/fill_in_the_blank"] <= 1
 
-    registry, catalogue = open_registry(settings), Catalogue.open(settings.data_dir)
-    version = registry.version("outfit", "candidate")
+    version = open_registry(settings).version("outfit", "candidate")
     assert version is not None
-    folder = registry.fetch(version, tmp_path / "version")
-    with champion_embedder(settings, catalogue) as eyes:
-        files = outfit_files(eyes, eyes.gallery.items[:20], folder, progress=False)
-        own = eyes.with_image_tower(folder)
+    with open_context(settings, None, progress=False) as context:
+        folder, eyes = context.use(version).folder, context.once(catalogue_embedder)
         items = [row.item for row in eyes.gallery.items[:20]]
+        files = OUTFIT.release_files(context, folder, items)
+        own = eyes.with_image_tower(folder)
         seen, frozen = own.images(items, progress=False), eyes.images(items, progress=False)
         expected = load_model(folder).items.encode(
             own.table(items, load_model(folder).contract.facts, progress=False)
         )
+        vectors = pq.read_table(files["outfit-items.parquet"])["vector"].to_pylist()
     assert {"tower.onnx", "tower.json"} <= files.keys()
     assert np.abs(seen - frozen).max() > 1e-3, "the tower has learned"
     np.testing.assert_allclose(np.linalg.norm(seen, axis=1), 1, atol=1e-2)
-    vectors = pq.read_table(files["outfit-items.parquet"])["vector"].to_pylist()
     np.testing.assert_allclose(vectors, expected, atol=2e-3)
 
 
@@ -349,12 +337,12 @@ def test_a_folder_of_category_sets_is_scored(workspace: Workspace, tmp_path: Pat
     sets = [{"set_id": str(n), "items_category": [n % 8, (n + 1) % 8, (n + 3) % 8]} for n in range(40)]
     names = "".join(f"{number} Kind {number}\n" for number in range(8))
     write_files(tmp_path / "polyvore_categories", {"outfits.json": sets, "category_id.txt": names})
-    metrics = evaluate_outfits(workspace.settings, tmp_path, progress=False)
+    metrics = evaluate(workspace.settings, tmp_path, progress=False)
     assert 0 <= metrics["categories/fill_in_the_blank"] <= 1
     assert metrics["categories/num_questions"] == 40
     with pytest.raises(DropError, match="no layout that is known"):
         (tmp_path / "empty").mkdir()
-        evaluate_outfits(workspace.settings, tmp_path / "empty", progress=False)
+        evaluate(workspace.settings, tmp_path / "empty", progress=False)
 
 
 def _a_top(settings: Settings) -> str:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from family_runs import why_unavailable
+from publish_world import accept_catalogue, crown
 
 from atelier.errors import TrainingError
 from atelier.families.outfit.colours import DIMENSION, palette
 from atelier.jobs.outfit.clicks import judged_by
-from atelier.jobs.outfit.gate import decide
-from atelier.jobs.outfit.material import why_no_outfits
-from atelier.jobs.retrieval.palettes import PaletteStore
+from atelier.jobs.outfit.family import OUTFIT
+from atelier.jobs.outfit.gate import compare
 from atelier.jobs.outfit.street_crops import LEAST_PIXELS, crops_of
-from atelier.jobs.outfit.train import outfit_preset
+from atelier.jobs.retrieval.palettes import PaletteStore
 from atelier.pictures import encode_jpeg
 from atelier.settings import Settings
 from atelier.vocabulary import Click, Region
@@ -103,20 +104,23 @@ def test_without_clicks_no_set_is_good_or_bad() -> None:
 
 
 def test_without_sets_nothing_is_trained(tmp_path: Path) -> None:
-    assert str(why_no_outfits(Settings(home=tmp_path))).startswith("the data has 0 sets to learn")
+    settings = Settings(home=tmp_path)
+    accept_catalogue(settings, range(3))
+    crown(settings, tmp_path / "model")
+    assert str(why_unavailable(settings, OUTFIT)).startswith("the data has 0 sets to learn")
     with pytest.raises(TrainingError, match="known presets: debug"):
-        outfit_preset("tiny")
+        OUTFIT.preset("tiny")
 
 
 def test_a_challenger_wins_on_evidence_alone() -> None:
     rng = np.random.default_rng(0)
     old = {"outfits": rng.random(400) < 0.5, "worn": rng.random(100) < 0.4}
     better = {source: hits | (rng.random(len(hits)) < 0.3) for source, hits in old.items()}
-    assert decide(better, old, has_champion=True, floor=0.0)["promoted"]
-    same = decide(old, old, has_champion=True, floor=0.0)
-    assert (same["promoted"], same["difference"]) == (False, 0)
-    assert not decide(old, better, has_champion=True, floor=0.0)["promoted"]
-    assert decide(old, None, has_champion=False, floor=0.4)["promoted"]
-    alone = decide(old, None, has_champion=True, floor=0.6)
-    assert not alone["promoted"]
-    assert "sees items as an earlier retrieval model did" in alone["reason"]
+    assert compare(better, old, has_champion=True, floor=0.0).promoted
+    same = compare(old, old, has_champion=True, floor=0.0)
+    assert (same.promoted, same.interval and same.interval.difference) == (False, 0)
+    assert not compare(old, better, has_champion=True, floor=0.0).promoted
+    assert compare(old, None, has_champion=False, floor=0.4).promoted
+    alone = compare(old, None, has_champion=True, floor=0.6)
+    assert not alone.promoted
+    assert "sees items as an earlier retrieval model did" in alone.reason

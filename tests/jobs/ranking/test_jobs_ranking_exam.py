@@ -6,12 +6,14 @@ mean colours alone, which is enough to tell sets apart.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from family_runs import Judged, train_and_judge, why_unavailable
 from publish_world import accept_catalogue, crown, write_student
 
 from atelier.datasets import tables
@@ -22,29 +24,25 @@ from atelier.errors import TooLittleDataError, TrainingError
 from atelier.families.ranking.export import export_network
 from atelier.families.ranking.model import RankingNetwork
 from atelier.families.ranking.presets import debug
+from atelier.families.ranking.training import Description, RankingMaterial
 from atelier.jobs.data.ingest import ingest
-from atelier.jobs.outfit.champion import champion_embedder
-from atelier.jobs.ranking.champion import champion_ranker, ranker_in
-from atelier.jobs.ranking.exam import register_ranker
+from atelier.jobs.ranking.champion import ranker_in
 from atelier.jobs.ranking.examine import Answers, answers, by_user, loss_difference, popularity
+from atelier.jobs.ranking.family import RANKING
 from atelier.jobs.ranking.feeds import judge_feeds, log_of
-from atelier.jobs.ranking.gate import decide, gate_ranker
+from atelier.jobs.ranking.gate import compare
 from atelier.jobs.ranking.material import (
-    Description,
-    RankingMaterial,
     in_time,
     latest_clicks,
     material_as,
     material_for,
     moment,
 )
-from atelier.jobs.ranking.release import RANKER_FILES, ranker_files
-from atelier.jobs.ranking.train import train_ranker
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder
-from atelier.jobs.retrieval.exam import Registered
-from atelier.jobs.retrieval.train import TrainOutcome
-from atelier.lifecycle.gate import GateVerdict
+from atelier.jobs.retrieval.embedder import champion_embedder
+from atelier.lifecycle.context import open_context
+from atelier.registry.models import ModelVersion
 from atelier.registry.store import open_registry
+from atelier.release.withdrawals import record
 from atelier.serving.feed import FeedMaker
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
@@ -57,24 +55,12 @@ class Workspace:
 
     settings: Settings
     catalogue: Catalogue
-    model_dir: Path
-    """The retrieval champion's files."""
-    trained: TrainOutcome
-    registered: Registered
-    verdict: GateVerdict
+    judged: Judged
     files: dict[str, Path]
     """What a release takes."""
 
-    @property
-    def eyes(self) -> CatalogueEmbedder:
-        return CatalogueEmbedder(self.settings, self.model_dir, self.catalogue)
-
-    @property
-    def space(self) -> str:
-        return self.eyes.contract.digest
-
     def material(self) -> RankingMaterial:
-        with champion_embedder(self.settings, self.catalogue) as eyes:
+        with champion_embedder(self.settings) as eyes:
             return material_for(self.catalogue, eyes, debug(), progress=False)
 
 
@@ -85,36 +71,38 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     simulate(folder / "drop", 100, seed=5, processes=1, progress=False)
     ingest(settings, folder / "drop", progress=False)
     crown(settings, folder / "model")
-    trained = train_ranker(settings, "debug", progress=False)
-    registered = register_ranker(settings, "debug", trained, progress=False)
-    verdict = gate_ranker(settings, "debug", registered, progress=False)
-    registry, catalogue = open_registry(settings), Catalogue.open(settings.data_dir)
-    eyes = CatalogueEmbedder(settings, folder / "model", catalogue)
-    champion = champion_ranker(registry, eyes.contract.digest)
-    assert champion is not None, verdict.reason
-    files = ranker_files(registry, champion, eyes, folder / "release", progress=False)
-    return Workspace(settings, catalogue, folder / "model", trained, registered, verdict, files)
+    judged = train_and_judge(settings, RANKING)
+    files = files_of_release(settings, folder / "release")
+    return Workspace(settings, Catalogue.open(settings.data_dir), judged, files)
+
+
+def champion_of(settings: Settings) -> ModelVersion:
+    champion = open_registry(settings).version("ranking", "champion")
+    assert champion is not None
+    return champion
+
+
+def files_of_release(settings: Settings, folder: Path) -> dict[str, Path]:
+    """The files that a release would take, copied into a folder that stays."""
+    folder.mkdir()
+    with open_context(settings, None, progress=False) as context:
+        files = RANKING.release_files(context, context.needed("ranking").folder, [])
+        return {name: Path(shutil.copy(path, folder / name)) for name, path in files.items()}
 
 
 def test_the_first_ranker_is_registered_and_becomes_the_champion(workspace: Workspace) -> None:
-    assert workspace.verdict.promoted, workspace.verdict.reason
-    registry = open_registry(workspace.settings)
-    champion = champion_ranker(registry, workspace.space)
-    assert champion is not None
+    assert workspace.judged.verdict.promoted, workspace.judged.verdict.reason
+    champion = champion_of(workspace.settings)
     assert champion.aliases == ("candidate", "champion")
     assert champion.digests.keys() >= {"users.onnx", "sets.onnx", "ranking.json", "values.json", "card.md"}
-    assert workspace.registered.metrics.keys() >= {"test/log_loss", "popularity/log_loss"}
-    assert champion_ranker(registry, "another space") is None
+    assert workspace.judged.candidate.metrics.keys() >= {"test/log_loss", "popularity/log_loss"}
 
 
 def test_asking_again_trains_examines_and_judges_nothing(workspace: Workspace) -> None:
-    settings = workspace.settings
-    trained = train_ranker(settings, "debug", progress=False)
-    registered = register_ranker(settings, "debug", trained, progress=False)
-    assert (trained.reused, registered.reused) == (True, True)
-    assert registered.model_version == workspace.registered.model_version
-    again = gate_ranker(settings, "debug", registered, progress=False)
-    assert again.reason == "this ranking model is the champion already"
+    again = train_and_judge(workspace.settings, RANKING)
+    assert (again.runs["ranker"].reused, again.candidate.reused) == (True, True)
+    assert again.candidate.model_version == workspace.judged.candidate.model_version
+    assert again.verdict.reason == "this ranking model is the champion already"
 
 
 def test_parts_follow_each_other_in_time_and_none_is_lost(workspace: Workspace) -> None:
@@ -138,7 +126,7 @@ def test_a_click_without_a_propensity_is_history_and_nothing_else(workspace: Wor
         if click.clicked and any(later.user_id == click.user_id for later in clicks[number + 1 :])
     )
     stripped = [replace(click, propensity=None) if click == first else click for click in clicks]
-    with champion_embedder(workspace.settings, workspace.catalogue) as eyes:
+    with champion_embedder(workspace.settings) as eyes:
         before = workspace.material()
         after = material_as(
             _with_clicks(workspace.catalogue, stripped), eyes, before.description, progress=False
@@ -161,7 +149,7 @@ def test_too_few_clicks_are_counted_and_nothing_is_trained(workspace: Workspace)
     none = _with_clicks(
         workspace.catalogue, [replace(click, propensity=None) for click in workspace.catalogue.clicks()]
     )
-    with champion_embedder(workspace.settings, workspace.catalogue) as eyes:
+    with champion_embedder(workspace.settings) as eyes:
         with pytest.raises(TooLittleDataError, match=r"at least 64 showings .* there are 30 with"):
             material_for(few, eyes, debug(), progress=False)
         with pytest.raises(TooLittleDataError, match="200 showings without a propensity"):
@@ -171,14 +159,15 @@ def test_too_few_clicks_are_counted_and_nothing_is_trained(workspace: Workspace)
 def test_without_a_retrieval_champion_there_is_no_ranker(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     accept_catalogue(settings, range(3))
-    with pytest.raises(TooLittleDataError, match="a retrieval champion sees, and none is there"):
-        train_ranker(settings, "debug", progress=False)
+    assert "no retrieval model has passed its gate" in str(why_unavailable(settings, RANKING))
     with pytest.raises(TrainingError, match="known presets: debug, demo"):
-        train_ranker(settings, "huge", progress=False)
+        RANKING.preset("huge")
 
 
 def test_a_release_gets_every_set_with_the_vectors_of_its_ranker(workspace: Workspace) -> None:
-    assert workspace.files.keys() == set(RANKER_FILES)
+    assert workspace.files.keys() == {
+        *("users.onnx", "sets.onnx", "ranking.json", "values.json", "sets.parquet", "histories.parquet")
+    }
     table = SetTable.read(workspace.files["sets.parquet"])
     ranker = ranker_in(workspace.files["sets.parquet"].parent)
     outfits, clicks = workspace.catalogue.outfits(), workspace.catalogue.clicks()
@@ -194,12 +183,10 @@ def test_a_release_gets_every_set_with_the_vectors_of_its_ranker(workspace: Work
 
 
 def test_withdrawn_and_sold_out_pieces_are_not_on_offer(workspace: Workspace, tmp_path: Path) -> None:
-    registry, taken = open_registry(workspace.settings), workspace.catalogue.outfits()[0].item_ids[0]
-    champion = champion_ranker(registry, workspace.space)
-    assert champion is not None
-    files = ranker_files(
-        registry, champion, workspace.eyes, tmp_path / "r", withdrawn=[taken], progress=False
-    )
+    settings, taken = workspace.settings, workspace.catalogue.outfits()[0].item_ids[0]
+    record(settings, [taken], "recalled", withdrawn=True)
+    files = files_of_release(settings, tmp_path / "release")
+    record(settings, [taken], "a mistake", withdrawn=False)
     table = SetTable.read(files["sets.parquet"])
     assert all(taken not in items for items in table.item_ids)
     sold_out = {item.item_id for item in workspace.catalogue.items() if item.stock == 0}
@@ -207,10 +194,19 @@ def test_withdrawn_and_sold_out_pieces_are_not_on_offer(workspace: Workspace, tm
 
 
 def test_a_ranker_for_other_vectors_stays_behind(workspace: Workspace, tmp_path: Path) -> None:
-    contract = write_student(tmp_path / "student.onnx", scale=2.0)
-    (tmp_path / "contract.json").write_text(contract.to_json())
-    registry = open_registry(workspace.settings)
-    assert champion_ranker(registry, contract.digest) is None
+    settings, champion = workspace.settings, champion_of(workspace.settings)
+    with open_context(settings, None) as context:
+        assert RANKING.fits(context, champion)
+        (tmp_path / "other").mkdir()
+        contract = write_student(tmp_path / "other" / "student.onnx", scale=2.0)
+        (tmp_path / "other" / "contract.json").write_text(contract.to_json())
+    assert champion.tags["space"] != contract.digest
+    crown(settings, tmp_path / "crowned", scale=2.0)
+    try:
+        with open_context(settings, None) as context:
+            assert not RANKING.fits(context, champion)
+    finally:
+        open_registry(settings).set_alias("retrieval", "champion", 1)
 
 
 def test_own_feeds_are_evidence_for_the_ranker_that_made_them(workspace: Workspace, tmp_path: Path) -> None:
@@ -256,7 +252,7 @@ def test_a_ranker_goes_out_that_would_have_shown_what_was_clicked(
     ]
     catalogue = _with_clicks(workspace.catalogue, [*workspace.catalogue.clicks(), *clicks])
     digest = champion.contract.digest
-    with champion_embedder(workspace.settings, workspace.catalogue) as eyes:
+    with champion_embedder(workspace.settings) as eyes:
         same = judge_feeds(settings, catalogue, eyes, "same", shown_by, digest, progress=False)
         better = judge_feeds(settings, catalogue, eyes, "new", challenger_dir, digest, progress=False)
         other = judge_feeds(settings, catalogue, eyes, "new", challenger_dir, "another", progress=False)
@@ -283,15 +279,12 @@ def _write_opinionated(folder: Path, material: RankingMaterial) -> np.ndarray:
 
 
 def test_old_answers_are_asked_anew_and_come_out_the_same(workspace: Workspace) -> None:
-    registry = open_registry(workspace.settings)
-    champion = champion_ranker(registry, workspace.space)
-    assert champion is not None
     folder = workspace.files["sets.parquet"].parent
     ranker = ranker_in(folder)
-    with champion_embedder(workspace.settings, workspace.catalogue) as eyes:
+    with champion_embedder(workspace.settings) as eyes:
         description = Description.read(folder, ranker.contract)
         again = answers(ranker, material_as(workspace.catalogue, eyes, description, progress=False))
-    assert again.metrics["log_loss"] == pytest.approx(workspace.registered.metrics["test/log_loss"])
+    assert again.metrics["log_loss"] == pytest.approx(workspace.judged.candidate.metrics["test/log_loss"])
     assert len(popularity(workspace.material()).score_N) == len(again.score_N)
 
 
@@ -325,33 +318,34 @@ def _answers(sharpness: float, seed: int = 0, users: int = 200) -> Answers:
 
 def test_the_gate_asks_the_first_for_the_floor_and_for_clicks() -> None:
     good = _answers(1.0)
-    assert decide(good, None, min_auc=0.6, min_clicks=100)["promoted"]
-    assert "below the floor" in decide(good, None, min_auc=0.95, min_clicks=100)["reason"]
-    held = decide(good, None, min_auc=0.0, min_clicks=10_000)
-    assert not held["promoted"]
-    assert held["reason"].startswith("not enough evidence")
+    assert compare(good, None, min_auc=0.6, min_clicks=100).promoted
+    assert "below the floor" in compare(good, None, min_auc=0.95, min_clicks=100).reason
+    held = compare(good, None, min_auc=0.0, min_clicks=10_000)
+    assert not held.promoted
+    assert held.reason.startswith("not enough evidence")
     nobody = replace(good, clicked_N=np.zeros_like(good.clicked_N))
-    assert decide(nobody, None, 0.5, 0)["reason"].startswith("not enough evidence")
-    assert decide(nobody, good, 0.0, 0)["reason"].startswith("not enough evidence")
-    assert decide(nobody, None, 0.0, 0)["promoted"], "a floor of 0 lets feeds begin"
+    assert compare(nobody, None, 0.5, 0).reason.startswith("not enough evidence")
+    assert compare(nobody, good, 0.0, 0).reason.startswith("not enough evidence")
+    assert compare(nobody, None, 0.0, 0).promoted, "a floor of 0 lets feeds begin"
 
 
 def test_the_gate_promotes_what_knows_tastes_better_and_holds_the_rest() -> None:
     good, bad = _answers(1.0), _answers(0.3)
-    better = decide(good, bad, 0.5, 100)
-    assert better["promoted"]
-    assert better["low"] > 0
-    assert not decide(bad, good, 0.5, 100)["promoted"]
-    assert not decide(good, good, 0.5, 100)["promoted"]
+    better = compare(good, bad, 0.5, 100)
+    assert better.promoted
+    assert better.interval is not None
+    assert better.interval.low > 0
+    assert not compare(bad, good, 0.5, 100).promoted
+    assert not compare(good, good, 0.5, 100).promoted
 
 
 def test_better_probabilities_are_enough_where_the_order_is_the_same() -> None:
     good = _answers(1.0)
     loud = replace(good, score_N=3 * good.score_N)
-    assert decide(good, loud, 0.5, 100)["promoted"]
-    held = decide(loud, good, 0.5, 100)
-    assert not held["promoted"]
-    assert "log loss rises" in held["reason"]
+    assert compare(good, loud, 0.5, 100).promoted
+    held = compare(loud, good, 0.5, 100)
+    assert not held.promoted
+    assert "log loss rises" in held.reason
     louder = loss_difference(loud, good)
     assert louder.low > 0.01
 

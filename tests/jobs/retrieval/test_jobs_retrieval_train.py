@@ -13,19 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from family_runs import train_and_judge
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import DigestError, DropError, TrainingError, VersionError
 from atelier.jobs.data.ingest import ingest
 from atelier.jobs.release.publish import Published, publish
-from atelier.jobs.retrieval.distill import distill
 from atelier.jobs.retrieval.evaluate import evaluate
-from atelier.jobs.retrieval.exam import STUDENT_FILES, Registered, register
+from atelier.jobs.retrieval.family import RETRIEVAL
 from atelier.jobs.retrieval.gallery import gallery
-from atelier.jobs.retrieval.gate import GateOutcome, gate
 from atelier.jobs.retrieval.pick_photo import pick_photo
 from atelier.jobs.retrieval.queries import held_out_queries, read_queries
-from atelier.jobs.retrieval.train import TrainOutcome, current_version, read_weights, train
+from atelier.lifecycle.context import current_version
+from atelier.lifecycle.family import TrainOutcome
+from atelier.lifecycle.gate import GateOutcome
+from atelier.lifecycle.register import Registered
+from atelier.lifecycle.runs import read_weights, train_family
 from atelier.pictures import decode
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
@@ -41,8 +44,7 @@ class Workspace:
     """A home in which the main path has run once."""
 
     settings: Settings
-    teacher: TrainOutcome
-    student: TrainOutcome
+    runs: dict[str, TrainOutcome]
     registered: Registered
     verdict: GateOutcome
     published: Published
@@ -54,11 +56,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     settings = Settings(home=folder / "home")
     simulate(folder / "drop", NUM_ITEMS, seed=5, progress=False)
     ingest(settings, folder / "drop", progress=False)
-    teacher = train(settings, "debug", progress=False)
-    student = distill(settings, "debug", teacher, progress=False)
-    registered = register(settings, "debug", student, teacher, progress=False)
-    verdict = gate(settings, "debug", registered, progress=False)
-    return Workspace(settings, teacher, student, registered, verdict, publish(settings, progress=False))
+    judged = train_and_judge(settings, RETRIEVAL)
+    published = publish(settings, progress=False)
+    return Workspace(settings, judged.runs, judged.candidate, judged.verdict, published)
 
 
 def test_the_first_model_becomes_the_champion_and_goes_live(workspace: Workspace) -> None:
@@ -70,12 +70,11 @@ def test_the_first_model_becomes_the_champion_and_goes_live(workspace: Workspace
 
 def test_asking_again_trains_nothing_and_publishes_nothing(workspace: Workspace) -> None:
     settings = workspace.settings
-    teacher = train(settings, "debug", progress=False)
-    student = distill(settings, "debug", teacher, progress=False)
-    registered = register(settings, "debug", student, teacher, progress=False)
-    assert (teacher.reused, student.reused, registered.reused) == (True, True, True)
-    assert registered.model_version == workspace.registered.model_version
-    assert gate(settings, "debug", registered, progress=False).reused
+    judged = train_and_judge(settings, RETRIEVAL)
+    assert [run.reused for run in judged.runs.values()] == [True] * 3
+    assert judged.candidate.reused
+    assert judged.candidate.model_version == workspace.registered.model_version
+    assert judged.verdict.reused
     again = publish(settings, progress=False)
     assert not again.changed
     assert again.release_id == workspace.published.release_id
@@ -86,7 +85,7 @@ def test_a_reviewer_finds_metrics_pictures_and_a_card(workspace: Workspace) -> N
     run_id = workspace.registered.run_id
     for figure in ("confusion_matrix", "worst_categories_shopper_boxed", "queries_shopper_boxed"):
         assert registry.read(run_id, f"figures/{figure}.png").startswith(b"\x89PNG")
-    for trained in (workspace.teacher, workspace.student):
+    for trained in workspace.runs.values():
         assert registry.read(trained.run_id, "figures/loss_curves.png").startswith(b"\x89PNG")
     assert set(workspace.registered.metrics) >= {
         "test/recall_at_1",
@@ -118,7 +117,7 @@ def test_weights_that_changed_after_training_are_refused(workspace: Workspace, t
     try:
         stored.write_bytes(original[:-1] + bytes([original[-1] ^ 1]))
         with pytest.raises(DigestError, match=r"student\.onnx is not the file that was trained"):
-            read_weights(open_registry(workspace.settings), workspace.student, STUDENT_FILES, tmp_path)
+            read_weights(open_registry(workspace.settings), workspace.runs["student"], tmp_path)
     finally:
         stored.write_bytes(original)
 
@@ -198,6 +197,6 @@ def test_broken_queries_are_refused_by_line(
 
 def test_training_without_data_or_with_an_unknown_preset_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(VersionError, match="atelier ingest DIR"):
-        train(Settings(home=tmp_path), "debug", progress=False)
+        train_family(Settings(home=tmp_path), RETRIEVAL, "debug", progress=False)
     with pytest.raises(TrainingError, match="known presets: debug, demo, small, base"):
-        train(Settings(home=tmp_path), "enormous", progress=False)
+        train_family(Settings(home=tmp_path), RETRIEVAL, "enormous", progress=False)

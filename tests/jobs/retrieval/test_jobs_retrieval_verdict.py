@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from atelier.jobs.retrieval.verdict import GateRules, Scores, Verdict, decide, paired_bootstrap
+from atelier.evidence import paired_bootstrap
+from atelier.jobs.retrieval.verdict import GateRules, Scores, compare
 
 RULES = GateRules(resamples=1000)
 
@@ -87,7 +88,7 @@ def test_equally_good_models_are_swapped_in_at_most_five_percent_of_trials(
     for _ in range(num_trials):
         challenger, champion = answers(rng, num_items, recall=0.75)
         times = rng.lognormal(np.log(2.0), 0.1, (2, 3))  # one model timed on a machine that others use too
-        swaps += decide(
+        swaps += compare(
             scores(challenger, milliseconds=tuple(times[0])),
             scores(champion, milliseconds=tuple(times[1])),
             replace(RULES, resamples=400),
@@ -101,7 +102,7 @@ def test_the_very_same_model_never_replaces_itself() -> None:
     swaps = 0
     for _ in range(300):
         times = rng.lognormal(np.log(2.0), 0.1, (2, 3))
-        swaps += decide(
+        swaps += compare(
             scores(correct, milliseconds=tuple(times[0])),
             scores(correct, milliseconds=tuple(times[1])),
             replace(RULES, resamples=200),
@@ -113,7 +114,7 @@ def test_a_clearly_better_model_is_promoted_with_its_interval() -> None:
     rng = np.random.default_rng(0)
     champion = rng.random(2000) < 0.6
     challenger = champion | (rng.random(2000) < 0.1)
-    verdict = decide(scores(challenger), scores(champion, model="champion"), RULES)
+    verdict = compare(scores(challenger), scores(champion, model="champion"), RULES)
     assert verdict.promote
     assert verdict.low is not None and verdict.high is not None and verdict.difference is not None
     assert 0 < verdict.low < verdict.difference < verdict.high
@@ -122,7 +123,7 @@ def test_a_clearly_better_model_is_promoted_with_its_interval() -> None:
 def test_a_worse_model_is_held_however_cheap_it_is() -> None:
     champion = np.random.default_rng(0).random(2000) < 0.6
     challenger = champion & (np.arange(2000) % 20 > 0)
-    verdict = decide(scores(challenger, milliseconds=(0.1,)), scores(champion), RULES)
+    verdict = compare(scores(challenger, milliseconds=(0.1,)), scores(champion), RULES)
     assert not verdict.promote
 
 
@@ -134,15 +135,15 @@ def test_an_equal_model_is_promoted_only_when_cheaper_beyond_the_noise_of_timing
     milliseconds: tuple[float, ...], promote: bool
 ) -> None:
     correct = np.arange(400) % 4 > 0
-    verdict = decide(scores(correct, milliseconds=milliseconds), scores(correct), RULES)
+    verdict = compare(scores(correct, milliseconds=milliseconds), scores(correct), RULES)
     assert verdict.promote is promote
 
 
 def test_a_better_model_at_too_high_a_price_is_held() -> None:
     champion = np.arange(400) % 4 > 1
     challenger = np.arange(400) % 4 > 0
-    assert decide(scores(challenger, milliseconds=(2.9,)), scores(champion), RULES).promote
-    dear = decide(scores(challenger, milliseconds=(3.1,)), scores(champion), RULES)
+    assert compare(scores(challenger, milliseconds=(2.9,)), scores(champion), RULES).promote
+    dear = compare(scores(challenger, milliseconds=(3.1,)), scores(champion), RULES)
     assert not dear.promote
     assert "cost" in dear.reason
 
@@ -151,7 +152,7 @@ def test_a_category_that_surely_loses_stops_a_model_that_is_better_on_the_whole(
     items = np.arange(4000) // 4
     champion = np.where(items % 10 == 3, items % 100 < 90, items % 7 > 2)
     challenger = np.where(items % 10 == 3, items % 100 < 50, items % 7 > 0)
-    verdict = decide(scores(challenger, num_categories=10), scores(champion, num_categories=10), RULES)
+    verdict = compare(scores(challenger, num_categories=10), scores(champion, num_categories=10), RULES)
     assert not verdict.promote
     assert "category3" in verdict.reason
     assert verdict.categories[0].category == "category3"
@@ -162,7 +163,7 @@ def test_a_small_category_is_reported_but_cannot_stop_a_model() -> None:
     challenger = np.arange(400) % 4 > 0
     challenger[:40] = False
     categories = ["Rare"] * 40 + ["Common"] * 360
-    verdict = decide(
+    verdict = compare(
         replace(scores(challenger), categories=categories),
         replace(scores(champion), categories=categories),
         RULES,
@@ -174,20 +175,20 @@ def test_a_small_category_is_reported_but_cannot_stop_a_model() -> None:
 def test_a_fall_of_category_accuracy_stops_a_model() -> None:
     champion = np.arange(400) % 4 > 1
     challenger = replace(scores(np.arange(400) % 4 > 0), category_accuracy=0.77)
-    assert "category accuracy" in decide(challenger, scores(champion), RULES).reason
+    assert "category accuracy" in compare(challenger, scores(champion), RULES).reason
 
 
 def test_too_few_test_items_decide_nothing() -> None:
-    verdict = decide(scores(np.ones(40, bool)), scores(np.zeros(40, bool)), RULES)
+    verdict = compare(scores(np.ones(40, bool)), scores(np.zeros(40, bool)), RULES)
     assert not verdict.promote
     assert "too few" in verdict.reason
 
 
 def test_the_first_model_needs_to_clear_the_floors_alone() -> None:
     first = scores(np.arange(100) % 2 == 0)
-    assert decide(first, None, replace(RULES, floor_recall_at_1=0.5)).promote
-    assert not decide(first, None, replace(RULES, floor_recall_at_1=0.51)).promote
-    assert not decide(first, None, replace(RULES, floor_category_accuracy=0.9)).promote
+    assert compare(first, None, replace(RULES, floor_recall_at_1=0.5)).promote
+    assert not compare(first, None, replace(RULES, floor_recall_at_1=0.51)).promote
+    assert not compare(first, None, replace(RULES, floor_category_accuracy=0.9)).promote
 
 
 def test_the_order_of_queries_does_not_matter() -> None:
@@ -201,20 +202,19 @@ def test_the_order_of_queries_does_not_matter() -> None:
         categories=[champion.categories[index] for index in order],
         correct=champion.correct[order],
     )
-    assert decide(challenger, shuffled, RULES) == decide(challenger, champion, RULES)
+    assert compare(challenger, shuffled, RULES) == compare(challenger, champion, RULES)
 
 
 def test_scores_on_other_queries_are_refused() -> None:
     with pytest.raises(ValueError, match="both only 80"):
-        decide(scores(np.ones(100, bool)), scores(np.ones(80, bool)), RULES)
+        compare(scores(np.ones(100, bool)), scores(np.ones(80, bool)), RULES)
     with pytest.raises(ValueError, match="name a query twice"):
         replace(scores(np.ones(2, bool)), query_ids=["same", "same"])
 
 
 @pytest.mark.parametrize("champion", [None, scores(np.arange(400) % 4 > 1, model="retrieval version 1")])
-def test_a_verdict_survives_json_and_tells_its_story_in_markdown(champion: Scores | None) -> None:
-    verdict = decide(scores(np.arange(400) % 4 > 0, model="retrieval version 2"), champion, RULES)
-    assert Verdict.from_json(verdict.to_json()) == verdict
+def test_a_verdict_tells_its_story_in_markdown(champion: Scores | None) -> None:
+    verdict = compare(scores(np.arange(400) % 4 > 0, model="retrieval version 2"), champion, RULES)
     report = verdict.to_markdown()
     assert report.startswith("# Gate: promoted\n\nretrieval version 2: ")
     assert "400 queries of 100 test items" in report

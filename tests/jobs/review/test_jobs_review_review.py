@@ -20,9 +20,9 @@ from review_world import accept, two_models
 from atelier.datasets import judgments as store
 from atelier.errors import ContractError, DropError, RegistryError
 from atelier.jobs.release.publish import publish
+from atelier.jobs.retrieval.champion import encoder_in
 from atelier.jobs.retrieval.evaluate import evaluate
-from atelier.jobs.retrieval.exam import Registered, encoder_in
-from atelier.jobs.retrieval.gate import gate
+from atelier.jobs.retrieval.family import RETRIEVAL
 from atelier.jobs.retrieval.held_out import load_exam, paired_results, run_exam
 from atelier.jobs.retrieval.relevance import (
     Collection,
@@ -35,6 +35,8 @@ from atelier.jobs.review import page as review_page
 from atelier.jobs.review.judgments import read_download, record
 from atelier.jobs.review.page import Shown, page
 from atelier.jobs.review.review import Reviewed, review
+from atelier.lifecycle.gate import gate
+from atelier.lifecycle.register import Registered
 from atelier.pictures import encode_jpeg
 from atelier.registry.store import open_registry
 from atelier.release.store import folder_of, list_releases, live_id, show
@@ -365,7 +367,7 @@ def test_evaluation_the_examination_and_the_gate_read_the_judgments(
     assert f"| ndcg_at_10 | {by_truth['ndcg_at_10']:.4f} |" in words
     assert compared_in_words(collection, {}, marks[1]["judged"]).endswith("were examined.\n")
 
-    verdict = gate(settings, "debug", Registered(2, "", "", False, {}, 0.0), progress=False)
+    verdict = gate(settings, RETRIEVAL, "debug", Registered(2, "", "", False, {}, 0.0), progress=False)
     assert not verdict.promoted, "judgments or not, the challenger finds less"
     report = open_registry(settings).read(str(verdict.run_id), "gate/report.md").decode()
     assert words in report
