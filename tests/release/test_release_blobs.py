@@ -119,7 +119,8 @@ def test_a_failed_write_leaves_no_blob(
 
 def test_only_named_blobs_are_kept(blobs: Blobs, tmp_path: Path) -> None:
     assert blobs.free_all_but([]) == 0, "there is no folder yet"
-    kept, spare = [], []
+    kept: list[str] = []
+    spare: list[str] = []
     for number in range(4):
         (tmp_path / str(number)).write_text(str(number))
         (kept if number % 2 else spare).append(blobs.put(tmp_path / str(number)).sha256)
