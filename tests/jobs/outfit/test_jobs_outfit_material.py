@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from atelier.jobs.outfit.train import outfit_preset
 
 from atelier.errors import TrainingError
 from atelier.families.outfit.colours import DIMENSION, palette
 from atelier.jobs.outfit.clicks import judged_by
 from atelier.jobs.outfit.gate import decide
 from atelier.jobs.outfit.material import why_no_outfits
-from atelier.jobs.retrieval.palettes import PaletteStore
 from atelier.jobs.outfit.street_crops import LEAST_PIXELS, crops_of
-from atelier.jobs.outfit.train import outfit_preset
+from atelier.jobs.retrieval.palettes import PaletteStore
 from atelier.pictures import encode_jpeg
 from atelier.settings import Settings
 from atelier.vocabulary import Click, Region
