@@ -11,7 +11,7 @@ import pytest
 from damage import overwrite, rot
 
 from atelier.errors import DigestError
-from atelier.release.blobs import Blobs, is_untouched
+from atelier.release.blobs import Blob, Blobs, is_untouched
 
 
 @pytest.fixture
@@ -26,30 +26,39 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+def put(blobs: Blobs, source: Path) -> Blob:
+    """Where nothing is damaged."""
+
+    def mend(*_: object) -> None:
+        pytest.fail("nothing is damaged")
+
+    return blobs.put(source, mend)
+
+
 def names(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "releases" / "blobs").iterdir())
 
 
 def test_a_content_is_kept_once_under_its_digest(blobs: Blobs, source: Path, tmp_path: Path) -> None:
-    blob = blobs.put(source)
+    blob = put(blobs, source)
     assert blob.sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
-    assert (blob.num_bytes, blob.was_damaged) == (7_000, False)
+    assert blob.num_bytes == 7_000
     inode = blobs.path(blob.sha256).stat().st_ino
     (tmp_path / "twin").write_bytes(source.read_bytes())
-    assert blobs.put(tmp_path / "twin") == blob
+    assert put(blobs, tmp_path / "twin") == blob
     assert (names(tmp_path), blobs.path(blob.sha256).stat().st_ino) == ([blob.sha256], inode)
     assert source.stat().st_mode & 0o200, "the source stays as it was"
 
 
 def test_an_empty_file_is_a_blob_too(blobs: Blobs, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    blob = blobs.put(tmp_path / "empty")
+    blob = put(blobs, tmp_path / "empty")
     assert blob.num_bytes == 0
     assert is_untouched(blobs.path(blob.sha256), 0)
 
 
 def test_a_link_is_the_blob_itself(blobs: Blobs, source: Path, tmp_path: Path) -> None:
-    blob = blobs.put(source)
+    blob = put(blobs, source)
     blobs.link(blob.sha256, tmp_path / "link")
     assert (tmp_path / "link").samefile(blobs.path(blob.sha256))
     assert is_untouched(tmp_path / "link", blob.num_bytes)
@@ -59,7 +68,7 @@ def test_a_link_is_the_blob_itself(blobs: Blobs, source: Path, tmp_path: Path) -
 def test_where_no_link_can_be_made_there_is_a_copy_as_good(
     blobs: Blobs, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    blob = blobs.put(source)
+    blob = put(blobs, source)
     refuse_links(monkeypatch, code)
     blobs.link(blob.sha256, tmp_path / "copy")
     assert not (tmp_path / "copy").samefile(blobs.path(blob.sha256))
@@ -74,14 +83,14 @@ def test_where_no_link_can_be_made_there_is_a_copy_as_good(
 def test_another_fault_of_the_disk_is_not_hidden_by_a_copy(
     blobs: Blobs, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blob = blobs.put(source)
+    blob = put(blobs, source)
     refuse_links(monkeypatch, errno.EIO)
     with pytest.raises(OSError, match="Input/output error"):
         blobs.link(blob.sha256, tmp_path / "link")
 
 
 def test_whoever_writes_to_a_file_breaks_its_seal(blobs: Blobs, source: Path, tmp_path: Path) -> None:
-    blob = blobs.put(source)
+    blob = put(blobs, source)
     path = blobs.path(blob.sha256)
     assert is_untouched(path, blob.num_bytes)
     assert not is_untouched(path, blob.num_bytes + 1), "cut off by the disk"
@@ -97,12 +106,20 @@ def test_whoever_writes_to_a_file_breaks_its_seal(blobs: Blobs, source: Path, tm
 
 
 def test_a_damaged_blob_is_replaced_by_the_next_that_brings_its_content(blobs: Blobs, source: Path) -> None:
-    blob = blobs.put(source)
+    blob = put(blobs, source)
     rot(blobs.path(blob.sha256))
     assert is_untouched(blobs.path(blob.sha256), blob.num_bytes), "a stat cannot tell"
-    assert blobs.put(source).was_damaged
+    mended: list[str] = []
+
+    def mend(sha256: str, whole_path: Path) -> None:
+        assert whole_path.read_bytes() == source.read_bytes()
+        assert blobs.path(sha256).read_bytes() != source.read_bytes(), "the blob comes last"
+        mended.append(sha256)
+
+    assert blobs.put(source, mend) == blob
+    assert mended == [blob.sha256]
     assert blobs.path(blob.sha256).read_bytes() == source.read_bytes()
-    assert not blobs.put(source).was_damaged
+    assert put(blobs, source) == blob
 
 
 def test_a_failed_write_leaves_no_blob(
@@ -113,16 +130,17 @@ def test_a_failed_write_leaves_no_blob(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        blobs.put(source)
+        put(blobs, source)
     assert names(tmp_path) == []
 
 
 def test_only_named_blobs_are_kept(blobs: Blobs, tmp_path: Path) -> None:
     assert blobs.free_all_but([]) == 0, "there is no folder yet"
-    kept, spare = [], []
+    kept: list[str] = []
+    spare: list[str] = []
     for number in range(4):
         (tmp_path / str(number)).write_text(str(number))
-        (kept if number % 2 else spare).append(blobs.put(tmp_path / str(number)).sha256)
+        (kept if number % 2 else spare).append(put(blobs, tmp_path / str(number)).sha256)
     assert blobs.free_all_but(kept) == 2
     assert names(tmp_path) == sorted(kept)
 

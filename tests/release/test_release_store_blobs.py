@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from damage import overwrite, rot
@@ -38,7 +39,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     digest = hashlib.file_digest
 
-    def spy(file: IO[bytes], name: str) -> Any:
+    def spy(file: BufferedReader, name: str) -> Any:
         names.append(Path(file.name).name)
         return digest(file, name)
 

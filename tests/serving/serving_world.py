@@ -130,8 +130,8 @@ def prepare_release(
         models = {"retrieval": ModelFiles("retrieval", 1, contract.model_digest)}
         if with_detector:
             models["detection"] = ModelFiles("detection", 1, write_toy_detector(Path(folder)).model_digest)
-            names = (detection.MODEL_FILE, detection.CONTRACT_FILE)
-            files |= {f"detection/{name}": Path(folder) / name for name in names}
+            own = (detection.MODEL_FILE, detection.CONTRACT_FILE)
+            files |= {f"detection/{name}": Path(folder) / name for name in own}
         (Path(folder) / CONTRACT_FILE).write_text(contract.to_json())
         version = build(
             settings,

@@ -12,7 +12,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
@@ -36,8 +36,6 @@ class Blob:
 
     sha256: str
     num_bytes: int
-    was_damaged: bool = False
-    """It was there and its content was not; every link to it still is what was there."""
 
 
 class Blobs:
@@ -49,35 +47,28 @@ class Blobs:
     def path(self, sha256: str) -> Path:
         return self._folder / sha256
 
-    def put(self, source: Path) -> Blob:
+    def put(self, source: Path, mend: Callable[[str, Path], None]) -> Blob:
         """Keep the content of a file: hash it, and write it durably where there is no such blob yet.
 
-        A blob of this name is read too: a damaged one is replaced. A kill leaves the blob whole or none.
+        A blob of this name is read too. A damaged one is replaced, after `mend` was called with its digest
+        and a whole file, to replace the links to it: the next call after a kill finds the damage once more.
         """
         sha256 = digest_of(source)
-        exists = self.path(sha256).is_file()
-        is_whole = exists and digest_of(self.path(sha256)) == sha256
-        if not is_whole:
-            sha256 = self._write(source)
-        return Blob(sha256, self.path(sha256).stat().st_size, was_damaged=exists and not is_whole)
+        if not self.path(sha256).is_file():
+            sha256 = self._write(source, lambda *_: None)
+        elif digest_of(self.path(sha256)) != sha256:
+            sha256 = self._write(source, mend)
+        return Blob(sha256, self.path(sha256).stat().st_size)
 
     def link(self, sha256: str, target: Path) -> None:
-        """Give a blob one more name, durable once the folder of `target` is synced.
-
-        Where the file system has no hard links, or this blob has as many as it can, `target` is a copy.
-        DigestError: the blob was read for the copy, and is damaged.
-        """
-        try:
-            target.hardlink_to(self.path(sha256))
-        except OSError as error:
-            if error.errno not in _NO_LINK:
-                raise
-            if (seen := _copy_sealed(self.path(sha256), target)) != sha256:
-                target.unlink()
-                raise DigestError(
-                    f"{self.path(sha256)}: expected sha256 {sha256[:16]}, seen {seen[:16]}: the disk spoilt "
-                    f"it. `atelier publish` writes it anew from the registry."
-                ) from error
+        """Give a blob one more name; see `link_or_copy`. DigestError: it was copied, and is damaged."""
+        seen = link_or_copy(self.path(sha256), target)
+        if seen not in (None, sha256):
+            target.unlink()
+            raise DigestError(
+                f"{self.path(sha256)}: expected sha256 {sha256[:16]}, seen {seen[:16]}: the disk spoilt it. "
+                f"`atelier publish` writes it anew from the registry."
+            )
 
     def free_all_but(self, sha256s: Collection[str]) -> int:
         """Remove every blob whose digest is not named, and count them."""
@@ -92,17 +83,33 @@ class Blobs:
         """What killed processes were writing."""
         return sorted(self._folder.glob(f"{STAGING_PREFIX}*"))
 
-    def _write(self, source: Path) -> str:
+    def _write(self, source: Path, mend: Callable[[str, Path], None]) -> str:
         self._folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = mkstemp(dir=self._folder, prefix=STAGING_PREFIX)
         os.close(descriptor)
         try:
             sha256 = _copy_sealed(source, Path(name))
+            mend(sha256, Path(name))
             Path(name).replace(self.path(sha256))
             sync_folder(self._folder)
             return sha256
         finally:
             Path(name).unlink(missing_ok=True)
+
+
+def link_or_copy(path: Path, target: Path) -> str | None:
+    """Give a sealed file one more name, durable once the folder of `target` is synced.
+
+    Where the file system has no hard links, or the file has as many as it can, `target` becomes a sealed
+    copy, and the sha256 of what was copied is returned.
+    """
+    try:
+        target.hardlink_to(path)
+        return None
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        return _copy_sealed(path, target)
 
 
 def is_untouched(path: Path, num_bytes: int | None) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
@@ -22,7 +23,7 @@ from atelier.index.schema import IndexVersion
 from atelier.index.store import require_verified, rows_by_item
 from atelier.index.verify import Verification
 from atelier.release import durable, history
-from atelier.release.blobs import STAGING_PREFIX, Blob, Blobs, is_untouched
+from atelier.release.blobs import STAGING_PREFIX, Blob, Blobs, is_untouched, link_or_copy
 from atelier.release.manifest import ModelFiles, Release, content_digest
 from atelier.settings import Settings
 
@@ -270,8 +271,6 @@ def _place(settings: Settings, folder: Path, files: Mapping[str, Path]) -> dict[
         if path.is_absolute() or ".." in path.parts or name != str(path) or name == MANIFEST:
             raise ValueError(f"files: expected a path inside the release such as 'family/name', got {name!r}")
         blob = placed[name] = _blob_of(settings, blobs, source)
-        if blob.was_damaged:
-            _link_anew(settings, blobs, blob.sha256)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         blobs.link(blob.sha256, folder / name)
     return placed
@@ -280,10 +279,10 @@ def _place(settings: Settings, folder: Path, files: Mapping[str, Path]) -> dict[
 def _blob_of(settings: Settings, blobs: Blobs, source: Path) -> Blob:
     named = _named_by_a_release(settings, source)
     if named is None:
-        return blobs.put(source)
+        return blobs.put(source, partial(_link_anew, settings))
     if all(is_untouched(path, named.num_bytes) for path in (source, blobs.path(named.sha256))):
         return named
-    blob = blobs.put(source)
+    blob = blobs.put(source, partial(_link_anew, settings))
     if blob.sha256 != named.sha256:
         raise ReleaseError(
             f"{source}: its release's manifest expects sha256 {named.sha256[:16]}, seen {blob.sha256[:16]}; "
@@ -304,14 +303,16 @@ def _named_by_a_release(settings: Settings, source: Path) -> Blob | None:
     return Blob(release.files[name], release.sizes.get(name, -1)) if name in release.files else None
 
 
-def _link_anew(settings: Settings, blobs: Blobs, sha256: str) -> None:
-    """Let every release that names a blob have it as it is now: it was damaged, and so are their links."""
+def _link_anew(settings: Settings, sha256: str, whole_path: Path) -> None:
+    """Replace a file that is damaged in every release that names it by a link to a whole one."""
     new_path = settings.releases_dir / f"{STAGING_PREFIX}link"
     for release in list_releases(settings):
         for name in (name for name, digest in release.files.items() if digest == sha256):
+            target = settings.releases_dir / release.release_id / name
             new_path.unlink(missing_ok=True)
-            blobs.link(sha256, new_path)
-            new_path.replace(settings.releases_dir / release.release_id / name)
+            link_or_copy(whole_path, new_path)
+            new_path.replace(target)
+            durable.sync_folder(target.parent)
 
 
 def _release_ids(settings: Settings) -> list[str]:
