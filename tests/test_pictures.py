@@ -12,6 +12,8 @@ from PIL import Image
 
 from atelier.errors import PictureError
 from atelier.pictures import (
+    FORMATS,
+    SUFFIXES,
     PictureLimits,
     decode,
     decode_shrunk,
@@ -85,8 +87,8 @@ def test_decode_gives_the_same_rgb_from_every_format(kind: str) -> None:
     assert np.abs(pixels.astype(int) - gradient()).mean() < 12
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_decode_turns_a_photo_upright(orientation: int) -> None:
+def stored_as(orientation: int, kind: str) -> bytes:
+    """The gradient as a camera stores it that was held in another way."""
     undo = {
         1: lambda p: p,
         2: lambda p: p[:, ::-1],
@@ -99,11 +101,30 @@ def test_decode_turns_a_photo_upright(orientation: int) -> None:
     }
     exif = Image.Exif()
     exif[0x0112] = orientation
-    as_stored = np.ascontiguousarray(undo[orientation](gradient()))
-    data = saved(Image.fromarray(as_stored), "PNG", exif=exif)
-    assert np.array_equal(decode(data), gradient())
-    _, (width, height) = normalise(data)
-    assert (width, height) == (40, 60)
+    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    image = Image.fromarray(np.ascontiguousarray(undo[orientation](gradient())))
+    return saved(image, kind, exif=exif, **options)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_way_to_read_a_photo_agrees_on_the_upright_frame(orientation: int, kind: str) -> None:
+    data = stored_as(orientation, kind)
+    assert np.abs(decode(data).astype(int) - gradient()).max() <= (12 if kind == "JPEG" else 0)
+    shrunk = decode_shrunk(data, 16, Box(0, 0, 40, 60))
+    assert shrunk.full_size == size(data) == normalise(data)[1] == (40, 60)
+    lower_left = shrunk.inside(Box(0, 40, 20, 60))
+    assert shrunk.outside(lower_left).as_tuple() == pytest.approx((0, 40, 20, 60))
+    height, width = shrunk.pixels.shape[:2]
+    assert lower_left.as_tuple() == pytest.approx((0, height * 2 / 3, width / 2, height))
+
+
+def test_files_of_every_format_are_known_by_all_their_suffixes() -> None:
+    of_pillow = {
+        suffix for suffix, kind in Image.registered_extensions().items() if kind in {*FORMATS, "MPO", "DIB"}
+    }
+    assert of_pillow <= SUFFIXES
+    assert {".jfif", ".jpe", ".jfi"} <= SUFFIXES
 
 
 def test_decode_puts_transparent_pictures_on_white() -> None:

@@ -1,4 +1,4 @@
-"""Untrusted bytes in, upright RGB pixels out: the one place that opens pictures.
+"""Untrusted bytes in, upright sRGB pixels out: the one place that opens pictures.
 
 Sizes are checked from the header, before anything is decoded, so that a few kilobytes cannot claim gigabytes.
 """
@@ -6,18 +6,26 @@ Sizes are checked from the header, before anything is decoded, so that a few kil
 from __future__ import annotations
 
 import io
+import logging
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 from atelier.errors import PictureError
 from atelier.vocabulary import Box
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """What is opened at all; a JPEG with several pictures inside (MPO, as phones write it) counts as JPEG."""
+SUFFIXES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".mpo"),
+        *(".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"),
+    }
+)
+"""Endings of files in these formats, in lower case."""
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -32,6 +40,14 @@ _UPRIGHT = {
 """What undoes each EXIF orientation."""
 _ON_ITS_SIDE = (5, 6, 7, 8)
 """Orientations of which the upright picture's width is the stored one's height."""
+
+_MODE_OF_PROFILE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+"""The pixels that an ICC profile of each colour space describes."""
+_MAX_PROFILE_BYTES = 4 * 2**20
+_MAX_SRGB_DIFFERENCE = 2
+"""Steps of 255 by which colours may move under a profile that counts as sRGB: what rounding does."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,17 +64,18 @@ DEFAULT_LIMITS = PictureLimits()
 
 
 def decode(data: bytes, limits: PictureLimits = DEFAULT_LIMITS, shrink_to: int | None = None) -> np.ndarray:
-    """Decode a picture to upright RGB, uint8 [H, W, 3].
+    """Decode a picture to upright sRGB, uint8 [H, W, 3].
 
-    EXIF rotation is applied; CMYK, 16-bit, palette and transparent pictures (over white) are converted; of
-    an animation the first frame is taken. With `shrink_to`, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size
+    EXIF rotation is applied; an embedded ICC profile is converted to sRGB, or ignored with a warning where
+    it is damaged; CMYK, 16-bit, palette and transparent pictures (over white) are converted; of an
+    animation the first frame is taken. With `shrink_to`, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size
     as long as its shorter side stays at least that long, which is several times faster. Raises PictureError.
     """
     image = _open(data, limits)
     if shrink_to is not None:
         _shrink(image, shrink_to / min(image.size))
     _load(image)
-    return np.array(_rgb(_turned(image)))
+    return np.array(_upright(image, data))
 
 
 @dataclass(frozen=True)
@@ -95,28 +112,28 @@ def decode_shrunk(
     picture's shorter one, stays at least `shrink_to` long. Raises PictureError.
     """
     image = _open(data, limits)
-    width, height = image.size if _orientation(image) not in _ON_ITS_SIDE else image.size[::-1]
+    width, height = _upright_size(image)
     _shrink(image, shrink_to / (min(width, height) if part is None else _longer_side(part, width, height)))
     _load(image)
-    return Shrunk(np.array(_rgb(_turned(image))), (width, height))
+    return Shrunk(np.array(_upright(image, data)), (width, height))
 
 
 def size(data: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[int, int]:
-    """The (width, height) that the header claims, before any EXIF rotation. Raises PictureError."""
-    return _open(data, limits).size
+    """Return the (width, height) of the upright picture, as its header claims them. Raises PictureError."""
+    return _upright_size(_open(data, limits))
 
 
 def normalise(data: bytes, limits: PictureLimits = DEFAULT_LIMITS) -> tuple[bytes, tuple[int, int]]:
     """Return bytes fit for the store, and their upright (width, height).
 
-    An upright 8-bit RGB or grey JPEG or PNG is kept byte for byte; everything else is encoded anew as JPEG.
+    An upright 8-bit sRGB or grey JPEG or PNG is kept byte for byte; all else is encoded anew as JPEG.
     Either way the picture was decoded whole. Masks never pass here. Raises PictureError.
     """
     image = _open(data, limits)
     _load(image)
     if _is_plain(image):
         return data, image.size
-    upright = _rgb(_turned(image))
+    upright = _upright(image, data)
     return encode_jpeg(np.asarray(upright), quality=95), upright.size
 
 
@@ -218,9 +235,25 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _turned(image: Image.Image) -> Image.Image:
-    turn = _UPRIGHT.get(_orientation(image))
-    return image if turn is None else image.transpose(turn)
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """Tell the size before or after loading; Pillow turns a TIFF by itself while loading it."""
+    if image.format == "TIFF":
+        _load(image)
+        return image.size
+    width, height = image.size
+    return (height, width) if _orientation(image) in _ON_ITS_SIDE else (width, height)
+
+
+def _upright(image: Image.Image, data: bytes) -> Image.Image:
+    """Turn a loaded picture and convert it to sRGB; `data` is what it was read from."""
+    turn = None if image.format == "TIFF" else _UPRIGHT.get(_orientation(image))
+    try:
+        converted = _rgb(image, data)
+    except ValueError as error:
+        raise PictureError(
+            f"the {image.format} picture is of mode {image.mode}, which cannot be converted to RGB: {error}"
+        ) from error
+    return converted if turn is None else converted.transpose(turn)
 
 
 def _is_plain(image: Image.Image) -> bool:
@@ -230,22 +263,116 @@ def _is_plain(image: Image.Image) -> bool:
         and "transparency" not in image.info
         and getattr(image, "n_frames", 1) == 1
         and _orientation(image) not in _UPRIGHT
+        and _srgb_transform(image.info.get("icc_profile"), image.mode) is None
     )
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I;16"):
-        samples = np.asarray(image).astype(np.uint16)
-        return Image.fromarray((samples >> 8).astype(np.uint8)).convert("RGB")
+def _rgb(image: Image.Image, data: bytes) -> Image.Image:
     if image.mode in ("I", "F"):
         raise PictureError(f"the picture has 32-bit samples (mode {image.mode}); expected 8 or 16 bits")
+    colours, opacity = _colours_and_opacity(image, data)
+    converted = _in_srgb(colours, image.info.get("icc_profile"))
+    if opacity is None:
+        return converted
+    white = Image.new("RGB", converted.size, "white")
+    white.paste(converted, mask=opacity)
+    return white
+
+
+def _colours_and_opacity(image: Image.Image, data: bytes) -> tuple[Image.Image, Image.Image | None]:
+    """Split a loaded picture into 8-bit L, RGB or CMYK, and how opaque each pixel is, L; None: wholly."""
+    key = image.info.get("transparency")
+    if image.mode.startswith("I;16"):
+        samples = np.asarray(image).astype(np.uint16)
+        grey = Image.fromarray((samples >> 8).astype(np.uint8))
+        return grey, None if key is None else _opaque_but_for(samples == key)
+    if image.mode == "LA":
+        return image.getchannel("L"), image.getchannel("A")
+    if image.format == "PNG" and image.mode in ("L", "RGB") and key is not None:
+        return image, _opaque_but_for(_has_key_colour(image, data, key))
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(white, layer).convert("RGB")
-    return image.convert("RGB")
+        red, green, blue, opacity = image.convert("RGBA").split()
+        return Image.merge("RGB", (red, green, blue)), opacity
+    return (image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")), None
+
+
+def _has_key_colour(image: Image.Image, data: bytes, key: int | tuple[int, ...]) -> np.ndarray:
+    """Compare each pixel of a PNG with its transparent colour, bool [H, W], in the file's own bit depth.
+
+    Pillow stretches grey of 2 and 4 bits to 8, and keeps the upper 8 of 16 bits, but not so the key.
+    """
+    bits, pixels = data[24], np.asarray(image)  # the header of a PNG has its depth there
+    if bits < 8:
+        return pixels == np.asarray(key) * 255 // (2**bits - 1)
+    if bits == 8:
+        same = pixels == np.asarray(key) % 256
+        return same if same.ndim == 2 else same.all(axis=2)
+    again = Image.open(io.BytesIO(data), formats=("PNG",))
+    again.tile = [tile._replace(args="RGB;16L") for tile in again.tile]  # read as if the bytes were swapped
+    _load(again)
+    wide = pixels.astype(np.uint16) << 8 | np.asarray(again)
+    return (wide == np.asarray(key)).all(axis=2)
+
+
+def _opaque_but_for(is_clear: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.where(is_clear, 0, 255).astype(np.uint8))
+
+
+def _in_srgb(colours: Image.Image, profile: bytes | None) -> Image.Image:
+    transform = _srgb_transform(profile, colours.mode)
+    if transform is None:
+        return colours.convert("RGB")
+    return transform.apply(colours if colours.mode == transform.inputMode else colours.convert("RGB"))
+
+
+@lru_cache(maxsize=64)
+def _srgb_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Build what converts pixels of a mode under an ICC profile to sRGB.
+
+    None where there is nothing to convert: no profile, one that is sRGB, or one that cannot be used, which
+    is logged.
+    """
+    if not profile:
+        return None
+    try:
+        transform = _transform(profile, mode)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError) as error:
+        log.warning(
+            "a picture's colour profile of %s bytes is ignored, the picture taken as sRGB: %s",
+            f"{len(profile):,}",
+            error,
+        )
+        return None
+    return None if _changes_nothing(transform) else transform
+
+
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    if len(profile) > _MAX_PROFILE_BYTES:
+        raise ValueError(f"it is too large; at most {_MAX_PROFILE_BYTES:,} bytes are read")
+    opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    space = opened.profile.xcolor_space.strip()
+    expected = _MODE_OF_PROFILE.get(space)
+    if expected != mode and (expected, mode) != ("RGB", "L"):
+        raise ValueError(f"it describes {space} pixels, the picture has {mode}")
+    return ImageCms.ImageCmsTransform(
+        opened,
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
+        expected,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether colours from all over the cube come out as they went in: the profile is sRGB by any name."""
+    if transform.inputMode == "CMYK":
+        return False
+    steps = np.linspace(0, 255, 9).astype(np.uint8)
+    cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
+    before = Image.fromarray(cube).convert(transform.inputMode)
+    after = np.asarray(transform.apply(before), np.int16)
+    return bool(np.abs(after - np.asarray(before.convert("RGB"), np.int16)).max() <= _MAX_SRGB_DIFFERENCE)
 
 
 def _expected() -> str:

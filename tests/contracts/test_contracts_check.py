@@ -78,7 +78,8 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("items", broken(ITEM, split="holdout"), "split='holdout' (expected one of train"),
     ("items", broken(ITEM, year=1066), "year=1066 (expected a number from 1950 to 2100)"),
     ("items", broken(ITEM, year=2011.5), "year=2011.5 (expected a whole number)"),
-    ("items", broken(ITEM, price=-0.01), "price=-0.01 (expected a number from 0)"),
+    ("items", broken(ITEM, price=-0.01), "price=-0.01 (expected a number above 0)"),
+    ("items", broken(ITEM, price=0.0), "price=0.0 (expected a number above 0)"),
     ("items", broken(ITEM, price=float("inf")), "price=inf (expected a finite number)"),
     ("items", broken(ITEM, price="12 EUR"), "price='12 EUR' (expected a finite number)"),
     ("items", broken(ITEM, rating=5.1), "rating=5.1 (expected a number from 0 to 5)"),
@@ -163,7 +164,7 @@ def test_several_reasons_are_joined(tmp_path: Path) -> None:
     rows = [replace(ITEM, price=-1.0, year=1)]
     checked = check_tables({"items": frame(rows)}, None, tmp_path, 0.05)
     assert checked.bad["items"]["reason"].tolist() == [
-        "year=1 (expected a number from 1950 to 2100); price=-1.0 (expected a number from 0)"
+        "year=1 (expected a number from 1950 to 2100); price=-1.0 (expected a number above 0)"
     ]
 
 

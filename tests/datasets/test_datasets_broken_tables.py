@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import struct
 from pathlib import Path
 
 import pyarrow as pa
@@ -84,7 +85,7 @@ ROW: dict[str, tuple[str, bytes | str, str]] = {
     "no id": ("items", ",X,Hats,1,2020", "item_id is empty"),
     "no title": ("items", "x,  ,Hats,1,2020", "title is empty"),
     "price in words": ("items", "x,X,Hats,cheap,2020", "price is 'cheap'"),
-    "price with a comma": ("items", 'x,X,Hats,"1,50",2020', "price is '1,50'"),
+    "two prices": ("items", "x,X,Hats,19-25,2020", "price is '19-25'"),
     "endless price": ("items", "x,X,Hats,inf,2020", "price is 'inf'"),
     "no number": ("items", "x,X,Hats,nan,2020", "price is 'nan'"),
     "half a year": ("items", "x,X,Hats,1,2020.5", "year is '2020.5'"),
@@ -231,3 +232,64 @@ def test_parquet_values_of_a_wrong_type_are_rejected_row_by_row(tmp_path: Path) 
         "title",
         "category",
     ]
+
+
+def test_parquet_values_that_python_has_not_cost_their_row_alone(tmp_path: Path) -> None:
+    bad_text = pa.Array.from_buffers(
+        pa.string(), 4, [None, pa.py_buffer(struct.pack("<5i", 0, 1, 2, 3, 4)), pa.py_buffer(b"A\xffCD")]
+    )
+    columns = {
+        "item_id": pa.array(["a", "b", "c", "d"]),
+        "title": bad_text,
+        "category": pa.array(["Hats"] * 4),
+        "season": pa.array([None, None, 10**17, None], pa.timestamp("ms")),
+        "price": pa.array([1.0, 2.0, 3.0, 4.0]),
+    }
+    write(tmp_path, **{"items.parquet": parquet(**columns)})
+    (tmp_path / "items.csv").unlink()
+    drop = read_drop(tmp_path)
+    assert [item.item_id for item in drop.rows["items"]] == ["a", "d"]
+    first, second = drop.rejected
+    assert "items.parquet, row 2: title holds bytes that are not UTF-8" in first.reason
+    assert first.row["item_id"] == "b"
+    assert "row 3: season holds a timestamp[ms] that cannot be read" in second.reason
+
+
+def test_a_list_in_parquet_with_bytes_that_are_not_utf8_costs_its_row_alone(tmp_path: Path) -> None:
+    texts = pa.Array.from_buffers(
+        pa.string(), 4, [None, pa.py_buffer(struct.pack("<5i", 0, 1, 2, 3, 4)), pa.py_buffer(b"ab\xffb")]
+    )
+    lists = pa.ListArray.from_arrays(pa.array([0, 2, 4]), texts)
+    write(tmp_path, **{"outfits.parquet": parquet(outfit_id=pa.array(["o", "p"]), item_ids=lists)})
+    (tmp_path / "outfits.csv").unlink()
+    drop = read_drop(tmp_path)
+    assert [outfit.outfit_id for outfit in drop.rows["outfits"]] == ["o"]
+    assert "row 2: item_ids holds bytes that are not UTF-8" in drop.rejected[0].reason
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\\ud800", b"\\u0000"])
+def test_json_with_a_text_that_is_none_costs_its_row_alone(bad: bytes, tmp_path: Path) -> None:
+    region = {"label": "hat", "bbox": [0, 0, 5, 5], "pixels": 9}
+    index = json.dumps({"1": {"items": [region, region | {"label": "BAD"}]}}).encode().replace(b"BAD", bad)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "1.jpg").touch()
+    (tmp_path / "labels.json").write_text("[]")
+    (tmp_path / "index.json").write_bytes(index)
+    drop = read_drop(tmp_path)
+    assert [row.label for row in drop.rows["regions"]] == ["hat"]
+    assert len(drop.rejected) == 1
+
+
+def test_a_line_of_pog_that_is_not_utf8_costs_itself_alone(tmp_path: Path) -> None:
+    (tmp_path / "outfit_data.txt").write_bytes(b"1,a;b\n\xff2,a;b\n3,a;b\n")
+    (tmp_path / "item_data.txt").write_bytes(b"a,c,u,title\nb,c,u,\xff\n")
+    drop = read_drop(tmp_path)
+    assert [outfit.outfit_id for outfit in drop.rows["outfits"]] == ["pog-1", "pog-3"]
+    assert [item.item_id for item in drop.rows["items"]] == ["pog-a"]
+    assert ["not UTF-8" in one.reason for one in drop.rejected] == [True, True]
+
+
+def test_prices_with_signs_are_read(tmp_path: Path) -> None:
+    text = 'item_id,title,category,price\na,A,Shirts,$19.00\nb,B,Hats,"1.234,50 \u20ac"\n'
+    drop = read_drop(write(tmp_path, **{"items.csv": text}))
+    assert [item.price for item in drop.rows["items"]] == [19, 1234.5]

@@ -104,6 +104,16 @@ def test_pieces_of_an_outfit_become_items_with_photos(tmp_path: Path) -> None:
     assert drop.photos[1].read() == (tmp_path / "outfits/images/31/2.jpg").read_bytes()
 
 
+def test_a_piece_stays_in_its_outfit_whatever_its_price_says(tmp_path: Path) -> None:
+    outfit = maryland_outfit("31")
+    for piece, price in zip(outfit["items"], ("$19.00", "sold out", {"USD": 5}), strict=True):
+        piece["price"] = price
+    drop = read_drop(write_maryland(tmp_path, outfit))
+    assert [item.price for item in drop.rows["items"]] == [19, None, None]
+    assert len(drop.rows["outfits"][0].item_ids) == 3
+    assert drop.rejected == []
+
+
 def test_without_names_a_category_is_its_id(tmp_path: Path) -> None:
     drop = read_drop(write_maryland(tmp_path, maryland_outfit("31")))
     assert [item.category for item in drop.rows["items"]] == ["46", "259", "4"]

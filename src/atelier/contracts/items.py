@@ -27,7 +27,7 @@ PROMISES: tuple[Promise, ...] = (
     one_of("season", SEASONS),
     one_of("split", list(Split)),
     between("year", 1950, 2100),
-    between("price", 0),
+    between("price", 0, above=True),
     between("rating", 0, 5),
     between("num_reviews", 0),
     between("stock", 0),

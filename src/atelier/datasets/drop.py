@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from atelier.datasets.files import Files
+from atelier.datasets.files import Files, shown
 from atelier.datasets.layouts import (
     atelier_drop,
     clothing_co_parsing,
@@ -38,6 +39,7 @@ LAYOUTS: tuple[Layout, ...] = (
     pog.LAYOUT,
 )
 """In the order in which a folder is tried."""
+_NUM_PASSED_OVER = 10
 
 
 def read_drop(drop_dir: Path) -> Drop:
@@ -61,11 +63,22 @@ def read_drop(drop_dir: Path) -> Drop:
         layout.read(Folder(folder, files, frozenset(paths - {folder})), drop)
     drop.layouts = tuple(layout.name for _, layout in found)
     drop.unknown = _unknown(files, paths)
+    drop.notes += _passed_over(files)
     return drop
 
 
 def _layout_of(files: Files, folder: PurePosixPath) -> Layout | None:
     return next((layout for layout in LAYOUTS if layout.recognises(Folder(folder, files))), None)
+
+
+def _passed_over(files: Files) -> list[str]:
+    """The first few files that were not read, each with its reason, and the number of the others."""
+    notes = [
+        f"{shown(path)} was passed over: {reason}"
+        for path, reason in islice(files.passed_over.items(), _NUM_PASSED_OVER)
+    ]
+    more = len(files.passed_over) - len(notes)
+    return [*notes, f"{more:,} more files were passed over"] if more else notes
 
 
 def _unknown(files: Files, known: set[PurePosixPath]) -> tuple[str, ...]:

@@ -54,18 +54,55 @@ def read_csv(file: File, required: Sequence[str], overflow: str | None = None) -
 
 
 def read_parquet(file: File, required: Sequence[str]) -> Records:
-    """Read a Parquet file into rows of plain Python values. Raises DropError where it is not one."""
+    """Read a Parquet file into rows of plain Python values; one with a value that Python has not is broken.
+
+    Raises DropError where it is no Parquet file.
+    """
     try:
         table = pq.read_table(pa.BufferReader(_bytes(file)))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DropError(f"{file.path} is not a Parquet file we can read: {error}") from error
     _check_columns(file, table.column_names, required)
-    return Records(tuple(table.column_names), table.to_pylist())
+    result = Records(tuple(table.column_names))
+    columns = [_values(column) for column in table.columns]
+    for number, values in enumerate(zip(*columns, strict=True), start=1):
+        row = dict(zip(result.columns, values, strict=True))
+        faults = [f"{name} {value.reason}" for name, value in row.items() if isinstance(value, _Unreadable)]
+        if faults:
+            shown = {name: value for name, value in row.items() if not isinstance(value, _Unreadable)}
+            result.broken.append((shown, f"{file.path}, row {number}: {'; '.join(faults)}"))
+        else:
+            result.rows.append(row)
+    return result
 
 
 def table_of(file: File, required: Sequence[str]) -> Records:
     """Read a table by its suffix, `.csv` or `.parquet`."""
     return read_parquet(file, required) if file.path.suffix == ".parquet" else read_csv(file, required)
+
+
+@dataclass(frozen=True)
+class _Unreadable:
+    """Stands for a value that cannot be made one of Python's."""
+
+    reason: str
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """The column's values; where one cannot be read, each is tried by itself."""
+    try:
+        return list(column.to_pylist())
+    except Exception:  # an untrusted value makes Arrow raise whatever Python's type raises
+        return [_value(scalar) for scalar in column]
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError as error:
+        return _Unreadable(f"holds bytes that are not UTF-8: {ascii(error.object)[:80]}")
+    except Exception as error:  # as above: OverflowError of a date, KeyError of a time zone
+        return _Unreadable(f"holds a {scalar.type} that cannot be read: {error}")
 
 
 def _bytes(file: File) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ def to_row(table: str, values: Mapping[str, Any]) -> Row:
 
 def _convert(column: str, kind: Any, optional: bool, value: Any) -> Any:
     if isinstance(value, str):
-        value = _checked_text(column, value).strip()
+        value = checked_text(column, value).strip()
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         if optional:
             return None
@@ -46,14 +47,15 @@ def _convert(column: str, kind: Any, optional: bool, value: Any) -> Any:
     return _texts(column, value)
 
 
-def _checked_text(column: str, text: str) -> str:
+def checked_text(column: str, text: str) -> str:
+    """Compose a text (NFC), so that two ways to write an id name one row. ValueError: it is no Unicode."""
     try:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError(f"{column} holds bytes that are not UTF-8: {ascii(text)[:80]}") from None
     if "\0" in text:
         raise ValueError(f"{column} holds NUL bytes: {ascii(text)[:80]}")
-    return text
+    return unicodedata.normalize("NFC", text)
 
 
 def _text(column: str, value: Any) -> str:
@@ -91,5 +93,5 @@ def _texts(column: str, value: Any) -> tuple[str, ...]:
         separator = _SEPARATORS.get(column)
         return tuple(filter(None, map(str.strip, value.split(separator))))
     if isinstance(value, list | tuple) and all(isinstance(text, str) for text in value):
-        return tuple(_checked_text(column, text) for text in value)
+        return tuple(checked_text(column, text) for text in value)
     raise ValueError(f"{column} is {str(value)[:80]!r}; expected a list of texts")

@@ -1,7 +1,8 @@
-"""A YAML document whose values know where they stand, so that an error can name file, line and place."""
+"""A YAML 1.2 document whose values know where they stand, so that an error names file, line and column."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 import yaml
 
 from atelier.errors import RulesError
+from atelier.rules.yaml12 import compose, plain_value
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,9 @@ class Value:
     """'slots.top.category'; '' for the whole document."""
 
     def wrong(self, message: str) -> NoReturn:
-        """Raise RulesError: file, line, place and message."""
+        """Raise RulesError: file, line, column, place and message."""
         place = f"{self.place}: " if self.place else ""
-        raise RulesError(f"{self.file}, line {self.node.start_mark.line + 1}: {place}{message}")
+        raise RulesError(f"{self.file}, {_position(self.node.start_mark)}: {place}{message}")
 
     @property
     def is_mapping(self) -> bool:
@@ -40,13 +42,13 @@ class Value:
             self.wrong(f"expected a mapping, {_seen(self.node)}")
         found: dict[str, Value] = {}
         for key_node, value_node in self.node.value:
-            key = str(key_node.value)
-            inner = Value(value_node, self.file, f"{self.place}.{key}".lstrip("."))
+            key = Value(key_node, self.file, self.place).key()
+            place = f"{self.place}.{key}".lstrip(".")
             if key in found:
-                inner.wrong("stands there twice")
+                Value(key_node, self.file, place).wrong("stands there twice")
             if known is not None and key not in known:
-                inner.wrong(f"unknown {what} '{key}' (known: {', '.join(known)})")
-            found[key] = inner
+                Value(key_node, self.file, place).wrong(f"unknown {what} '{key}' (known: {', '.join(known)})")
+            found[key] = Value(value_node, self.file, place)
         return found
 
     def items(self) -> Iterator[Value]:
@@ -60,11 +62,22 @@ class Value:
         """The members of a list, or the one value that stands there without one."""
         return list(self.items()) if self.is_list else [self]
 
+    def key(self) -> str:
+        """A key of a mapping, as it is written."""
+        if not isinstance(self.node, yaml.ScalarNode) or not self.node.value.strip():
+            self.wrong(f"expected a word as key, {_seen(self.node)}")
+        if self.node.value == "<<" and self.node.style is None:
+            self.wrong("YAML 1.2 has no merge key '<<'; write the keys out")
+        return str(self.node.value)
+
     def plain(self) -> Any:
-        """A scalar as YAML reads it: text, number, true or false, None."""
+        """Read a scalar as YAML 1.2 does: text, number, true or false, None."""
         if not isinstance(self.node, yaml.ScalarNode):
             self.wrong(f"expected one value, {_seen(self.node)}")
-        return yaml.safe_load(yaml.serialize(self.node))
+        try:
+            return plain_value(self.node)
+        except ValueError as error:
+            self.wrong(str(error))
 
     def text(self) -> str:
         """A text as it is written: `No` and `12` are texts here."""
@@ -79,13 +92,15 @@ class Value:
     def number(self) -> float:
         value = self.plain()
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.wrong(f"expected a number, found '{self.node.value}'")
+            self.wrong(f"expected a number, found '{_shown(self.node)}'")
+        if not math.isfinite(value):
+            self.wrong(f"expected a finite number, found {_shown(self.node)}; for no limit, leave it out")
         return float(value)
 
     def whole_number(self, low: int, high: int) -> int:
         value = self.number()
         if value != int(value) or not low <= value <= high:
-            self.wrong(f"expected a whole number from {low} to {high}, found {self.node.value}")
+            self.wrong(f"expected a whole number from {low} to {high}, found {_shown(self.node)}")
         return int(value)
 
 
@@ -103,17 +118,31 @@ def read_document(path: Path) -> Value:
 def parse_document(text: str, file: str) -> Value:
     """The document in a text; `file` is what errors call it."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise RulesError(f"{file}{line}: not YAML: {getattr(error, 'problem', None) or error}") from error
+        node = compose(text)
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise RulesError(
+            f"{file}, line {line}, column {column}: not YAML we can read: {error.reason}"
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", {_position(mark)}" if mark else ""
+        raise RulesError(f"{file}{where}: not YAML we can read: {error.problem or error}") from error
     if node is None:
         raise RulesError(f"{file} is empty; expected slots and sets (docs/reference/rules.md)")
     return Value(node, file, "")
 
 
+def _position(mark: yaml.Mark) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}"
+
+
+def _shown(node: yaml.Node) -> str:
+    return str(node.value)[:80]
+
+
 def _seen(node: yaml.Node) -> str:
     if isinstance(node, yaml.ScalarNode):
-        return f"found '{node.value}'"
+        return f"found '{_shown(node)}'"
     return "found a mapping" if isinstance(node, yaml.MappingNode) else "found a list"

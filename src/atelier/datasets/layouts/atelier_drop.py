@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import PurePosixPath
+from typing import Any
 
 from atelier.datasets.files import File
-from atelier.datasets.layouts.layout import Folder, Layout, raw_photo
+from atelier.datasets.layouts.layout import Folder, Layout, parse_json, raw_photo
+from atelier.datasets.prices import price_of
 from atelier.datasets.raw import Drop
 from atelier.datasets.records import Records, table_of
 from atelier.datasets.tables import column_types
@@ -47,7 +48,7 @@ def _name(folder: Folder) -> str:
     file = folder.file("drop.json")
     assert file is not None, "recognised by this file"
     try:
-        about = json.loads(file.read())
+        about = parse_json(file.read())
     except (PictureError, ValueError, RecursionError) as error:
         raise DropError(f"{file.path} is not JSON we can read: {error}") from error
     about = about if isinstance(about, dict) else {}
@@ -73,7 +74,7 @@ def _read_table(folder: Folder, table: str, file: File, drop: Drop) -> None:
     for values, reason in records.broken:
         drop.reject(table, values, reason)
     for values in records.rows:
-        named = values | {"source": NAME}
+        named = _with_price(values) | {"source": NAME}
         try:
             row = to_row(table, named)
             if table == "photos":
@@ -82,6 +83,13 @@ def _read_table(folder: Folder, table: str, file: File, drop: Drop) -> None:
                 drop.rows[table].append(row)
         except ValueError as error:
             drop.reject(table, named, f"{file.path}: {error}")
+
+
+def _with_price(values: dict[str, Any]) -> dict[str, Any]:
+    """The row with a price of words and signs read, where it can be: `$19.00` is 19."""
+    text = values.get("price")
+    price = price_of(text) if isinstance(text, str) else None
+    return values if price is None else values | {"price": price}
 
 
 def _check_no_others(file: File, table: str, records: Records) -> None:
@@ -96,9 +104,10 @@ def _check_no_others(file: File, table: str, records: Records) -> None:
 def _picture(folder: Folder, photo: Photo, name: object) -> File:
     """Found among the drop's own files by its name, so a name cannot lead to any other place."""
     path = PurePosixPath(str(name or ""))
-    file = folder.files.get(folder.path / path)
+    file = folder.files.find(folder.path / path)
     if file is None or path.parts[:1] == () or ".." in path.parts:
-        raise ValueError(f"the picture {str(name)[:200]!r} of photo {photo.photo_id} is not in the drop")
+        why = folder.files.why_not(folder.path, path.stem)
+        raise ValueError(f"the picture {str(name)[:200]!r} of photo {photo.photo_id} is not in the drop{why}")
     return file
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from atelier.datasets.files import File
-from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo, read_json
+from atelier.datasets.layouts.layout import Folder, Layout, Pictures, raw_photo, read_json
 from atelier.datasets.raw import Drop
 from atelier.datasets.values import to_row
 from atelier.errors import DropError
@@ -25,18 +25,18 @@ _CORNERS = ("x0", "y0", "x1", "y1")
 def read(folder: Folder, drop: Drop) -> None:
     """A street photo for each entry of `index.json`, its mask where there is one, and its regions."""
     index, values = _index(folder), _mask_values(folder)
-    photos = by_stem(file for file in folder.pictures() if _kind(file) == "photos")
-    masks = by_stem(file for file in folder.pictures() if _kind(file) == "masks")
+    photos = Pictures(folder, [file for file in folder.pictures() if _kind(file) == "photos"])
+    masks = Pictures(folder, [file for file in folder.pictures() if _kind(file) == "masks"])
     for number in sorted(index):
         photo_id = f"ccp/{number}"
-        if number not in photos:
+        if not photos.named(number):
             row = {"photo_id": photo_id, "kind": PhotoKind.STREET.value}
-            drop.reject("photos", row, f"{folder.path}: no photo is named {number}")
+            drop.reject("photos", row, photos.why_missing(number))
             continue
-        drop.photos.append(raw_photo(Photo(photo_id, None, PhotoKind.STREET, NAME), photos[number]))
-        if number in masks:
+        drop.photos.append(raw_photo(Photo(photo_id, None, PhotoKind.STREET, NAME), photos.named(number)))
+        if masks.named(number):
             mask = Photo(f"{photo_id}/mask", None, PhotoKind.MASK, NAME)
-            drop.photos.append(raw_photo(mask, masks[number]))
+            drop.photos.append(raw_photo(mask, masks.named(number)))
         _read_regions(photo_id, index[number], values, drop)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo
+from atelier.datasets.layouts.layout import Folder, Layout, Pictures, raw_photo
 from atelier.datasets.raw import Drop
 from atelier.datasets.records import read_csv
 from atelier.datasets.values import to_row
@@ -21,7 +21,7 @@ def read(folder: Folder, drop: Drop) -> None:
     records = read_csv(images, _REQUIRED)
     for values, reason in records.broken:
         drop.reject("photos", _renamed(values), reason)
-    pictures = by_stem(folder.pictures())
+    pictures = Pictures(folder)
     for values in records.rows:
         renamed = _renamed(values) | {"kind": PhotoKind.SHOPPER.value, "source": NAME}
         try:
@@ -29,10 +29,10 @@ def read(folder: Folder, drop: Drop) -> None:
         except ValueError as error:
             drop.reject("photos", renamed, f"{images.path}: {error}")
             continue
-        if photo.photo_id in pictures:
-            drop.photos.append(raw_photo(photo, pictures[photo.photo_id]))
+        if sizes := pictures.named(photo.photo_id):
+            drop.photos.append(raw_photo(photo, sizes))
         else:
-            drop.reject("photos", renamed, f"{folder.path}: no picture is named {photo.photo_id}")
+            drop.reject("photos", renamed, pictures.why_missing(photo.photo_id))
 
 
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:

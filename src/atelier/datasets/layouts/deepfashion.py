@@ -52,7 +52,7 @@ def read_boxes(folder: Folder, name: str) -> tuple[dict[str, Box], list[str]]:
 def find_picture(folder: Folder, name: str) -> File | None:
     """The picture of a photo; `name` as the lists have it: 'img/WOMEN/...'."""
     places = (folder.path / place / name for place in _PICTURE_FOLDERS)
-    return next((file for place in places if (file := folder.files.get(place)) is not None), None)
+    return next((file for place in places if (file := folder.files.find(place)) is not None), None)
 
 
 def department_and_category(name: str) -> tuple[str, str]:

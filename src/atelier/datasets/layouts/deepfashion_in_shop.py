@@ -11,7 +11,6 @@ a place for them.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from atelier.datasets.layouts.deepfashion import (
@@ -22,7 +21,7 @@ from atelier.datasets.layouts.deepfashion import (
     read_boxes,
     read_partition,
 )
-from atelier.datasets.layouts.layout import Folder, Layout
+from atelier.datasets.layouts.layout import Folder, Layout, parse_json
 from atelier.datasets.layouts.public_set import add_to_drop
 from atelier.datasets.protocol import Listed, Protocol, Shown
 from atelier.datasets.raw import Drop
@@ -84,7 +83,7 @@ def _descriptions(folder: Folder) -> dict[str, tuple[str, str | None]]:
     if file is None:
         return {}
     try:
-        entries = json.loads(file.read())
+        entries = parse_json(file.read())
     except (PictureError, ValueError, RecursionError) as error:
         raise DropError(f"{file.path} is not JSON we can read: {error}") from error
     if not isinstance(entries, list):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo
+from atelier.datasets.layouts.layout import Folder, Layout, Pictures, raw_photo
 from atelier.datasets.raw import Drop
 from atelier.datasets.records import read_csv
 from atelier.datasets.values import to_row
@@ -34,7 +34,7 @@ def read(folder: Folder, drop: Drop) -> None:
     records = read_csv(styles, _REQUIRED, overflow="productDisplayName")
     for values, reason in records.broken:
         drop.reject("items", _renamed(values), reason)
-    pictures = by_stem(folder.pictures())
+    pictures = Pictures(folder)
     for values in records.rows:
         renamed = _renamed(values) | {"source": NAME}
         try:
@@ -44,11 +44,11 @@ def read(folder: Folder, drop: Drop) -> None:
             continue
         drop.rows["items"].append(item)
         photo = Photo(item.item_id, item.item_id, PhotoKind.CATALOGUE, NAME)
-        if item.item_id in pictures:
-            drop.photos.append(raw_photo(photo, pictures[item.item_id]))
+        if sizes := pictures.named(item.item_id):
+            drop.photos.append(raw_photo(photo, sizes))
         else:
             row = {"photo_id": item.item_id, "item_id": item.item_id}
-            drop.reject("photos", row, f"{folder.path}: no picture is named {item.item_id}")
+            drop.reject("photos", row, pictures.why_missing(item.item_id))
 
 
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:

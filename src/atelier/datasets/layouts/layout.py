@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from atelier import pictures
-from atelier.datasets.files import File, Files
+from atelier.datasets.files import File, Files, composed
 from atelier.datasets.raw import Drop, RawPhoto
 from atelier.errors import DropError, PictureError
 from atelier.vocabulary import Photo
@@ -32,6 +32,10 @@ class Folder:
     def pictures(self) -> list[File]:
         return list(self.files.pictures(self.path, self.others))
 
+    def missing(self, sentence: str, stem: str) -> str:
+        """Complete a sentence on a picture that is not there: where, and why it was passed over if it was."""
+        return f"{self.path}: {sentence}{self.files.why_not(self.path, stem)}"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -51,17 +55,36 @@ def read_json(folder: Folder, name: str) -> tuple[File, Any]:
     if file is None:
         raise DropError(f"{folder.path / name} is missing; the layout of {folder.path} needs it")
     try:
-        return file, json.loads(file.read())
+        return file, parse_json(file.read())
     except (PictureError, ValueError, RecursionError) as error:
         raise DropError(f"{file.path} is not JSON we can read: {error}") from error
 
 
-def by_stem(files: Iterable[File]) -> dict[str, list[File]]:
+def parse_json(data: bytes) -> Any:
+    """What JSON holds; bytes that are not UTF-8 become lone surrogates, which cost a row and not the file.
+
+    Raises ValueError or RecursionError.
+    """
+    return json.loads(data.decode(json.detect_encoding(data), "surrogateescape"))
+
+
+class Pictures:
     """Pictures by their names without the suffix; a set is often kept in several sizes of the same name."""
-    named: dict[str, list[File]] = {}
-    for file in files:
-        named.setdefault(file.path.stem, []).append(file)
-    return named
+
+    def __init__(self, folder: Folder, files: Iterable[File] | None = None) -> None:
+        """Take all pictures of a folder, or only some of its `files`."""
+        self._folder = folder
+        self._by_stem: dict[str, list[File]] = {}
+        for file in folder.pictures() if files is None else files:
+            self._by_stem.setdefault(composed(file.path.stem), []).append(file)
+
+    def named(self, name: str) -> list[File]:
+        """Every size of a picture; none where there is no such picture."""
+        return self._by_stem.get(composed(name), [])
+
+    def why_missing(self, name: str) -> str:
+        """Say that there is no picture of this name, and what is known of it."""
+        return self._folder.missing(f"no picture is named {name}", name)
 
 
 def read_largest(candidates: Sequence[File]) -> bytes:

@@ -17,10 +17,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from atelier.datasets.files import File
-from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo
+from atelier.datasets.files import File, composed
+from atelier.datasets.layouts.layout import Folder, Layout, Pictures, raw_photo
 from atelier.datasets.raw import Drop
-from atelier.datasets.values import to_row
+from atelier.datasets.values import checked_text, to_row
 from atelier.errors import DropError, PictureError
 from atelier.vocabulary import Click, Outfit, Photo, PhotoKind
 
@@ -54,11 +54,11 @@ def _read_outfits(folder: Folder, drop: Drop) -> None:
 
 
 def _read_items(folder: Folder, drop: Drop, needed: set[str]) -> None:
-    pictures = by_stem(folder.pictures())
+    pictures = Pictures(folder)
     num_left_out = 0
     for number, category, _, title in _lines(folder, ITEMS, "items", drop):
         item_id = f"{NAME}-{number}"
-        if item_id not in needed and number not in pictures:
+        if item_id not in needed and not pictures.named(number):
             num_left_out += 1
             continue
         values = {
@@ -72,9 +72,9 @@ def _read_items(folder: Folder, drop: Drop, needed: set[str]) -> None:
         except ValueError as error:
             drop.reject("items", values, f"{folder.path / ITEMS}: {error}")
             continue
-        if number in pictures:
+        if sizes := pictures.named(number):
             photo = Photo(item_id, item_id, PhotoKind.CATALOGUE, NAME)
-            drop.photos.append(raw_photo(photo, pictures[number]))
+            drop.photos.append(raw_photo(photo, sizes))
     if num_left_out:
         drop.notes.append(
             f"{folder.path / ITEMS}: {num_left_out:,} items without picture and outfit were left out"
@@ -115,12 +115,13 @@ def _lines(folder: Folder, name: str, table: str, drop: Drop) -> Iterator[list[s
     width = _LINES[name].count(",") + 1
     num_good = num_broken = 0
     for number, cells in _cells(file, width):
-        if len(cells) == width and all(cells[:2]):
+        reason = _fault(cells, width, _LINES[name])
+        if reason is None:
             num_good += 1
             yield cells
             continue
         num_broken += 1
-        drop.reject(table, _shown(table, cells), f"{file.path}, line {number}: expected {_LINES[name]}")
+        drop.reject(table, _shown(table, cells), f"{file.path}, line {number}: {reason}")
         if not num_good and num_broken == _MAX_BROKEN:
             break
     if not num_good:
@@ -134,11 +135,22 @@ def _cells(file: File, width: int) -> Iterator[tuple[int, list[str]]]:
         with bar:
             for number, line in enumerate(file.lines(), start=1):
                 bar.update(len(line))
-                text = line.decode("utf-8-sig", errors="replace").strip()
+                text = composed(line.decode("utf-8-sig", errors="surrogateescape")).strip()
                 if text:
                     yield number, [cell.strip() for cell in text.split(",", width - 1)]
     except PictureError as error:
         raise DropError(str(error)) from error
+
+
+def _fault(cells: list[str], width: int, form: str) -> str | None:
+    """What is wrong with a line; None for a good one."""
+    if len(cells) != width or not all(cells[:2]):
+        return f"expected {form}"
+    try:
+        checked_text("the line", ",".join(cells))
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _shown(table: str, cells: list[str]) -> dict[str, Any]:

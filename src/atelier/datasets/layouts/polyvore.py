@@ -12,6 +12,7 @@ from typing import Any
 from atelier.datasets.files import File
 from atelier.datasets.layouts.layout import Folder, read_json
 from atelier.datasets.raw import Drop
+from atelier.datasets.values import checked_text
 from atelier.errors import DropError, PictureError
 
 OUTFITS = "outfits.json"
@@ -44,7 +45,7 @@ def read_records(folder: Folder, name: str, table: str, drop: Drop) -> Iterator[
 def category_names(file: File) -> dict[str, str]:
     """Names by id, of lines such as `4 Day Dresses`; DropError where no line is one."""
     try:
-        lines = file.read().decode("utf-8-sig", errors="replace").splitlines()
+        lines = file.read().decode("utf-8-sig", errors="surrogateescape").splitlines()
     except PictureError as error:
         raise DropError(str(error)) from error
     pairs = [line.strip().split(maxsplit=1) for line in lines]
@@ -64,4 +65,4 @@ def id_of(value: Any) -> str:
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not text:
         raise ValueError(f"{ascii(value)[:80]} is no id; expected a number or a text")
-    return text
+    return checked_text("the id", text)

@@ -20,6 +20,7 @@ from atelier.datasets.layouts.polyvore import (
     read_records,
 )
 from atelier.datasets.raw import Drop
+from atelier.datasets.values import checked_text
 from atelier.vocabulary import CategorySet
 
 NAME = "polyvore-categories"
@@ -51,7 +52,7 @@ def _categories(ids: Any, names: dict[str, str]) -> tuple[str, ...]:
     unknown = [one for one in map(id_of, ids) if one not in names]
     if unknown:
         raise ValueError(f"{CATEGORIES} has no category {', '.join(unknown)[:80]}")
-    return tuple(names[id_of(one)] for one in ids)
+    return tuple(checked_text("items_category", names[id_of(one)]) for one in ids)
 
 
 def _recognises(folder: Folder) -> bool:

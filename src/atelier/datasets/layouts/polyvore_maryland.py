@@ -1,7 +1,7 @@
 """`polyvore-maryland` (Han et al. 2017): outfits that people put together, with a picture of each piece.
 
     outfits.json                   [{"set_id": "100050716", "name": ..., "likes": 9, "items": [...]}, ...]
-                                   each item: index, name, price (-1: not known), categoryid
+                                   each item: index, name, price ('$19.00', -1: not known), categoryid
     images/<set_id>/<index>.jpg    or images.zip/...; an item's `file` may name it, or be null: none
     category_id.txt                4 Day Dresses; may also lie in the folder `polyvore_categories` beside it
 
@@ -10,6 +10,7 @@ Published as `train_no_dup.json`, `valid_no_dup.json` and `test_no_dup.json`, wh
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from atelier.datasets.files import File
@@ -23,6 +24,7 @@ from atelier.datasets.layouts.polyvore import (
     one_line,
     read_records,
 )
+from atelier.datasets.prices import price_of
 from atelier.datasets.raw import Drop
 from atelier.datasets.values import to_row
 from atelier.vocabulary import Photo, PhotoKind, Split
@@ -35,7 +37,6 @@ _LISTS = {
     "test_no_dup.json": Split.TEST,
 }
 _PICTURE_FOLDERS = ("images", "images.zip", "images.zip/images", "")
-_UNKNOWN_PRICE = -1
 
 
 def read(folder: Folder, drop: Drop) -> None:
@@ -55,7 +56,7 @@ class _Source:
 
     def picture(self, name: str) -> File | None:
         places = (self.folder.path / place / name for place in _PICTURE_FOLDERS)
-        return next((file for place in places if (file := self.folder.files.get(place)) is not None), None)
+        return next((file for place in places if (file := self.folder.files.find(place)) is not None), None)
 
 
 def _names(folder: Folder) -> dict[str, str]:
@@ -87,7 +88,7 @@ def _read_piece(source: _Source, set_id: str, piece: Any, drop: Drop) -> str | N
         values |= {
             "item_id": f"polyvore-{set_id}-{index}",
             "category": source.names.get(category_id, category_id),
-            "price": None if piece.get("price") == _UNKNOWN_PRICE else piece.get("price"),
+            "price": price_of(piece.get("price")),
         }
         values["title"] = values["title"] or values["category"]
         item = to_row("items", values)
@@ -105,7 +106,8 @@ def _read_photo(source: _Source, item_id: str, name: Any, drop: Drop) -> None:
         drop.photos.append(raw_photo(Photo(item_id, item_id, PhotoKind.CATALOGUE, NAME), [file]))
     elif name is not None:
         row = {"photo_id": item_id, "item_id": item_id}
-        drop.reject("photos", row, f"{source.where}: {source.folder.path} holds no picture {name!a}")
+        missing = source.folder.missing(f"holds no picture {name!a}", PurePosixPath(str(name)).stem)
+        drop.reject("photos", row, f"{source.where}: {missing}")
 
 
 def _recognises(folder: Folder) -> bool:

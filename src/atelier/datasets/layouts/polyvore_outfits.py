@@ -19,7 +19,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from atelier.datasets.layouts.layout import Folder, Layout, by_stem, raw_photo, read_json
+from atelier.datasets.layouts.layout import Folder, Layout, Pictures, raw_photo, read_json
 from atelier.datasets.layouts.polyvore import id_of, one_line, read_records
 from atelier.datasets.raw import Drop
 from atelier.datasets.values import to_row
@@ -64,7 +64,7 @@ def pieces_of(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _read_items(folder: Folder, drop: Drop) -> None:
-    categories, pictures = _categories(folder), by_stem(folder.pictures())
+    categories, pictures = _categories(folder), Pictures(folder)
     for number, entry in _object(folder, _METADATA).items():
         facts = entry if isinstance(entry, dict) else {}
         category_id, department = str(facts.get("category_id") or ""), facts.get("semantic_category")
@@ -78,12 +78,12 @@ def _read_items(folder: Folder, drop: Drop) -> None:
             drop.reject("items", values, f"{folder.path / _METADATA}, item {ascii(number)[:80]}: {error}")
             continue
         drop.rows["items"].append(item)
-        if number in pictures:
+        if sizes := pictures.named(number):
             photo = Photo(item.item_id, item.item_id, PhotoKind.CATALOGUE, NAME)
-            drop.photos.append(raw_photo(photo, pictures[number]))
+            drop.photos.append(raw_photo(photo, sizes))
         else:
             row = {"photo_id": item.item_id, "item_id": item.item_id}
-            drop.reject("photos", row, f"{folder.path}: no picture is named {number}")
+            drop.reject("photos", row, pictures.why_missing(number))
 
 
 def _read_outfit(
@@ -117,7 +117,7 @@ def _categories(folder: Folder) -> dict[str, str]:
     if file is None:
         return {}
     try:
-        rows = csv.reader(file.read().decode("utf-8-sig", errors="replace").splitlines())
+        rows = csv.reader(file.read().decode("utf-8-sig", errors="surrogateescape").splitlines())
         pairs = [(row[0].strip(), row[1].strip()) for row in rows if len(row) >= 2]
     except (PictureError, csv.Error) as error:
         raise DropError(f"{file.path} is not CSV we can read: {error}") from error

@@ -51,7 +51,7 @@ def listed(folder: Folder) -> Listed:
             if path in photos:
                 listing.reject(line, f"{path} was listed before")
             else:
-                photos[path] = Shown(path, row["class_id"], status, folder.file(path))
+                photos[path] = Shown(path, row["class_id"], status, folder.files.find(folder.path / path))
         broken += listing.broken
     return Listed(tuple(photos.values()), tuple(broken))
 
