@@ -73,8 +73,8 @@ def test_areas_of_an_ellipse_and_of_a_rounded_rectangle_are_known() -> None:
     assert _area(ellipse(60, 80, 30, 20)) == pytest.approx(np.pi * 600, rel=0.01)
     square = _area(rounded(10, 10, 50, 40, 0.0))
     assert square == pytest.approx(40 * 30)
-    # A quadratic corner of radius r cuts off r²/3.
-    assert _area(rounded(10, 10, 50, 40, 6.0)) == pytest.approx(40 * 30 - 4 * 36 / 3, rel=0.01)
+    # A quadratic corner of radius r cuts off r²/6.
+    assert _area(rounded(10, 10, 50, 40, 6.0)) == pytest.approx(40 * 30 - 4 * 36 / 6, rel=0.001)
 
 
 def test_a_radius_larger_than_the_rectangle_is_cut_to_it() -> None:
