@@ -6,11 +6,9 @@ and both looks fit together.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from test_detection_scenes import red_products
 
@@ -18,10 +16,8 @@ from atelier.families.detection.config import DetectionConfig, NetworkConfig, Sc
 from atelier.families.detection.export import export_network
 from atelier.families.detection.inference import MODEL_FILE, Detector
 from atelier.families.detection.model import DetectionNetwork
-from atelier.families.detection.presets import PRESETS
 from atelier.families.detection.scenes import Streets
 from atelier.families.detection.task import DetectionModule, DetectionTask, Truth
-from atelier.families.retrieval.presets import PRESETS as RETRIEVAL_PRESETS
 
 NOISE = Streets(
     torch.randint(0, 200, (4, 3, 90, 60), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)),
@@ -66,17 +62,6 @@ def test_a_tiny_detector_learns_and_its_export_finds_the_same(tmp_path: Path) ->
     chosen = [detector.look([truth.pixels])[0][0].box.as_tuple() for truth in task.validation]
     overlaps = [_overlap(box, truth.boxes_R4[0]) for box, truth in zip(chosen, task.validation, strict=True)]
     assert abs(np.mean(overlaps) - after["main/iou"]) < 0.03, "bfloat16 in training, float32 in ONNX"
-
-
-def test_every_preset_of_photo_search_has_its_detector() -> None:
-    assert PRESETS.keys() == RETRIEVAL_PRESETS.keys()
-    for name, preset in PRESETS.items():
-        assert preset().name == name
-
-
-def test_a_size_that_the_strides_do_not_divide_is_refused() -> None:
-    with pytest.raises(ValueError, match="multiple of 32"):
-        replace(CONFIG.network, look_size=100)
 
 
 def _overlap(one: tuple[float, ...], other: np.ndarray) -> float:

@@ -9,31 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ranking_world import ITEMS, LONGEST, World, showings, world
+from ranking_world import ITEMS, LONGEST, NETWORK, World, showings, world
 
 from atelier.engine.config import EngineConfig
 from atelier.engine.tracker import NullTracker
 from atelier.engine.trainer import fit
-from atelier.errors import DigestError, RegistryError
-from atelier.families.ranking.config import LossConfig, NetworkConfig
-from atelier.families.ranking.export import FILES, export_network
+from atelier.families.ranking.config import LossConfig
 from atelier.families.ranking.inference import (
-    CONTRACT_FILE,
-    SET_FILE,
-    OnnxRanker,
-    RankingContract,
     scores,
 )
 from atelier.families.ranking.metrics import auc_within_users, calibration_error, ranking_metrics
 from atelier.families.ranking.model import RankingNetwork
 from atelier.families.ranking.presets import PRESETS
-from atelier.families.ranking.sets import Sets, bucket_of, profiles
+from atelier.families.ranking.sets import profiles
 from atelier.families.ranking.showings import Showings
 from atelier.families.ranking.task import RankingModule, RankingTask, scores_of, set_vectors, user_vectors
 
 NUM_KNOWN = 70
 """Users that training sees; thirty more it never does."""
-NETWORK = NetworkConfig(ITEMS, dimension=16, width=64, num_layers=0, num_buckets=32)
 
 
 @pytest.fixture(scope="module")
@@ -104,64 +97,6 @@ def test_with_another_users_history_the_advantage_is_gone(made: World, trained: 
         for each in (shown, mixed)
     )
     assert own > lent + 0.05
-
-
-def test_served_scores_are_those_of_the_network(made: World, trained: RankingNetwork, tmp_path: Path) -> None:
-    contract = export_network(trained, tmp_path, longest_history=LONGEST, vectors_digest="of-the-vectors")
-    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
-    assert RankingContract.from_json((tmp_path / CONTRACT_FILE).read_text()) == contract
-    ranker = OnnxRanker(tmp_path, contract)
-    sets_SE = ranker.set_vectors(made.sets)
-    np.testing.assert_allclose(sets_SE, set_vectors(trained, made.sets), atol=2e-5)
-    histories = [[], [3, 5], list(range(30))]
-    served = scores(ranker.user_vectors(made.sets.summaries, ["new", "u1", "u2"], histories), sets_SE)
-    history = np.full((3, LONGEST), -1, np.int64)
-    history[1, :2], history[2] = [3, 5], range(LONGEST)
-    buckets = np.array([0, bucket_of("u1", 2, 32), bucket_of("u2", 30, 32)])
-    users = user_vectors(trained, profiles(made.sets.summaries, history), buckets)
-    np.testing.assert_allclose(served, scores(users, sets_SE), atol=1e-4)
-
-
-def test_a_ranker_refuses_another_file_and_other_facts(
-    made: World, trained: RankingNetwork, tmp_path: Path
-) -> None:
-    contract = export_network(trained, tmp_path, longest_history=LONGEST, vectors_digest="")
-    turned = replace(ITEMS, fact_sizes={"usage": 3, "category": 4})
-    others = Sets(
-        turned, made.sets.vectors_ND, made.sets.codes_NF[:, ::-1], made.sets.prices_N, made.sets.rows_SP
-    )
-    with pytest.raises(ValueError, match="describe them as its contract says"):
-        OnnxRanker(tmp_path, contract).set_vectors(others)
-    (tmp_path / SET_FILE).write_bytes(b"something else")
-    with pytest.raises(DigestError, match=SET_FILE):
-        OnnxRanker(tmp_path, contract)
-    with pytest.raises(RegistryError, match="not a ranking contract"):
-        RankingContract.from_json("{}")
-
-
-def test_sets_have_no_order_and_padding_is_not_seen(made: World, trained: RankingNetwork) -> None:
-    rows = np.array([[4, 9, 2, -1], [2, 4, 9, -1]])
-    sets = [replace(made.sets, rows_SP=each) for each in (rows, rows[:, :3])]
-    first, second = (set_vectors(trained, each) for each in sets)
-    np.testing.assert_allclose(first[0], first[1], atol=1e-5)
-    np.testing.assert_allclose(first, second, atol=1e-5)
-
-
-def test_items_without_facts_or_names_are_ranked_and_exported_too(made: World, tmp_path: Path) -> None:
-    plain = replace(ITEMS, fact_sizes={})
-    sets = replace(made.sets, config=plain, codes_NF=np.zeros((100, 0), np.int64))
-    network = RankingNetwork(NetworkConfig(plain, dimension=4, width=8)).eval()
-    ranker = OnnxRanker(tmp_path, export_network(network, tmp_path, longest_history=5, vectors_digest=""))
-    np.testing.assert_allclose(ranker.set_vectors(sets), set_vectors(network, sets), atol=1e-5)
-    assert np.isfinite(ranker.user_vectors(sets.summaries, ["anyone"], [[1]])).all()
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_fits_a_catalogue(made: World, name: str) -> None:
-    preset = PRESETS[name]().for_items(ITEMS)
-    config = replace(preset.config.network, num_buckets=min(preset.config.network.num_buckets, 10))
-    network = RankingNetwork(config)
-    assert set_vectors(network.eval(), made.sets).shape == (60, config.dimension + 2)
 
 
 def test_the_engine_trains_the_task(made: World, tmp_path: Path) -> None:
