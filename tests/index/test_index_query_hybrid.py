@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 from index_world import CONTRACT, CountingEncoder, build_index, catalogue, vector_of
 
-from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
+from atelier.errors import EmbeddingContractError, QueryError
 from atelier.index.query import Hit, IndexReader
 from atelier.index.schema import Embedded, IndexItem
-from atelier.index.store import connect
-from atelier.index.text import TITLES_INDEX, fuse, has_titles_index
 from atelier.settings import Settings
 
 TITLES = (
@@ -60,24 +58,6 @@ def ids(hits: Sequence[Hit]) -> list[str]:
     return [hit.item_id for hit in hits]
 
 
-@pytest.mark.parametrize(
-    ("text", "titles"),
-    [
-        ("red dress", {TITLES[0]}),
-        ("RUNNING shoe", {TITLES[4]}),
-        ("jean", {TITLES[1]}),
-        ("连衣裙", {TITLES[2]}),
-        ("牛仔裤", {TITLES[3]}),
-        ("跑步", {TITLES[5]}),
-        ("裙", {TITLES[2]}),
-    ],
-)
-def test_titles_are_found_in_both_languages(reader: IndexReader, text: str, titles: set[str]) -> None:
-    hits = reader.search_text(text, 10)
-    assert len(hits) == 10
-    assert {hit.title.rpartition(" ")[0] for hit in hits} == titles
-
-
 def test_text_search_is_filtered_without_loss(reader: IndexReader) -> None:
     summer = {
         row.item.item_id
@@ -88,35 +68,6 @@ def test_text_search_is_filtered_without_loss(reader: IndexReader) -> None:
     assert set(ids(hits)) == summer
     for text in ("red dress", "裙"):
         assert all(hit.gender == "Women" for hit in reader.search_text(text, 5, gender="Women"))
-
-
-def test_text_that_fits_nothing_finds_nothing(reader: IndexReader) -> None:
-    assert reader.search_text("zzqqxx", 5) == []
-    assert reader.search_text("  ", 5) == []
-    with pytest.raises(QueryError, match="k: expected at least 1"):
-        reader.search_text("red", 0)
-
-
-def test_text_cannot_break_the_query(reader: IndexReader) -> None:
-    for text in ("' OR 1=1 --", "title:*", '"unbalanced', "((", "a AND", "\\"):
-        assert isinstance(reader.search_text(text, 3), list)
-
-
-def test_an_index_without_titles_says_so(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    version = build_index(settings, ITEMS).version
-    table = connect(settings).open_table(version.table)
-    assert has_titles_index(table)
-    table.drop_index(TITLES_INDEX)
-    version = replace(version, version=table.version)
-    with pytest.raises(CatalogueIndexError, match="without a full-text index on titles"):
-        IndexReader.open(settings, version).search_text("red dress", 5)
-
-
-def test_fusion_is_that_of_the_paper() -> None:
-    assert fuse([[5, 3, 1], [3, 9]]) == [3, 5, 9, 1]  # 1/62+1/61, 1/61, 1/62, 1/63
-    assert fuse([[2], [1]]) == [1, 2]  # a tie goes to the lower row
-    assert fuse([[], [7]]) == [7]
 
 
 def test_a_picture_and_a_text_find_what_fits_both(reader: IndexReader) -> None:
