@@ -22,7 +22,7 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 import torch
-from test_engine_two_processes import CONFIG_FOR_ONE, module
+from test_engine_trainer_two_processes import CONFIG_FOR_ONE, module
 from engine_toys import ToyData, ToyTask, weights
 from atelier.engine.tracker import ListTracker
 from atelier.engine.trainer import fit

@@ -5,40 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from engine_toys import CONFIG, ToyBatch, ToyData, ToyTask, weights
+from engine_toys import PLAIN, ToyBatch, ToyData, ToyTask, train, weights
 from torch import Tensor, nn
 
-from atelier.engine.config import EngineConfig
 from atelier.engine.task import Task, Tracker
 from atelier.engine.tracker import ConsoleTracker, ListTracker, NullTracker
-from atelier.engine.trainer import FitReport, fit
 from atelier.errors import TrainingError
-
-PLAIN = replace(
-    CONFIG,
-    gradient_accumulation=1,
-    early_stop_metric=None,
-    final_weights="last",
-    evaluate_every=None,
-    ema_decay=0.0,
-)
 
 
 def linear() -> nn.Linear:
     torch.manual_seed(3)
     return nn.Linear(8, 3)
-
-
-def train(
-    folder: Path, config: EngineConfig, task: Task | None = None, data: Any = None
-) -> tuple[dict[str, Tensor], ListTracker, FitReport]:
-    task, tracker = task or ToyTask(), ListTracker()
-    report = fit(task, data or ToyData(), config, tracker, folder, progress=False)
-    return weights(task.module), tracker, report
 
 
 def test_the_toys_and_trackers_fit_the_protocols() -> None:
@@ -124,20 +104,6 @@ def test_clipping_bounds_the_step(tmp_path: Path) -> None:
     moved = torch.cat([(after[name] - before[name]).flatten() for name in after]).norm()
     assert tracker.curve("train/grad_norm")[1] > 0.1
     assert moved == pytest.approx(0.01 * config.learning_rate, rel=1e-3)
-
-
-def test_weight_decay_spares_biases_and_norms(tmp_path: Path) -> None:
-    """A loss that ignores the weights leaves decay alone to move them."""
-
-    class Indifferent(ToyTask):
-        def loss(self, module: nn.Module, batch: ToyBatch) -> tuple[Tensor, dict[str, Tensor]]:
-            return module(batch.features).sum() * 0.0, {}
-
-    task = Indifferent()
-    before = weights(task.module)
-    after, _, _ = train(tmp_path, replace(PLAIN, weight_decay=0.5), task)
-    moved = {name for name in before if not torch.equal(before[name], after[name])}
-    assert {name for name, _ in task.module.named_parameters()} & moved == {"0.weight", "4.weight"}
 
 
 def test_module_ends_with_the_averaged_weights_and_bare(tmp_path: Path) -> None:
@@ -250,14 +216,3 @@ def test_channels_last_weights_resume_and_end_as_they_should(tmp_path: Path) -> 
     expected, _, _ = train(tmp_path / "whole", config, task)
     again, _, _ = train(tmp_path / "whole", config, Convolving())
     assert all(torch.equal(again[name], expected[name]) for name in expected)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("max_steps", 0), ("batch_size", 0), ("learning_rate", 0.0), ("ema_decay", 1.0), ("evaluate_every", 0)],
-)
-def test_config_checks_itself(field: str, value: float) -> None:
-    with pytest.raises(ValueError, match=f"EngineConfig.{field} must be"):
-        replace(PLAIN, **{field: value})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="need an early_stop_metric"):
-        replace(PLAIN, early_stop_patience=3)
