@@ -91,7 +91,9 @@ def write_outfit(folder: Path) -> dict[str, Path]:
     pq.write_table(table, folder / outfit.ITEM_VECTORS_FILE)
     (folder / "wear.yaml").write_text(RULES)
     names = (outfit.MODEL_FILE, outfit.ITEMS_FILE, outfit.CONTRACT_FILE, outfit.ITEM_VECTORS_FILE)
-    return {f"outfit/{name}": folder / name for name in names} | {"rules/wear.yaml": folder / "wear.yaml"}
+    return {f"outfit/{name}": folder / name for name in names} | {
+        "outfit/rules/wear.yaml": folder / "wear.yaml"
+    }
 
 
 def publish_with(settings: Settings, **files: dict[str, Path]) -> Release:
