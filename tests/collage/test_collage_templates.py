@@ -64,44 +64,6 @@ def test_a_template_is_read_as_it_is_written() -> None:
     assert template.texts[0].colour == (0x22, 0x22, 0x22)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "message"),
-    [
-        ("[50, 50, 450, 450]", "[50, 50, 550, 550]", 8, "boxes[1]: 'shoes' overlaps 'top'"),
-        ("[50, 50, 450, 450]", "[10, 50, 450, 450]", 7, "boxes[0].box: lies outside of [50, 50, 950, 950]"),
-        ("[50, 50, 450, 450]", "[450, 50, 50, 450]", 7, "left before right"),
-        ("[50, 50, 450, 450]", "[50, 50, 450]", 7, "boxes[0].box: expected 4 numbers, found 3"),
-        ("[50, 50, 450, 450]", '[50, 50, "450", 450]', 7, "boxes[0].box[2]: expected a number, found '450'"),
-        (', "box": [50, 50, 450, 450]', "", 7, "boxes[0]: 'box' is missing"),
-        ('["top"]', "[]", 7, "boxes[0].slots: expected at least 1, found 0"),
-        ('"bottom right"', '"south"', 8, "boxes[1].align: expected one of left, centre, right"),
-        ('"#F4EFE8"', '"beige"', 5, "background.colour: expected a colour like #F4EFE8, found 'beige'"),
-        ('"size": 60', '"size": 600', 11, "texts[0].size: expected 1 to 100, found 600"),
-        ("[500, 50, 950, 150]", "[300, 50, 950, 150]", 11, "texts[0]: 'title' overlaps 'top'"),
-        ('"name": "title"', '"name": "top"', 11, "texts[0]: the name 'top' stands twice"),
-        ('"canvas": [1000, 1000]', '"canvas": [1000, 100]', 3, "canvas: expected [width, height]"),
-        ('"margin": 50', '"margn": 50', 4, "margn: unknown key 'margn'"),
-        ('"margin": 50', '"margin": 50 "x"', 4, "not JSON"),
-        ('"margin": 50', '"margin": NaN', None, "NaN is no number"),
-    ],
-)
-def test_a_mistake_is_named_with_file_line_and_place(
-    old: str, new: str, line: int | None, message: str
-) -> None:
-    assert old in PLAIN
-    with pytest.raises(TemplateError) as caught:
-        parse_template(PLAIN.replace(old, new, 1), "mine.json")
-    assert str(caught.value).startswith("mine.json" if line is None else f"mine.json, line {line}: ")
-    assert message in str(caught.value)
-
-
-def test_a_template_without_boxes_and_one_that_is_no_object_are_refused() -> None:
-    with pytest.raises(TemplateError, match="boxes: expected at least 1"):
-        parse_template('{"name": "x", "canvas": [1, 1], "boxes": []}')
-    with pytest.raises(TemplateError, match="line 1: expected an object, found a list"):
-        parse_template("[]")
-
-
 def test_boxes_that_may_overlap_must_exist_and_then_do() -> None:
     boxes = [
         {"slots": ["top"], "box": [0, 0, 60, 60], "may_overlap": ["bottom"]},

@@ -24,7 +24,6 @@ from atelier.delivery.off_policy import (
     support,
 )
 from atelier.delivery.policy import Policy, draw_slate, next_place, propensities
-from atelier.delivery.verdict import Rules, Verdict, decide
 
 # X = contexts, A = sets
 _RNG = np.random.default_rng(5)
@@ -188,80 +187,6 @@ def test_along_a_feed_the_second_place_is_the_new_rankers_own() -> None:
     estimate = inverse_propensity(Log(clicked[second].astype(float), logged[second], told[second]))
     assert abs(estimate.value - truth) < 4 * estimate.standard_error
     assert estimate.standard_error < 0.03
-
-
-def better() -> np.ndarray:
-    """The logged policy, leaning to what is clicked."""
-    leaning = LOGGED_XA * np.exp(4 * CLICK_XA)
-    return np.asarray(leaning / leaning.sum(1, keepdims=True))
-
-
-def test_a_better_ranker_goes_out_and_a_worse_one_is_held() -> None:
-    good = decide("ranking 2", simulated(0, 4000, better()))
-    assert (good.release, good.enough) == (True, True)
-    assert good.difference.estimator == "doubly robust"
-    assert good.difference.low > 0
-    bad = LOGGED_XA**2 / better()
-    held = decide("ranking 3", simulated(0, 4000, bad / bad.sum(1, keepdims=True)))
-    assert not held.release
-    assert held.enough
-    assert held.reason.startswith("worse")
-
-
-def test_a_ranker_worse_by_the_margin_goes_out_as_seldom_as_stated() -> None:
-    """With the margin at what it truly loses or gains: 2.5 % of trials."""
-    new = LOGGED_XA + 0.5 * (NEW_XA - LOGGED_XA)
-    loss = LOGGED_TRUTH - float((new * CLICK_XA).sum(1).mean())
-    assert loss > 0
-    rules = Rules(margin=loss)
-    released = [decide("ranking 2", simulated(seed, 1500, new), rules).release for seed in range(400)]
-    assert 0.005 < np.mean(released) < 0.05
-
-
-def test_within_the_margin_is_not_worse() -> None:
-    log = simulated(4, 4000, 0.97 * LOGGED_XA + 0.03 * NEW_XA)
-    strict, lenient = decide("ranking 2", log, Rules()), decide("ranking 2", log, Rules(margin=0.01))
-    assert not strict.release
-    assert lenient.release
-    assert lenient.reason == "not worse by more than 0.0100"
-
-
-@pytest.mark.parametrize(
-    ("log", "message"),
-    [
-        (simulated(0, 40), "40 users are too few"),
-        (replace(simulated(0), outside_N=np.full(1500, 0.2)), "with probability 0.200 it shows sets"),
-        (simulated(0, 300), "are worth"),
-        (replace(simulated(0), new_N=simulated(0).new_N * 0.5), "in the mean instead of 1"),
-        (replace(simulated(0), new_N=np.zeros(1500)), "are worth 0"),
-    ],
-)
-def test_thin_evidence_holds_whatever_the_estimate(log: Log, message: str) -> None:
-    verdict = decide("ranking 2", log)
-    assert not verdict.release
-    assert not verdict.enough
-    assert verdict.reason.startswith("not enough evidence")
-    assert message in verdict.reason
-
-
-def test_one_heavy_showing_decides_nothing() -> None:
-    log = simulated(0)
-    logged = np.array(log.logged_N)
-    logged[0] = 1e-4
-    verdict = decide("ranking 2", replace(log, logged_N=logged), Rules(min_effective_size=1))
-    assert not verdict.enough
-    assert "of the weight" in verdict.reason
-
-
-def test_a_verdict_is_read_back_and_reported() -> None:
-    verdict = decide("ranking 2", simulated(0, 4000, better()))
-    assert Verdict.from_json(verdict.to_json()) == verdict
-    report = verdict.to_markdown()
-    assert report.startswith("# Ranker: may go out")
-    assert all(name in report for name in ESTIMATORS)
-    without = decide("ranking 2", replace(simulated(0), predictions=None))
-    assert without.difference.estimator == "self-normalised"
-    assert Verdict.from_json(without.to_json()) == without
 
 
 @pytest.mark.parametrize(

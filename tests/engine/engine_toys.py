@@ -7,14 +7,17 @@ decay); `prepare` adds noise (the engine's generator); the metric comes from the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from atelier.engine.config import EngineConfig
+from atelier.engine.task import Task
 from atelier.engine.tracker import ListTracker
+from atelier.engine.trainer import FitReport, fit
 
 CONFIG = EngineConfig(
     max_steps=24,
@@ -32,6 +35,14 @@ CONFIG = EngineConfig(
     seed=7,
 )
 """Epochs are five batches of eight, steps are two batches: checkpoints fall in the middle of epochs."""
+PLAIN = replace(
+    CONFIG,
+    gradient_accumulation=1,
+    early_stop_metric=None,
+    final_weights="last",
+    evaluate_every=None,
+    ema_decay=0.0,
+)
 
 
 @dataclass(frozen=True)
@@ -101,3 +112,11 @@ class StoppingTracker(ListTracker):
 
 def weights(module: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+def train(
+    folder: Path, config: EngineConfig, task: Task | None = None, data: Any = None
+) -> tuple[dict[str, Tensor], ListTracker, FitReport]:
+    task, tracker = task or ToyTask(), ListTracker()
+    report = fit(task, data or ToyData(), config, tracker, folder, progress=False)
+    return weights(task.module), tracker, report

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from index_world import CONTRACT, OTHER_CONTRACT, CountingEncoder, build_index, catalogue, sha256, vector_of
 
-from atelier.errors import CatalogueIndexError, EmbeddingContractError, IndexRejected
+from atelier.errors import CatalogueIndexError, IndexRejected
 from atelier.index import pictures
 from atelier.index.query import IndexReader
 from atelier.index.schema import Embedded
@@ -128,11 +128,6 @@ def test_an_empty_catalogue_and_a_doubled_item_are_refused(settings: Settings) -
         build_index(settings, [])
     with pytest.raises(CatalogueIndexError, match="'00003' is there twice"):
         build_index(settings, [*catalogue(5), catalogue(1, first=3)[0]])
-
-
-def test_a_contract_without_dimension_is_refused(settings: Settings) -> None:
-    with pytest.raises(EmbeddingContractError, match="dimension"):
-        build_index(settings, catalogue(4), contract="{}")
 
 
 def test_a_large_catalogue_gets_an_approximate_index_over_all_rows(settings: Settings) -> None:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from index_world import (
-    CONTRACT,
-    DIMENSION,
     OTHER_CONTRACT,
-    CountingEncoder,
     build_index,
     catalogue,
     vector_of,
 )
 
-from atelier.errors import CatalogueIndexError, EmbeddingContractError, IndexRejected
-from atelier.index import build as building
-from atelier.index.build import Build, build, build_without
+from atelier.errors import CatalogueIndexError, EmbeddingContractError
+from atelier.index.build import Build, build_without
 from atelier.index.changes import Changes, changes_between, compare
 from atelier.index.query import IndexReader
-from atelier.index.schema import ContractText, Embedded, IndexItem, wanted_rows
-from atelier.index.store import connect, open_version, read_rows
+from atelier.index.schema import IndexItem, wanted_rows
+from atelier.index.store import open_version
 from atelier.index.verify import verify
 from atelier.settings import Settings
 
@@ -118,33 +112,6 @@ def test_many_changes_write_the_table_anew_and_leave_older_states(settings: Sett
     assert answers(settings, first) == before
 
 
-def test_a_refused_state_is_not_what_the_next_build_starts_from(settings: Settings) -> None:
-    first = publish(settings, catalogue(100))
-    table = connect(settings).open_table(first.version.table)
-    table.update(where="item_id = '00007'", values={"title": "damaged from outside"})
-    second = publish(settings, catalogue(101), "d2")
-    assert second.changes == Changes(["00100"], [], [])
-    item = IndexReader.open(settings, second.version).item("00007")
-    assert item is not None
-    assert item.title == "item 7"
-
-
-def test_a_build_killed_before_its_signature_is_made_again(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(settings, catalogue(100))
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(building, "sign", killed)
-        build_index(settings, catalogue(102), data_version="d2")
-    back = publish(settings, catalogue(100), "d1")
-    assert len(IndexReader.open(settings, back.version)) == 100
-    assert publish(settings, catalogue(102), "d2").changes == Changes(["00100", "00101"], [], [])
-
-
 def test_a_rebuild_writes_everything_and_embeds_nothing(settings: Settings) -> None:
     first = publish(settings, catalogue(50))
     second = publish(settings, catalogue(50), rebuild=True)
@@ -178,54 +145,3 @@ def test_versions_of_two_models_cannot_be_compared(settings: Settings) -> None:
     assert other.embedded == 9
     with pytest.raises(EmbeddingContractError, match="different embedding contracts"):
         changes_between(settings, one.version, other.version)
-
-
-TWO_VECTORS = json.dumps({**json.loads(CONTRACT), "relevance_dimension": 6})
-
-
-class TwoVectors(CountingEncoder):
-    """The second vector is the unit form of the first six numbers of the first."""
-
-    def __call__(self, pictures: Sequence[str]) -> Embedded:
-        embedded = super().__call__(pictures)
-        first = embedded.vectors[:, :6]
-        return replace(embedded, relevance=first / np.linalg.norm(first, axis=1, keepdims=True))
-
-
-def build_two(settings: Settings, num_items: int, encoder: CountingEncoder) -> Build:
-    items = catalogue(num_items)
-    built = build(
-        settings, items, encoder, contract_json=TWO_VECTORS, data_version=f"d{num_items}", progress=False
-    )
-    changed = None if built.changes is None else built.changes.upserted
-    verify(settings, built.version, Counter(row.item.category for row in items), changed=changed)
-    return built
-
-
-def test_a_second_vector_has_its_column_where_the_contract_says_so(settings: Settings) -> None:
-    build_two(settings, 30, TwoVectors())
-    rows = read_rows(open_version(settings, build_two(settings, 33, TwoVectors()).version))
-    assert rows.relevance_NR is not None
-    assert rows.relevance_NR.shape == (33, 6)
-    assert rows.relevance_NR.dtype == np.float16
-    first = rows.vectors_ND[:, :6]
-    expected = first / np.linalg.norm(first, axis=1, keepdims=True)
-    assert np.abs(rows.relevance_NR - expected).max() < 5e-4
-    assert read_rows(open_version(settings, publish(settings, catalogue(5)).version)).relevance_NR is None
-
-
-def test_a_second_vector_that_is_missing_unasked_or_not_of_length_1_is_refused(settings: Settings) -> None:
-    class Long(TwoVectors):
-        def __call__(self, pictures: Sequence[str]) -> Embedded:
-            embedded = super().__call__(pictures)
-            assert embedded.relevance is not None
-            return replace(embedded, relevance=2 * embedded.relevance)
-
-    with pytest.raises(IndexRejected, match=r"relevance vectors \(4, 6\)"):
-        build_two(settings, 4, CountingEncoder())
-    with pytest.raises(IndexRejected, match="4 of 4 relevance vectors whose length is not 1"):
-        build_two(settings, 4, Long())
-    with pytest.raises(IndexRejected, match=r"relevance vectors \(4, 0\)"):
-        build_index(settings, catalogue(4), TwoVectors())
-    with pytest.raises(EmbeddingContractError, match="relevance_dimension"):
-        _ = ContractText(json.dumps({"dimension": DIMENSION, "relevance_dimension": -1})).relevance_dimension

@@ -17,11 +17,11 @@ from index_world import (
     vector_of,
 )
 
-from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
+from atelier.errors import EmbeddingContractError, QueryError
 from atelier.index.query import IndexReader
 from atelier.index.retention import drop_all_but
 from atelier.index.schema import ContractText, IndexItem
-from atelier.index.store import connect, seems_present
+from atelier.index.store import seems_present
 from atelier.settings import Settings
 
 ITEMS = catalogue(60)
@@ -44,10 +44,6 @@ def expected(items: list[IndexItem], k: int) -> list[str]:
     return sorted(scores, key=lambda item_id: (-scores[item_id], item_id))[:k]
 
 
-def found(reader: IndexReader, **filters: object) -> list[str]:
-    return [hit.item_id for hit in reader.search(QUERY, 10, **filters)]  # type: ignore[arg-type]
-
-
 def test_the_nearest_come_first_with_their_facts(reader: IndexReader) -> None:
     hits = reader.search(QUERY, 10)
     assert [hit.item_id for hit in hits] == expected(ITEMS, 10)
@@ -57,36 +53,6 @@ def test_the_nearest_come_first_with_their_facts(reader: IndexReader) -> None:
     assert hits[0].score == pytest.approx(
         float(vector_of(sha256(f"picture {int(item.item_id)}")) @ QUERY), abs=1e-6
     )
-
-
-def test_filters_cost_no_recall(reader: IndexReader) -> None:
-    """Each filtered answer is the best of those that pass, also where the unfiltered best do not."""
-
-    def passing(wanted: object) -> list[IndexItem]:
-        return [row for row in ITEMS if wanted(row.item)]  # type: ignore[operator]
-
-    assert found(reader, categories=["Jeans"]) == expected(passing(lambda i: i.category == "Jeans"), 10)
-    assert found(reader, categories=("Jeans", "Watches")) == expected(
-        passing(lambda i: i.category in ("Jeans", "Watches")), 10
-    )
-    assert found(reader, max_price=5) == expected(passing(lambda i: i.price <= 5), 6)
-    assert found(reader, in_stock=True) == expected(passing(lambda i: i.stock > 0), 10)
-    assert found(reader, gender="Women") == expected(passing(lambda i: i.gender == "Women"), 10)
-    assert found(reader, gender="Women", in_stock=True, max_price=20, categories=["Jeans"]) == expected(
-        passing(lambda i: i.gender and i.stock > 0 and i.price <= 20 and i.category == "Jeans"), 10
-    )
-
-
-def test_a_filter_that_nothing_passes_gives_no_hits(reader: IndexReader) -> None:
-    assert reader.search(QUERY, 5, max_price=-1) == []
-    assert reader.search(QUERY, 5, categories=[]) == []
-
-
-def test_an_unknown_category_is_refused_with_a_near_one(reader: IndexReader) -> None:
-    with pytest.raises(QueryError, match="'Jean'; expected one of 4 values, such as Jeans"):
-        reader.search(QUERY, 5, categories=["Jean"])
-    with pytest.raises(QueryError, match="gender: no item has 'x'"):
-        reader.search(QUERY, 5, gender="x")
 
 
 def test_a_batch_answers_like_each_query_alone(reader: IndexReader) -> None:
@@ -145,16 +111,6 @@ def test_a_reader_answers_on_while_others_build_and_collect(tmp_path: Path) -> N
     assert reader.thumbnail(before[0].item_id)
     assert not seems_present(settings, newer)
     assert IndexReader.open(settings, version).search(QUERY, 10) == before
-
-
-def test_a_collected_or_changed_index_is_refused_by_name(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    version = build_index(settings, ITEMS).version
-    connect(settings).open_table(version.table).delete("item_id = '00001'")
-    assert len(IndexReader.open(settings, version)) == len(ITEMS)  # pinned: the deletion is a later version
-    drop_all_but(settings, [])
-    with pytest.raises(CatalogueIndexError, match=f"{version.table} is gone"):
-        IndexReader.open(settings, version)
 
 
 def test_of_several_looks_the_nearest_counts(reader: IndexReader) -> None:

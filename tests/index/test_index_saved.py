@@ -13,7 +13,7 @@ from index_world import build_index, catalogue
 from test_index_graph_searcher import NUM, QUERIES, VECTORS, clustered, recall
 
 from atelier.errors import CatalogueIndexError, DigestError
-from atelier.index.graph import Graph, build_graph, load_graph, processor_flags, usable_library
+from atelier.index.graph import Graph, build_graph, load_graph
 from atelier.index.graph_searcher import GraphSearcher
 from atelier.index.query import IndexReader
 from atelier.index.saved import SavedSearcher, calibrated, load, make_searcher, save, saved_in
@@ -40,39 +40,6 @@ def test_a_small_catalogue_is_searched_exactly_and_a_large_one_through_a_graph()
     assert recall(large, VECTORS, ALL) >= 0.98
 
 
-@pytest.mark.parametrize("flags", [{"sse4_2"}, {"sse4_2", "avx2"}, set()])
-def test_without_avx2_another_library_answers_and_says_so(
-    flags: set[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        assert usable_library("x86_64", flags) == "faiss"
-    assert "FAISS's HNSW searches instead" in caplog.text
-
-
-def test_the_library_that_is_asked_for_first_needs_avx2_and_fma_or_arm() -> None:
-    assert usable_library("x86_64", {"avx2", "fma"}) == "symphonyqg"  # AVX-512 is used, not needed
-    assert usable_library("aarch64", set()) == "symphonyqg"
-
-
-def test_processor_flags_are_those_of_the_kernel(tmp_path: Path) -> None:
-    listed = tmp_path / "cpuinfo"
-    listed.write_text("processor\t: 0\nflags\t\t: fpu avx2 fma\n\nprocessor\t: 1\nflags\t\t: fpu avx2 fma\n")
-    assert processor_flags(listed) == {"fpu", "avx2", "fma"}
-    assert processor_flags(tmp_path / "none") == set()
-
-
-def test_the_other_library_finds_as_well_with_additions_deletions_and_filters() -> None:
-    searcher = make_searcher(VECTORS, graph_from=NUM, library="faiss")
-    assert isinstance(searcher, GraphSearcher)
-    assert "faiss of 3,000" in searcher.description
-    assert recall(searcher, VECTORS, ALL) >= 0.98
-    new = clustered(50, seed=2)
-    searcher.add(new)
-    searcher.remove(ALL[::10])
-    left = np.setdiff1d(np.arange(NUM + 50), ALL[::10])
-    assert recall(searcher, np.concatenate([VECTORS, new]), left) >= 0.98
-
-
 @pytest.mark.parametrize("library", ["symphonyqg", "faiss"])
 def test_a_saved_searcher_answers_like_the_one_that_was_saved(tmp_path: Path, library: str) -> None:
     built = make_searcher(VECTORS, graph_from=NUM, library=library)  # type: ignore[arg-type]
@@ -96,13 +63,6 @@ def test_a_changed_file_is_refused(tmp_path: Path, graph: Graph) -> None:
     path.write_bytes(data)
     with pytest.raises(DigestError, match="expected sha256"):
         load(path, expected)
-
-
-@pytest.mark.parametrize("name", ["searcher.symphonyqg", "searcher.faiss"])
-def test_a_file_that_is_no_graph_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"something else" * 100)
-    with pytest.raises(CatalogueIndexError, match="expected a graph of a searcher"):
-        load_graph(tmp_path / name)
 
 
 def test_a_graph_of_other_vectors_is_found_out_and_not_used(

@@ -6,10 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from atelier.errors import RegistryError
-from atelier.registry.store import Registry, open_registry
+from atelier.registry.store import Registry
 from atelier.settings import Settings
 
 EightProcesses = tuple[subprocess.CompletedProcess[str], Path]
@@ -42,30 +39,6 @@ def test_all_files_of_the_store_lie_beneath_mlruns(settings: Settings, registry:
         assert experiment.artifact_location.startswith(str(settings.home / "mlruns" / "artifacts"))
 
 
-def test_an_address_that_depends_on_the_working_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match="four slashes"):
-        open_registry(Settings(home=tmp_path, tracking_uri="sqlite:///mlflow.db"))
-
-
-def test_a_deleted_experiment_is_named_and_not_filled(registry: Registry) -> None:
-    with registry.start_run("first", "before-deletion", {}, family="gone"):
-        pass
-    client = registry.connection.client
-    client.delete_experiment(client.get_experiment_by_name("gone").experiment_id)
-    with pytest.raises(RegistryError, match="mlflow experiments restore"):  # noqa: SIM117
-        with registry.start_run("second", "after-deletion", {}, family="gone"):
-            pass
-
-
 def test_importing_the_room_does_not_import_mlflow() -> None:
     code = "import sys; import atelier.registry.store; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.mark.usefixtures("registry")
-def test_opening_ends_telemetry() -> None:
-    from mlflow.telemetry import get_telemetry_client
-    from mlflow.telemetry.utils import is_telemetry_disabled
-
-    assert is_telemetry_disabled()
-    assert get_telemetry_client() is None

@@ -26,7 +26,7 @@ FILES = (
     *("detection/detector.onnx", "detection/detector.json"),
     *("outfit/generator.onnx", "outfit/items.onnx", "outfit/outfit.json", "outfit/outfit-items.parquet"),
     *("ranking/users.onnx", "ranking/sets.onnx", "ranking/ranking.json", "ranking/values.json"),
-    *("ranking/sets.parquet", "ranking/histories.parquet", "rules/wear.yaml"),
+    *("ranking/sets.parquet", "ranking/histories.parquet", "outfit/rules/wear.yaml"),
 )
 
 
@@ -135,7 +135,7 @@ def test_any_damaged_file_keeps_the_old_release_and_is_named(settings: Settings,
         ("ranking/histories.parquet", "no table", "ranking"),
         ("outfit/outfit.json", "{}", "outfit"),
         ("outfit/outfit-items.parquet", "no table", "outfit"),
-        ("rules/wear.yaml", "slots: 3", "outfit"),
+        ("outfit/rules/wear.yaml", "slots: 3", "outfit"),
     ],
 )
 def test_a_part_that_cannot_be_loaded_keeps_the_old_release_and_is_named(
@@ -157,7 +157,7 @@ def test_a_part_that_cannot_be_loaded_keeps_the_old_release_and_is_named(
 def test_a_file_that_a_release_never_had_is_missed_at_loading(settings: Settings, name: str) -> None:
     with_it = open_answerer(settings, live(settings))
     without = staged_with(settings, {}, leave_out=name)
-    if name in {"ranking/values.json", "rules/wear.yaml", "outfit/items.onnx"}:
+    if name in {"ranking/values.json", "outfit/rules/wear.yaml", "outfit/items.onnx"}:
         assert open_answerer(settings, without, with_it).release == without  # what serving can do without
         return
     with pytest.raises(ReleaseError, match=f"its {name.split('/', maxsplit=1)[0]} cannot be loaded"):
@@ -195,10 +195,7 @@ def test_a_release_of_before_families_had_folders_answers_the_same(settings: Set
     with TestClient(create_app(settings)) as client:
         answers = ask_everything(client)
     release = live(settings)
-    flat = {
-        name if name.startswith("rules/") else name.split("/")[1]: root_of(settings, release) / name
-        for name in release.files
-    }
+    flat = {name.split("/", 1)[1]: root_of(settings, release) / name for name in release.files}
     old = stage(
         settings,
         data_version=release.data_version,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from atelier.simulate.catalogue import draw_item
-from atelier.simulate.styles import BEDROOM_STYLES, FASHION_STYLES, STYLES, style_match
-from atelier.simulate.stylists import NUM_USERS, show_collection, style_collection
+from atelier.simulate.styles import STYLES
+from atelier.simulate.stylists import NUM_USERS
 from atelier.simulate.taste import click_probability, compatibility, liking, make_user, user_of
 from atelier.simulate.trades import Trade
 from atelier.simulate.world import SimulatedItem, make_item
@@ -38,26 +37,6 @@ def test_facts_and_pictures_of_a_seed_are_those_from_before_there_were_styles() 
     )
 
 
-@pytest.mark.parametrize("styles", [FASHION_STYLES, BEDROOM_STYLES])
-def test_any_two_styles_of_a_trade_go_together_or_clash_both_ways(styles: tuple[str, ...]) -> None:
-    matches = {(a, b): style_match(a, b) for a in styles for b in styles}
-    assert all(matches[a, b] == matches[b, a] for a, b in matches)
-    assert all((match == 1.0) == (a == b) for (a, b), match in matches.items())
-    assert min(matches.values()) == 0.0
-    assert max(match for (a, b), match in matches.items() if a != b) > 0.8
-
-
-def test_a_garment_s_usage_hints_at_its_style_but_does_not_tell_it() -> None:
-    world = [make_item(5, number) for number in range(1500)]
-    sporty = [item.style for item in world if item.item.usage == "Sports"]
-    formal = [item.style for item in world if item.item.usage == "Formal"]
-    assert sporty.count("Sporty") / len(sporty) > 2 * formal.count("Sporty") / len(formal)
-    assert set(sporty) == set(formal) == set(FASHION_STYLES)
-    told = [item.item.style for item in world]
-    assert all(one in {item.style, None} for one, item in zip(told, world, strict=True))
-    assert 0.15 < told.count(None) / len(told) < 0.25
-
-
 @pytest.mark.parametrize(
     ("items", "first", "second"), [(COLLECTION, "Glam", "Sporty"), (BEDROOM, "Rustic", "Modern")]
 )
@@ -82,40 +61,6 @@ def test_a_table_lamp_does_not_stand_on_a_stool_and_trades_do_not_mix() -> None:
     with pytest.raises(ValueError, match="two trades"):
         compatibility([BEDROOM[0], COLLECTION[0]])
     assert compatibility(COLLECTION[:1]) == 1.0
-
-
-@pytest.mark.parametrize("collection", [COLLECTION, BEDROOM])
-def test_experts_put_together_what_goes_together(collection: list[SimulatedItem]) -> None:
-    styled = style_collection(5, collection)
-    rng = np.random.default_rng(0)
-    chance = [compatibility([collection[int(i)] for i in rng.integers(200, size=4)]) for _ in range(300)]
-    assert np.mean([one.compatibility for one in styled]) > np.mean(chance) + 0.1
-    assert all(one.compatibility == compatibility(one.items) for one in styled)
-    assert all(one.outfit.made_by == "expert" for one in styled)
-
-
-@pytest.mark.parametrize("collection", [COLLECTION, BEDROOM])
-def test_clicks_come_as_often_as_the_truth_says(collection: list[SimulatedItem]) -> None:
-    """Over some thousand showings: the sum of the true probabilities is the expected number of clicks."""
-    outfits = style_collection(5, collection)
-    rows = {one.outfit.outfit_id: one.outfit for one in outfits}
-    clicks = [click for seed in range(8) for click in show_collection(seed, collection, outfits)]
-    expected = np.array([click_probability(user_of(one.user_id), rows[one.outfit_id]) for one in clicks])
-    num_clicked = sum(one.clicked for one in clicks)
-    spread = np.sqrt((expected * (1 - expected)).sum())
-    assert len(clicks) == 3200
-    assert 0.02 < expected.mean() < 0.6
-    assert abs(num_clicked - expected.sum()) < 4 * spread
-
-
-def test_showings_have_the_probability_they_were_chosen_with() -> None:
-    outfits = style_collection(5, COLLECTION)
-    clicks = [click for seed in range(10) for click in show_collection(seed, COLLECTION, outfits)]
-    shown = Counter(click.outfit_id for click in clicks)
-    propensities = {click.outfit_id: click.propensity for click in clicks}
-    for outfit_id, propensity in propensities.items():
-        assert propensity is not None
-        assert shown[outfit_id] / len(clicks) == pytest.approx(propensity, abs=0.02)
 
 
 def test_the_truth_speaks_of_any_outfit_not_only_of_those_shown() -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -93,7 +94,7 @@ class FeedLog:
                 "num_showings": pa.array(offered.num_showings_N),
                 "generated": pa.array(offered.generated_N),
             }
-            half = path.with_name(f".{path.name}.{id(offered)}")
+            half = path.with_name(f".{path.name}.{uuid4().hex}")
             pq.write_table(pa.table(columns), half, compression="zstd")
             half.replace(path)
         self._kept.add(offered.digest)

@@ -24,6 +24,9 @@ from atelier.vocabulary import Maker
 SETS_FILE, HISTORIES_FILE = "sets.parquet", "histories.parquet"
 """Their names in a release."""
 _RANKER = b"ranker"
+_COLUMNS = (
+    "outfit_id", "item_ids", "made_by", "on_offer", "price", "num_showings", "vector", "summary",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,7 @@ class SetTable:
     @classmethod
     def read(cls, path: Path) -> SetTable:
         """ReleaseError: the file is not such a table."""
-        table = _read(path, ("outfit_id", "item_ids", "made_by", "on_offer", "price", "num_showings"))
+        table = _read(path, _COLUMNS)
         return cls(
             ranker=(table.schema.metadata or {}).get(_RANKER, b"").decode(),
             outfit_ids=tuple(table["outfit_id"].to_pylist()),

@@ -31,16 +31,15 @@ class SetTable:
     def __init__(self, path: Path, order: str) -> None:
         """Open the table of this order, or begin one. CatalogueIndexError: another order's table is there."""
         self._path = path
-        if path.exists():
-            found = (self._dataset().schema.metadata or {}).get(_ORDER, b"").decode()
-            if found != order:
-                raise CatalogueIndexError(
-                    f"{path} holds the sets of another order: {found[:200] or 'unknown'}; expected "
-                    f"{order[:200]}. Name a new folder, or ask for the same to go on"
-                )
-        else:
+        if not self._begun():
             path.parent.mkdir(parents=True, exist_ok=True)
             lance.write_dataset(SCHEMA.with_metadata({_ORDER: order.encode()}).empty_table(), str(path))
+        found = (self._dataset().schema.metadata or {}).get(_ORDER, b"").decode()
+        if found != order:
+            raise CatalogueIndexError(
+                f"{path} holds the sets of another order: {found[:200] or 'unknown'}; expected "
+                f"{order[:200]}. Name a new folder, or ask for the same to go on"
+            )
 
     def finished(self) -> set[int]:
         """The blocks that are there: each is added whole or not at all."""
@@ -56,6 +55,11 @@ class SetTable:
 
     def __len__(self) -> int:
         return int(self._dataset().count_rows())
+
+    def _begun(self) -> bool:
+        """Tell a table from nothing, or from the folder that a job leaves which is killed while it begins."""
+        versions = self._path / "_versions"
+        return versions.is_dir() and any(versions.iterdir())
 
     def _dataset(self) -> lance.LanceDataset:
         return lance.dataset(str(self._path))

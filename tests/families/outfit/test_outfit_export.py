@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from atelier.errors import DigestError, OutfitContractError
 from atelier.families.outfit.config import ItemConfig, Kind, NetworkConfig
 from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
 from atelier.families.outfit.inference import (
     CONTRACT_FILE,
-    MODEL_FILE,
     ItemEncoder,
     OnnxGenerator,
     OutfitContract,
@@ -59,20 +57,3 @@ def test_the_files_say_what_the_network_says(kind: Kind, tmp_path: Path) -> None
     )
     again = load_network(network.config, tmp_path / WEIGHTS_FILE).eval()
     np.testing.assert_array_equal(item_vectors(again, features), item_vectors(network, features))
-
-
-def test_values_that_are_not_known_have_the_code_of_nothing() -> None:
-    assert codes_of(FACTS, [{"category": "Tops"}, {"category": "Tents", "season": None}]).tolist() == [
-        [0, 2],
-        [0, 0],
-    ]
-    assert codes_of(FACTS, []).shape == (0, 2)
-
-
-def test_another_file_or_another_contract_is_refused(tmp_path: Path) -> None:
-    contract = export_network(OutfitNetwork(CONFIG), FACTS, "space", tmp_path)
-    (tmp_path / MODEL_FILE).write_bytes(b"something else")
-    with pytest.raises(DigestError, match=MODEL_FILE):
-        OnnxGenerator(tmp_path, contract)
-    with pytest.raises(OutfitContractError, match="expected a JSON object"):
-        OutfitContract.from_json('{"kind": "dan"}')

@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
-from atelier.families.ranking.config import ItemConfig
+from atelier.families.ranking.config import ItemConfig, NetworkConfig
+from atelier.families.ranking.model import RankingNetwork
 from atelier.families.ranking.sets import Sets, bucket_of
 from atelier.families.ranking.showings import Showings, earlier_clicks
 
 ITEMS = ItemConfig(vector_dimension=8, fact_sizes={"category": 4, "usage": 3}, price_mean=4.0)
 LONGEST = 20
+NETWORK = NetworkConfig(ITEMS, dimension=16, width=64, num_layers=0, num_buckets=32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,3 +64,11 @@ def showings(
     ]
     propensity = policy[shown].astype(np.float32)
     return Showings(shown, user, history, np.array(buckets, np.int64), clicked, propensity)
+
+
+def untrained(config: NetworkConfig = NETWORK) -> RankingNetwork:
+    """A network that has an answer to everything, names included; which one does not matter."""
+    torch.manual_seed(0)
+    network = RankingNetwork(config)
+    torch.nn.init.normal_(network.users.names.weight[1:])
+    return network.eval()

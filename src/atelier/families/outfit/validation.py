@@ -55,7 +55,7 @@ class TorchGenerator:
     def queries(self, pieces_BPD: NDArray[np.float32], num_B: NDArray[np.int64]) -> NDArray[np.float32]:
         """Unit rows [B, D] for sets whose first `num_B` pieces are known."""
         where = next(self.network.parameters()).device
-        found = []
+        found = [np.zeros((0, self.network.config.dimension), np.float32)]
         for start in range(0, len(pieces_BPD), _AT_ONCE):
             part_BPD, part_B = pieces_BPD[start : start + _AT_ONCE], num_B[start : start + _AT_ONCE]
             known_BP = (np.arange(part_BPD.shape[1]) < part_B[:, None]).astype(np.int64)
@@ -72,7 +72,8 @@ def item_vectors(network: OutfitNetwork, features: ItemFeatures) -> NDArray[np.f
     where = next(network.parameters()).device
     slices = [slice(start, start + _AT_ONCE) for start in range(0, len(features.codes), _AT_ONCE)]
     parts = [ItemFeatures(*(part[rows].to(where) for part in features)) for rows in slices]
-    return np.concatenate([network.items(part).cpu().numpy() for part in parts])
+    none = np.zeros((0, network.config.dimension), np.float32)
+    return np.concatenate([none, *(network.items(part).cpu().numpy() for part in parts)])
 
 
 def evaluate_network(

@@ -1,0 +1,113 @@
+"""A document's mistakes are named with file, line and place."""
+
+from __future__ import annotations
+
+import pytest
+
+from atelier.collage.document import parse_document
+from atelier.collage.templates import parse_template
+from atelier.errors import TemplateError
+
+PLAIN = """{
+  "name": "Plain",
+  "canvas": [1000, 1000],
+  "margin": 50,
+  "background": {"colour": "#F4EFE8"},
+  "boxes": [
+    {"slots": ["top"], "box": [50, 50, 450, 450]},
+    {"slots": ["shoes"], "box": [500, 500, 950, 950], "align": "bottom right"}
+  ],
+  "texts": [
+    {"name": "title", "box": [500, 50, 950, 150], "size": 60, "colour": "#222222"}
+  ]
+}"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("[50, 50, 450, 450]", "[50, 50, 550, 550]", 8, "boxes[1]: 'shoes' overlaps 'top'"),
+        ("[50, 50, 450, 450]", "[10, 50, 450, 450]", 7, "boxes[0].box: lies outside of [50, 50, 950, 950]"),
+        ("[50, 50, 450, 450]", "[450, 50, 50, 450]", 7, "left before right"),
+        ("[50, 50, 450, 450]", "[50, 50, 450]", 7, "boxes[0].box: expected 4 numbers, found 3"),
+        ("[50, 50, 450, 450]", '[50, 50, "450", 450]', 7, "boxes[0].box[2]: expected a number, found '450'"),
+        (', "box": [50, 50, 450, 450]', "", 7, "boxes[0]: 'box' is missing"),
+        ('["top"]', "[]", 7, "boxes[0].slots: expected at least 1, found 0"),
+        ('"bottom right"', '"south"', 8, "boxes[1].align: expected one of left, centre, right"),
+        ('"#F4EFE8"', '"beige"', 5, "background.colour: expected a colour like #F4EFE8, found 'beige'"),
+        ('"size": 60', '"size": 600', 11, "texts[0].size: expected 1 to 100, found 600"),
+        ("[500, 50, 950, 150]", "[300, 50, 950, 150]", 11, "texts[0]: 'title' overlaps 'top'"),
+        ('"name": "title"', '"name": "top"', 11, "texts[0]: the name 'top' stands twice"),
+        ('"canvas": [1000, 1000]', '"canvas": [1000, 100]', 3, "canvas: expected [width, height]"),
+        ('"margin": 50', '"margn": 50', 4, "margn: unknown key 'margn'"),
+        ('"margin": 50', '"margin": 50 "x"', 4, "not JSON"),
+        ('"margin": 50', '"margin": NaN', None, "NaN is no number"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_place(
+    old: str, new: str, line: int | None, message: str
+) -> None:
+    assert old in PLAIN
+    with pytest.raises(TemplateError) as caught:
+        parse_template(PLAIN.replace(old, new, 1), "mine.json")
+    assert str(caught.value).startswith("mine.json" if line is None else f"mine.json, line {line}: ")
+    assert message in str(caught.value)
+
+
+def test_a_template_without_boxes_and_one_that_is_no_object_are_refused() -> None:
+    with pytest.raises(TemplateError, match="boxes: expected at least 1"):
+        parse_template('{"name": "x", "canvas": [1, 1], "boxes": []}')
+    with pytest.raises(TemplateError, match="line 1: expected an object, found a list"):
+        parse_template("[]")
+
+
+def test_values_are_read_as_json_reads_them() -> None:
+    fields = parse_document(
+        '{"n": 1.5, "t": "12", "b": true, "c": "#0a10FF", "l": [1, 2], "w": ["a", "b"]}', "x.json"
+    ).fields(("n", "t", "b", "c", "l", "w"))
+    assert fields["n"].number() == 1.5
+    assert fields["t"].text() == "12"
+    assert fields["b"].yes() is True
+    assert fields["c"].colour() == (10, 16, 255)
+    assert fields["l"].numbers(2) == (1.0, 2.0)
+    assert fields["w"].texts() == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"x\.json, line 1: not JSON"),
+        ('{"a": 1,\n "a": 2}', r"x\.json, line 2: a: stands there twice"),
+        ('{\n\n"b": 1}', r"x\.json, line 3: b: unknown key 'b' \(known: a\)"),
+        ("{}", "'a' is missing"),
+        ("[]", "expected an object, found a list"),
+        ('{"a": NaN}', "NaN is no number"),
+    ],
+)
+def test_what_is_no_such_object_is_named(text: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        parse_document(text, "x.json").fields(("a",))
+
+
+@pytest.mark.parametrize(
+    ("value", "asked", "message"),
+    [
+        ("true", "number", "expected a number, found 'true'"),
+        ('"1"', "number", "expected a number"),
+        ("1", "text", "expected a text"),
+        ('" "', "text", "expected a text"),
+        ('"yes"', "yes", "expected true or false"),
+        ('"#12345"', "colour", "expected a colour like"),
+        ("[1]", "number", "expected one value, found a list"),
+        ("{}", "items", "expected a list, found an object"),
+        ("2e9", "number", "expected -1e\\+09 to 1e\\+09"),
+    ],
+)
+def test_a_value_of_another_kind_is_named_with_its_place(value: str, asked: str, message: str) -> None:
+    a = parse_document(f'{{"a": {value}}}', "x.json").fields(("a",))["a"]
+    with pytest.raises(TemplateError, match=rf"x\.json, line 1: a: {message}"):
+        getattr(a, asked)()
+
+
+def test_tabs_are_no_mistake() -> None:
+    assert parse_document('{\n\t"a":\t3}', "x.json").fields(("a",))["a"].number() == 3
