@@ -26,6 +26,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from atelier.jobs.outfit.end_to_end import end_to_end_training, image_tower, pictures_of
+from atelier.jobs.outfit.train import features_of, training_of
+from atelier.jobs.retrieval.train import current_version
 
 from atelier.datasets.batches import SetBatch
 from atelier.datasets.catalogue import Catalogue
@@ -41,11 +44,8 @@ from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategoryS
 from atelier.families.outfit.validation import evaluate_network
 from atelier.families.retrieval.training import fit_on_schedule
 from atelier.jobs.outfit.champion import champion_embedder
-from atelier.jobs.outfit.end_to_end import end_to_end_training, image_tower, pictures_of
 from atelier.jobs.outfit.material import SetMaterial, load_sets
-from atelier.jobs.outfit.train import features_of, training_of
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder
-from atelier.jobs.retrieval.train import current_version
 from atelier.settings import Settings
 from atelier.vocabulary import Split
 

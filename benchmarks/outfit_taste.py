@@ -19,6 +19,9 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
+from atelier.jobs.outfit.train import distill_outfits, train_outfits
+from atelier.jobs.retrieval.distill import distill
+from atelier.jobs.retrieval.train import train
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RulesError
@@ -26,12 +29,9 @@ from atelier.families.outfit.picking import Assembly
 from atelier.jobs.data.ingest import ingest
 from atelier.jobs.outfit.exam import register_outfits
 from atelier.jobs.outfit.gate import gate_outfits
-from atelier.jobs.outfit.train import distill_outfits, train_outfits
 from atelier.jobs.release.publish import publish
-from atelier.jobs.retrieval.distill import distill
 from atelier.jobs.retrieval.exam import register
 from atelier.jobs.retrieval.gate import gate
-from atelier.jobs.retrieval.train import train
 from atelier.release.store import live
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate

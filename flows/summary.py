@@ -32,8 +32,8 @@ class Summary:
     verdict: str
     """The gate's reason."""
     metrics: dict[str, float]
-    """Of every candidate on the held-out part of the data; those of other families than retrieval begin with the
-    family's name."""
+    """Of every candidate on the held-out part of the data; names of families other than retrieval begin with
+    the family's name."""
     seconds: float
     """Of work, without the start of the process and of Prefect."""
     look_at: dict[str, str]

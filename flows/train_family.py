@@ -48,7 +48,7 @@ def train_family(family: str, preset: str) -> TrainedFamily:
         return TrainedFamily(family, preset, skipped)
     runs: dict[str, TrainOutcome] = {}
     for stage in chosen.stages(chosen.preset(preset)):
-        # A training that is tried again resumes from its last checkpoint; once is enough to get over a hiccup.
+        # A training that is tried again resumes from its last checkpoint: one more try is enough.
         train = step(f"train {family} {stage.role}", minutes=8 * 60, retries=1)(train_stage)
         try:
             runs[stage.role] = train(settings, chosen, preset, stage.role, dict(runs))

@@ -127,8 +127,8 @@ def evaluate(
 ) -> None:
     """Score a family of the live release on a folder of your own.
 
-    Photo search: category accuracy, and recall on the folder's own queries/; outfits: blanks filled, real sets
-    told from made-up ones; detection: boxes of labelled photos.
+    Photo search: category accuracy, and recall on the folder's own queries/. Outfits: blanks filled, and real
+    sets distinguished from made-up ones. Detection: boxes of labelled photos.
     """
     from atelier.jobs.families import FAMILIES
     from atelier.lifecycle.family import family_named

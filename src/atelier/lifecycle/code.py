@@ -19,10 +19,10 @@ PLUMBING = {
 
 
 def code_digest(*functions: Callable[..., Any]) -> str:
-    """Digest of the modules of some functions and of every module of ours that these import, late imports too.
+    """Digest of the modules of some functions and of every module of ours that these import, late ones too.
 
-    Comments, docstrings and the layout of the code do not count, nor do imports for type checkers alone and the
-    rooms in `PLUMBING`: a change of these cannot change what the functions return.
+    Comments, docstrings and the layout of the code do not count, nor do imports for type checkers alone and
+    the rooms in `PLUMBING`: a change of these cannot change what the functions return.
     """
     modules = sorted({name for function in functions for name in import_closure(function.__module__)})
     return hashlib.sha256("\n".join(f"{name} {_digest(name)}" for name in modules).encode()).hexdigest()

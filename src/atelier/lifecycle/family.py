@@ -79,7 +79,7 @@ class Contestant:
     """As a reviewer calls it: 'retrieval version 7'."""
     files: Path
     results: Any
-    """Its `Examination.results` on the current data; None for a champion that cannot answer these questions."""
+    """Its `Examination.results` on the current data; None for a champion that cannot answer the questions."""
 
 
 @dataclass(frozen=True)

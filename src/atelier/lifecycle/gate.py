@@ -116,7 +116,7 @@ def _decision(
 
 
 def _contestant(family: Family[Any], context: Context[Any], version: ModelVersion) -> Contestant:
-    """A version with its results on the current data: its examination's, or new ones if the data has changed."""
+    """A version with its results on the current data: its examination's, or new ones for changed data."""
     files = context.use(version).folder
     results = None
     if version.tags.get("data_version") == context.data_version:

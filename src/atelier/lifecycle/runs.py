@@ -1,4 +1,4 @@
-"""Training runs of any family: each stage is a run under a key, trained unless a finished run has that key."""
+"""Training runs of any family: a stage is trained unless a finished run has its key."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def stage_key(family: Family[Any], context: Context[Any], stage: Stage, earlier:
 
 
 def run_key(role: str, *parts: DataclassInstance | tuple[Any, ...] | str | None, code: str) -> str:
-    """Digest of all that a run depends on: its data, its configuration, and `code`, the digest of its code."""
+    """Digest of all that a run depends on: its data, configuration, and `code`, the digest of its code."""
     depends_on = [role, parts, code]
     return sha256_of(json.dumps(depends_on, sort_keys=True, default=asdict).encode())[:32]
 
@@ -115,7 +115,8 @@ def read_weights(registry: Registry, outcome: TrainOutcome, target_dir: Path) ->
         if sha256_of(data) != digest:
             raise DigestError(
                 f"run {outcome.run_id}: {name} is not the file that was trained (expected sha256 "
-                f"{digest[:16]}, found {sha256_of(data)[:16]}). Delete the run in the MLflow UI and train again"
+                f"{digest[:16]}, found {sha256_of(data)[:16]}). Delete the run in the MLflow UI and "
+                f"train again"
             )
         path = target_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)

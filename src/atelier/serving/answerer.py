@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,8 +96,11 @@ class Answerer:
         showcase: Showcase | None = None,
         feed_maker: FeedMaker | None = None,
         ranker: ReleasedRanker | None = None,
+        models: Mapping[str, Any] | None = None,
     ) -> None:
+        """`models`: those of other families, by the family's name, as its `inference.load` returns them."""
         self.release = release
+        self.models = models or {}
         self.encoder = encoder
         self.texts = texts
         self.reader = reader

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from atelier.errors import ReleaseError
 from atelier.families.detection import inference as detection
 from atelier.families.detection.inference import DetectionContract, Detector
 from atelier.families.retrieval import inference as retrieval
 from atelier.families.retrieval.inference import EmbeddingContract, Encoder, TextEncoder
+from atelier.families.served import load_served
 from atelier.index import saved
 from atelier.index.query import IndexReader
 from atelier.release.manifest import Release
@@ -45,8 +47,18 @@ def open_answerer(settings: Settings, release: Release, previous: Answerer | Non
         feed_maker = FeedMaker.of(ranker, settings, release) if ranker else None
     with _naming(release, OUTFIT):
         stylist = _open_stylist(settings, release, reader, ranker, _sharing(previous, release, OUTFIT))
+    models = {name: _open_other(settings, release, name, previous) for name in _others(release)}
     answerer = Answerer(
-        release, encoder, texts, reader, detector, stylist, Showcase(settings, reader), feed_maker, ranker
+        release,
+        encoder,
+        texts,
+        reader,
+        detector,
+        stylist,
+        Showcase(settings, reader),
+        feed_maker,
+        ranker,
+        models,
     )
     answerer.warm_up()
     return answerer
@@ -68,6 +80,19 @@ def _sharing(previous: Answerer | None, release: Release, family: str) -> Answer
     if previous is None or previous.release.files_of(family) != release.files_of(family):
         return None
     return previous
+
+
+def _others(release: Release) -> list[str]:
+    """The families of a release that are served by their own routes alone."""
+    return sorted(release.models.keys() - {RETRIEVAL, DETECTION, RANKING, OUTFIT})
+
+
+def _open_other(settings: Settings, release: Release, family: str, previous: Answerer | None) -> Any:
+    with _naming(release, family):
+        same = _sharing(previous, release, family)
+        if same is not None and family in same.models:
+            return same.models[family]
+        return load_served(family, folder_of(settings, release, family), settings.serve_threads)
 
 
 def _open_retrieval(

@@ -1,4 +1,4 @@
-"""How the outfit family trains: a set Transformer, the DAN that it teaches, and, if asked, the image tower too."""
+"""How the outfit family trains: a set Transformer, the DAN that it teaches, and if asked the image tower."""
 
 from __future__ import annotations
 

@@ -113,8 +113,8 @@ class DistillTask:
     """The engine's `Task` for a student; the teacher is frozen and stays outside of `module`.
 
     With `caches_teacher_targets` a batch that comes again is not made and shown to the teacher again: most of
-    a step's time is the teacher's (fast pretraining distillation, TinyViT, Wu et al. 2022, section 3.1). What is
-    lost, as when a run resumes, is computed again, the same. Targets take some 10 kB a view of 56 pixels.
+    a step's time is the teacher's (fast pretraining distillation, TinyViT, Wu et al. 2022, section 3.1). What
+    is lost, as when a run resumes, is computed again, the same. Targets take some 10 kB a view of 56 pixels.
     """
 
     def __init__(

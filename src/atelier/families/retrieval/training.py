@@ -49,7 +49,7 @@ class Material:
 def facts_training(
     material: Material, preset: RetrievalPreset, weights: Weights, device: torch.device
 ) -> Training:
-    """Prepare the first pass of the preset's teacher: article types, other facts, titles, shoppers' labels."""
+    """Prepare the teacher's first pass: article types, other attributes, titles, shoppers' labels."""
     del weights  # the first stage of all
     material, labels = _on(device, material), material.products.labels
     network = new_network(preset.teacher, labels, preset.facts_schedule.seed)
@@ -89,7 +89,7 @@ def teacher_training(
 def student_training(
     material: Material, preset: RetrievalPreset, weights: Weights, device: torch.device
 ) -> Training:
-    """Prepare the preset's student, to be distilled from the teacher; an untrained teacher does for timing."""
+    """Prepare the student, to be distilled from the teacher; an untrained teacher does for timing."""
     material, labels = _on(device, material), material.products.labels
     teacher = new_network(preset.teacher, labels, seed=0)
     if "teacher" in weights:

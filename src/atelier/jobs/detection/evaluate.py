@@ -35,8 +35,8 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     photos = _labelled(settings, read_drop(data_dir), progress)
     if not photos:
         raise DropError(
-            f"{data_dir} holds no labelled photo that training has not seen (expected regions, as the layouts "
-            f"clothing-co-parsing and atelier-drop have)"
+            f"{data_dir} holds no labelled photo that training has not seen (expected regions, as in the "
+            f"layouts clothing-co-parsing and atelier-drop)"
         )
     detector = detector_in(folder_of(settings, release, FAMILY), settings.serve_threads)
     metrics = detection_metrics(seen(detect(detector, photos), photos))

@@ -24,7 +24,7 @@ MODEL_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE)
 
 
 def release_files(context: Context[Any], model: Path, items: Sequence[Item]) -> Mapping[str, Path]:
-    """List the ranker's files, the sets it can show, and what users clicked before; the last two written here.
+    """List the ranker's files; write the sets it can show and what users clicked before.
 
     Sets with an item that was withdrawn are left out altogether; those with a piece that is sold out are
     kept for histories, and are not on offer.

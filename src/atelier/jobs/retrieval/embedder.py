@@ -127,7 +127,7 @@ def catalogue_embedder(context: Context[Any]) -> CatalogueEmbedder:
 
 
 def embedding_space(context: Context[Any]) -> list[str]:
-    """Digest of the champion's embedding contract: a new space makes what was trained on the old one useless."""
+    """Digest of the champion's embedding contract: a new space outdates what was trained on the old one."""
     return [context.once(catalogue_embedder).contract.digest]
 
 

@@ -44,7 +44,7 @@ _LEAST_PRODUCTS = 8
 
 
 def material(context: Context[RetrievalPreset], role: str) -> Material:
-    """Read the current data as teacher or student is trained on it. TrainingError: there are too few products."""
+    """Read the current data as teacher or student is trained on it. TrainingError: too few products."""
     config = context.preset.student if role == "student" else context.preset.teacher
     return load_material(context.settings, config, context.data_version, context.progress)
 
