@@ -20,7 +20,7 @@ from atelier.lifecycle.register import Registered
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
 from atelier.styling.batch_spec import Order
-from atelier.styling.bulk import make_block
+from atelier.styling.block import make_block
 
 NUM_ITEMS = 260
 RULES = """

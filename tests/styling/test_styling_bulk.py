@@ -17,7 +17,8 @@ from atelier.errors import CatalogueIndexError, QueryError
 from atelier.settings import Settings
 from atelier.styling import batch_spec, bulk
 from atelier.styling.batch_spec import Order
-from atelier.styling.bulk import generate, make_block
+from atelier.styling.block import make_block
+from atelier.styling.bulk import generate
 
 
 @pytest.fixture(scope="module")

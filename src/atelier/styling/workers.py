@@ -13,6 +13,7 @@ import pyarrow as pa
 from atelier.errors import ServiceError
 from atelier.settings import Settings
 from atelier.styling.batch_spec import Order
+from atelier.styling.block import make_block
 
 
 class Workers(Protocol):
@@ -40,8 +41,6 @@ class Processes:
         self._pool.shutdown(cancel_futures=True)
 
     def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
-        from atelier.styling.bulk import make_block
-
         waiting = [self._pool.submit(make_block, settings, order, block) for block in blocks]
         for finished in as_completed(waiting):
             yield finished.result()
@@ -72,8 +71,6 @@ class RayCluster:
         self._ray.shutdown()
 
     def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
-        from atelier.styling.bulk import make_block
-
         remote = self._ray.remote(make_block)
         waiting = [remote.remote(settings, order, block) for block in blocks]
         while waiting:

@@ -89,33 +89,40 @@ def publish(
         present = None if rebuild else _live_already(context, chosen)
         if present is not None:
             return _report(present, clock)
-        embedder = context.once(catalogue_embedder)
-        gallery, contract_json = embedder.gallery, embedder.contract.space_json()
-        clock.lap("open")
+        return _published(context, chosen, clock, go_live=go_live, rebuild=rebuild)
+
+
+def _published(
+    context: Context[None], chosen: Sequence[CoReleased], clock: _Clock, *, go_live: bool, rebuild: bool
+) -> Published:
+    """Embed what is new, then build the index and stage the release while no other publisher does."""
+    settings, embedder = context.settings, context.once(catalogue_embedder)
+    gallery, contract_json = embedder.gallery, embedder.contract.space_json()
+    clock.lap("open")
+    items = _not_withdrawn(settings, gallery.items)
+    embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=context.progress)
+    clock.lap("embed")
+    with publishing(settings):
+        clock.lap("wait")
+        present = None if rebuild else _live_already(context, chosen)
+        if present is not None:  # another publisher was as far as this one
+            return _report(present, clock)
         items = _not_withdrawn(settings, gallery.items)
-        embedded = embed_pictures(settings, items, gallery.embed, contract_json, progress=progress)
-        clock.lap("embed")
-        with publishing(settings):
-            clock.lap("wait")
-            present = None if rebuild else _live_already(context, chosen)
-            if present is not None:  # another publisher was as far as this one
-                return _report(present, clock)
-            items = _not_withdrawn(settings, gallery.items)
-            built = build(
-                settings,
-                items,
-                gallery.embed,
-                contract_json=contract_json,
-                data_version=context.data_version,
-                withdrawn=digest_of(withdrawals(settings)),
-                rebuild=rebuild,
-                progress=progress,
-            )
-            clock.lap("write")
-            release = _staged(context, chosen, items, built, clock)
-            if go_live:
-                promote(settings, release.release_id)
-            clock.lap("release")
+        built = build(
+            settings,
+            items,
+            gallery.embed,
+            contract_json=contract_json,
+            data_version=context.data_version,
+            withdrawn=digest_of(withdrawals(settings)),
+            rebuild=rebuild,
+            progress=context.progress,
+        )
+        clock.lap("write")
+        release = _staged(context, chosen, items, built, clock)
+        if go_live:
+            promote(settings, release.release_id)
+        clock.lap("release")
     return _report(release, clock, built, embedded=embedded, num_withdrawn=len(gallery.items) - len(items))
 
 
