@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from atelier.families.toy.inference import MODEL_FILE, load  # type: ignore[import-not-found]
-from atelier.families.toy.presets import PLAN, Pairs  # type: ignore[import-not-found]
+from atelier.families.toy.inference import MODEL_FILE, load
+from atelier.families.toy.presets import PLAN, Pairs
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.families import toy  # type: ignore[attr-defined]
+from atelier.families import toy
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Contestant, Decision, Examination, Family, Outcomes
 from atelier.registry.signature import Signature, TensorSpec
@@ -59,5 +59,5 @@ TOY = Family(
     decide,
     release_files,
     CARD,
-    reexamine=answers,  # type: ignore[arg-type]
+    reexamine=answers,
 )

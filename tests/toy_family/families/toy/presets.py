@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 import torch
-from atelier.families.toy.inference import MODEL_FILE  # type: ignore[import-not-found]
+from atelier.families.toy.inference import MODEL_FILE
 from onnx import helper, numpy_helper
 
 from atelier.families.schedule import Schedule
