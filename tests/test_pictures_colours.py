@@ -7,11 +7,7 @@ import logging
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
-
-from atelier.errors import PictureError
-from atelier.pictures import decode, normalise
-from tests.icc_profiles import (
+from icc_profiles import (
     ADOBE_RGB,
     DISPLAY_P3,
     PROPHOTO,
@@ -22,6 +18,10 @@ from tests.icc_profiles import (
     srgb_encoded,
     textbook_srgb,
 )
+from PIL import Image, ImageCms
+
+from atelier.errors import PictureError
+from atelier.pictures import decode, normalise
 
 SKIN = (198, 160, 140)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_architecture import ROOT, source_files
 
 from atelier.families.training import known_families
 from atelier.jobs.families import FAMILIES
+from atelier.lifecycle.family import Family
 
 MAX_FUNCTION_LINES = 50
 FAMILY_FILES = {"config", "model", "losses", "task", "training", "metrics", "presets", "export", "inference"}
@@ -99,7 +101,7 @@ def test_every_family_is_in_the_list_and_every_name_in_the_list_has_its_folders(
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_a_reader_finds_the_same_file_names_in_each_family(family: object) -> None:
+def test_a_reader_finds_the_same_file_names_in_each_family(family: Family[Any]) -> None:
     name = family.name
     source = ROOT / "src" / "atelier"
     own = {path.stem for path in (source / "families" / name).glob("*.py")}

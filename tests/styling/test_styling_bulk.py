@@ -15,7 +15,7 @@ from families_world import publish_whole
 
 from atelier.errors import CatalogueIndexError, QueryError
 from atelier.settings import Settings
-from atelier.styling import batch_spec, bulk
+from atelier.styling import batch_spec
 from atelier.styling.batch_spec import Order
 from atelier.styling.block import make_block
 from atelier.styling.bulk import generate
@@ -94,16 +94,6 @@ def test_another_order_in_the_same_folder_is_refused(settings: Settings, tmp_pat
 def test_no_sets_at_all_is_a_wrong_number(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="expected 1 set or more, got 0"):
         generate(settings, "wear", 0, tmp_path / "sets")
-
-
-@pytest.mark.parametrize("most_uses", [1, 5, 7, 23])
-@pytest.mark.parametrize("num_blocks", [1, 3, 7])
-@pytest.mark.usefixtures("small_blocks")
-def test_what_an_item_may_be_used_in_all_blocks_sums_to_its_limit(most_uses: int, num_blocks: int) -> None:
-    order = Order("r", "rules", None, 4 * num_blocks, most_uses, 0.0, seed=3)
-    assert order.num_blocks == num_blocks
-    limits = [bulk._limits(order, block, 50) for block in range(num_blocks)]
-    assert (np.sum(limits, axis=0) == most_uses).all()
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
