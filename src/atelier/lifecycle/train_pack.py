@@ -31,6 +31,7 @@ from atelier.lifecycle import checksums
 from atelier.lifecycle.code import code_digest
 from atelier.lifecycle.fit import figures_of, fit_on_schedule
 from atelier.lifecycle.packing import Pack, read_pack
+from atelier.precision import choose_precision
 
 TRAINED_FORMAT = 2
 TRAINING_FILE, METRICS_FILE, CURVES_FILE, WEIGHTS_FOLDER = (
@@ -104,10 +105,11 @@ def utilisation(work: Training, report: FitReport) -> dict[str, float]:
     num = min(_FLOPS_BATCH, len(work.examples))
     batch = to_device(work.examples.__getitems__(list(range(num))), where)
     work.task.module.to(where)
-    flops = flops_of_step(work.task, batch, where, work.schedule.precision != "no") / num
+    precision = choose_precision(work.schedule.precision, where)
+    flops = flops_of_step(work.task, batch, where, precision) / num
     tflops = flops * report.images_per_second / num_processes() / 1e12
     figures = {"flops_per_example": flops, "tflops_per_second": tflops}
-    peak = peak_tflops_of(where)
+    peak = peak_tflops_of(where, precision)
     return figures if peak is None else figures | {"peak_tflops": peak, "flop_utilisation": tflops / peak}
 
 
