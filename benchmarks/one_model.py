@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from atelier.jobs.retrieval.train import current_version, load_material
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -35,9 +36,8 @@ from atelier.families.retrieval.training import Training, fit_on_schedule, learn
 from atelier.families.retrieval.validation import embed_all
 from atelier.families.schedule import Schedule
 from atelier.jobs.retrieval.held_out import Exam, load_exam
-from atelier.lifecycle.cache import in_threads
 from atelier.jobs.retrieval.products import item_numbers, products_of
-from atelier.jobs.retrieval.train import current_version, load_material
+from atelier.lifecycle.cache import in_threads
 from atelier.lifecycle.packing import Material
 from atelier.pictures import decode
 from atelier.precision import choose_precision

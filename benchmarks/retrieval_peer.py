@@ -18,16 +18,16 @@ import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
+from atelier.jobs.retrieval.train import current_version
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from atelier.families.retrieval.inference import prepare
 from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics
 from atelier.jobs.retrieval.held_out import Exam, load_exam, run_exam
-from atelier.lifecycle.cache import in_threads
 from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import Query
-from atelier.jobs.retrieval.train import current_version
+from atelier.lifecycle.cache import in_threads
 from atelier.pictures import decode
 from atelier.precision import choose_precision
 from atelier.release.store import live

@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from atelier.errors import AtelierError
+from atelier.progress import Progress
 
 log = logging.getLogger("atelier.flows")
 P = ParamSpec("P")
@@ -32,7 +33,8 @@ def step(name: str, *, minutes: float, retries: int = 3) -> Callable[[Callable[P
         @wraps(job)
         def announced(*args: P.args, **kwargs: P.kwargs) -> R:
             log.info("step: %s", name)
-            return job(*args, **kwargs)
+            with Progress(name):
+                return job(*args, **kwargs)
 
         return task(
             name=name,

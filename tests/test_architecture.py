@@ -67,6 +67,7 @@ LANDLORDS: dict[str, set[str]] = {
     "rabitqlib": {"index"},
     "faiss": {"index"},
     "ray": {"styling"},
+    "tqdm": {"progress"},
     "fastapi": {"serving"},
     "fastapi_offline": {"serving"},
     "uvicorn": {"serving"},

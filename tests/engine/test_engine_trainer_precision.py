@@ -87,7 +87,7 @@ def test_a_run_does_not_go_on_in_another_precision(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize(("chosen", "agreed"), [([0, 0], True), ([1, 1, 1], True), ([1, 0], False)])
 def test_processes_that_chose_differently_do_not_train_together(chosen: list[int], agreed: bool) -> None:
-    fake: Any = SimpleNamespace(device=torch.device("cpu"), gather=lambda own: torch.tensor(chosen))
+    fake: Any = SimpleNamespace(device=torch.device("cpu"), gather=lambda _: torch.tensor(chosen))
     if agreed:
         check_agreement("bf16", cast(Accelerator, fake))
         return

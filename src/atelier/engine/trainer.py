@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sized
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, cast, get_args
+from typing import Any, cast, get_args
 
 import torch
 from accelerate import Accelerator
@@ -19,7 +19,6 @@ from accelerate.state import AcceleratorState, GradientState
 from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs, broadcast_object_list
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
 from atelier.engine.allocator import keep_freed_memory
 from atelier.engine.batches import Batches
@@ -36,6 +35,7 @@ from atelier.engine.task import Task, Tracker
 from atelier.engine.tracker import NullTracker
 from atelier.errors import CheckpointError, TrainingError
 from atelier.precision import Mode, choose_precision
+from atelier.progress import Progress
 
 log = logging.getLogger(__name__)
 _MODES = get_args(Mode)
@@ -82,8 +82,7 @@ def fit(
     precisions. CheckpointError: the folder holds a checkpoint of another run, or none that is whole.
     """
     keep_freed_memory()
-    precision = choose_precision(config.precision, device())
-    config = replace(config, precision=precision.mode)
+    config, reason = resolved(config)
     accelerator = new_accelerator(config)
     tracker = tracker if accelerator.is_main_process else NullTracker()
     store = CheckpointStore(checkpoint_dir, config.keep_checkpoints)
@@ -93,14 +92,13 @@ def fit(
         meter = new_meter(config, accelerator)
         if run.position.finished:
             return report_on(run, meter, resumed_from)
-        log.info("trained in %s", precision.reason)
-        tracker.params({**config.identity(), "precision_reason": precision.reason})
+        tracker.params({**config.identity(), "precision_reason": reason})
         randomness = StepRandomness(config.seed, accelerator.process_index, accelerator.device)
         source = batches_from(run.step, dataset, config, accelerator)
 
         with (
             closing(meter.timed(source)) as batches,
-            progress_bar(run, progress and accelerator.is_main_process) as bar,
+            progress_of(run, progress and accelerator.is_main_process) as bar,
             HeldSignals() as signals,
         ):
             while True:
@@ -132,9 +130,7 @@ def fit(
                     run.position.training_seconds += meter.seconds
                     values["learning_rate"] = learning_rate_at(run.step - 1, config)
                     tracker.metrics(named("train", values), run.step)
-                    bar.set_postfix_str(
-                        f"loss {values['loss']:.4g}, {values['images_per_second']:.0f} images/s"
-                    )
+                    bar.note(f"loss {values['loss']:.4g}, {values['images_per_second']:.0f} images/s")
                     if run.checkpoint_due or stopping:
                         save(run, store, accelerator)
                 if stopping:
@@ -148,6 +144,12 @@ def fit(
         if not keep_final_checkpoint and accelerator.is_main_process:
             store.remove_all()
         return report_on(run, meter, resumed_from)
+
+
+def resolved(config: EngineConfig) -> tuple[EngineConfig, str]:
+    """The configuration with the precision that it comes to on this process's device, and why."""
+    precision = choose_precision(config.precision, device())
+    return replace(config, precision=precision.mode), precision.reason
 
 
 def new_accelerator(config: EngineConfig) -> Accelerator:
@@ -275,9 +277,8 @@ def batches_from(step: int, dataset: Dataset[Any], config: EngineConfig, acceler
     )
 
 
-def progress_bar(run: Run, shown: bool) -> tqdm[NoReturn]:
-    """Of steps; only where a terminal can show it."""
-    return tqdm(total=run.config.max_steps, initial=run.step, unit="step", disable=None if shown else True)
+def progress_of(run: Run, shown: bool) -> Progress:
+    return Progress("training", run.config.max_steps, unit="steps", done=run.step, shown=shown)
 
 
 def named(prefix: str, values: dict[str, float]) -> dict[str, float]:

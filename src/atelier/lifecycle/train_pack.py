@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import platform
 import shutil
 import sys
@@ -162,9 +163,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("pack_dir", type=Path, help="a folder that `atelier pack` wrote")
     parser.add_argument("--preset", required=True, help="the preset it was packed for")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT_DIR", help="a new folder")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
     options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("atelier").setLevel(logging.WARNING if options.quiet else logging.INFO)
     try:
-        digest = train_pack(options.pack_dir, options.preset, options.output)
+        digest = train_pack(options.pack_dir, options.preset, options.output, progress=not options.quiet)
     except AtelierError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

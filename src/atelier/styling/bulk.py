@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from atelier.errors import QueryError
 from atelier.families.outfit.assembly import Assembler
@@ -26,6 +25,7 @@ from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.pool import Ints
 from atelier.families.outfit.questions import compatibility
 from atelier.index.sets import SCHEMA, SetTable
+from atelier.progress import Progress
 from atelier.release.store import live, show
 from atelier.rules.file import parse_rules
 from atelier.settings import Settings
@@ -91,8 +91,7 @@ def generate(
         table = SetTable(table_path, json.dumps(asdict(order), sort_keys=True))
         missing = sorted(set(range(order.num_blocks)) - table.finished())
         num_before = len(table)
-        hidden = None if progress else True
-        with tqdm(total=num, initial=num_before, unit="set", desc="sets", disable=hidden) as bar:
+        with Progress("making sets", num, unit="sets", done=num_before, shown=progress) as bar:
             for block in busy.make(settings, order, missing):
                 table.add(block)
                 bar.update(block.num_rows)
