@@ -42,6 +42,7 @@ from atelier.families.retrieval.training import (
 )
 from atelier.families.retrieval.validation import Validation
 from atelier.lifecycle.packing import Material, read_pack
+from atelier.precision import choose_precision
 
 UTILISATION_BAR, WAIT_BAR = 0.40, 0.03
 WINDOW = 5
@@ -85,13 +86,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         checkpoint_every=None,
         log_every=WINDOW,
     )
+    precision = choose_precision(config.precision, where)
     flops = flops_of_product(work, where) * config.batch_size
     readings = Readings()
     with tempfile.TemporaryDirectory() as folder:
         report = fit(work.task, work.products, config, readings, Path(folder), progress=not options.json)
     skip = options.warmup // WINDOW
     products_per_second = readings.median("images_per_second", skip)
-    peak = options.peak_tflops or peak_tflops_of(where)
+    peak = options.peak_tflops or peak_tflops_of(where, precision)
     if peak is None:
         sys.exit(f"the peak of {device_name(where)} is not known here: name it with --peak-tflops")
     step_seconds = config.batch_size / products_per_second
@@ -103,7 +105,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "products": num_products,
         "batch_size": config.batch_size,
         "num_workers": config.num_workers,
-        "precision": config.precision,
+        "precision": precision.mode,
         "compile": config.compile,
         "tflop_per_step": flops / 1e12,
         "step_ms": 1000 * step_seconds,
@@ -144,7 +146,7 @@ def flops_of_product(work: Training, where: torch.device) -> float:
     num = min(_COUNTED_PRODUCTS, len(work.products))
     work.task.module.to(where)
     batch = to_device(work.products.__getitems__(list(range(num))), where)
-    return flops_of_step(work.task, batch, where, work.schedule.precision != "no") / num
+    return flops_of_step(work.task, batch, where, choose_precision(work.schedule.precision, where)) / num
 
 
 def made_up(num_products: int, num_buckets: int) -> Material:

@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader
 
 from atelier.engine.config import EngineConfig
 from atelier.engine.trainer import fit
+from atelier.precision import choose_precision
 
 BAR = 1.03
 WARMUP_STEPS = 5
@@ -96,6 +97,7 @@ def through_fit(module: nn.Module, data: Pictures, config: EngineConfig) -> tupl
 def by_hand(module: nn.Module, data: Pictures, config: EngineConfig) -> tuple[float, float]:
     """What one would write: autocast, clipping, fused AdamW, warm-up and cosine, a foreach average."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    precision = choose_precision(config.precision, device)
     module.to(device).train()
     decayed = [p for p in module.parameters() if p.ndim > 1]
     others = [p for p in module.parameters() if p.ndim <= 1]
@@ -114,7 +116,7 @@ def by_hand(module: nn.Module, data: Pictures, config: EngineConfig) -> tuple[fl
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * warm * cosine
             images = pixels.to(device, non_blocking=True).float() / 255
-            with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+            with precision.autocast(device):
                 loss = nn.functional.cross_entropy(module(images), label.to(device, non_blocking=True))
             loss.backward()
             torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
@@ -175,7 +177,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="turns of each loop")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--image-size", type=int, default=64)
-    parser.add_argument("--precision", choices=["bf16", "no"], default="bf16")
+    parser.add_argument("--precision", choices=["auto", "bf16", "no"], default="auto")
     parser.add_argument("--no-ema", action="store_true", help="neither loop keeps an average of the weights")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options = parser.parse_args()

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from atelier.engine.processes import device
 from atelier.engine.tracker import NullTracker
 from atelier.families.retrieval.config import RetrievalConfig
 from atelier.families.retrieval.framing import frame
@@ -39,6 +40,7 @@ from atelier.jobs.retrieval.products import item_numbers, products_of
 from atelier.lifecycle.cache import in_threads
 from atelier.lifecycle.packing import Material
 from atelier.pictures import decode
+from atelier.precision import choose_precision
 from atelier.settings import Settings
 from atelier.vocabulary import Split
 
@@ -137,11 +139,13 @@ def trained(
     network = new_network(config, products.labels, seed=0)
     module = RetrievalModule(network, products.labels, config)
     own = replace(material, products=products)
+    schedule = Schedule(num_epochs=epochs)
+    precision = choose_precision(schedule.precision, device())
     training = Training(
         task=RetrievalTask(module, material.streets_M3HW, config),
         products=products,
-        schedule=Schedule(num_epochs=epochs),
-        finish=lambda: learn_space_of(network, own, config),
+        schedule=schedule,
+        finish=lambda: learn_space_of(network, own, config, precision),
         write=lambda _: None,
     )
     started = time.perf_counter()

@@ -29,6 +29,7 @@ from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import Query
 from atelier.lifecycle.cache import in_threads
 from atelier.pictures import decode
+from atelier.precision import choose_precision
 from atelier.release.store import live
 from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
@@ -123,7 +124,7 @@ def augmented(pixels: Tensor) -> Tensor:
 
 
 def predict(network: nn.Module, pixels: Tensor) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
+    with choose_precision("auto", pixels.device).autocast(pixels.device):
         return network(((pixels - 0.5) / 0.25).contiguous(memory_format=torch.channels_last)).float()
 
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from atelier.errors import AtelierError
+from atelier.progress import Progress
 
 log = logging.getLogger("atelier.flows")
+class StepTime(NamedTuple):
+    """How long a step took."""
+
+    name: str
+    seconds: float
+    processor_seconds: float
+    """Of all threads of this process."""
+
+
+_told: list[StepTime] = []
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -32,7 +44,14 @@ def step(name: str, *, minutes: float, retries: int = 3) -> Callable[[Callable[P
         @wraps(job)
         def announced(*args: P.args, **kwargs: P.kwargs) -> R:
             log.info("step: %s", name)
-            return job(*args, **kwargs)
+            began, worked = time.monotonic(), time.process_time()
+            try:
+                with Progress(name):
+                    return job(*args, **kwargs)
+            finally:
+                told = StepTime(name, time.monotonic() - began, time.process_time() - worked)
+                log.info("step: %s took %.1f s, %.1f s of processor time", *told)
+                _told.append(told)
 
         return task(
             name=name,
@@ -46,6 +65,11 @@ def step(name: str, *, minutes: float, retries: int = 3) -> Callable[[Callable[P
         )(announced)
 
     return decorate
+
+
+def step_times() -> list[StepTime]:
+    """The steps that ended in this process so far, in that order; each try of one that was tried again."""
+    return list(_told)
 
 
 def _may_heal(failed: Any, _run: Any, state: Any) -> bool:

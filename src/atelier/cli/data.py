@@ -11,6 +11,7 @@ import typer
 
 from atelier.cli.output import (
     AsJson,
+    Quiet,
     open_settings,
     print_facts,
     print_json,
@@ -41,6 +42,7 @@ def simulate(
     items: Annotated[int, typer.Option(min=1, help="Products to make.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same drop.")] = 0,
     trade: Annotated[TradeName, typer.Option(help="What the shops sell.")] = TradeName.FASHION,
+    quiet: Quiet = False,
 ) -> None:
     """Generate a drop from a made-up world of fashion or of bedrooms.
 
@@ -48,13 +50,14 @@ def simulate(
     """
     from atelier.jobs.data.simulate import simulate as job
 
-    with progress_on_stderr():
+    with progress_on_stderr(quiet):
         job(open_settings(), drop_dir, num_items=items, seed=seed, trade=trade.value)
     say(f"Made {drop_dir}. Next: atelier ingest {drop_dir}")
 
 
 def ingest(
     drop_dir: Annotated[Path, typer.Argument(help="A folder in one or several known layouts.")],
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Check a drop and accept it as a new data version.
@@ -65,7 +68,7 @@ def ingest(
     from atelier.services import lock
 
     settings = open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier ingest"):
+    with progress_on_stderr(quiet), lock.hold(lock.workspace(settings), "atelier ingest"):
         report = job(settings, drop_dir, progress=True)
     print_json(report) if as_json else print_facts(dataclasses.asdict(report))
 
@@ -93,25 +96,25 @@ def list_versions(as_json: AsJson = False) -> None:
 
 
 @data.command()
-def restore(version: Version) -> None:
+def restore(version: Version, quiet: Quiet = False) -> None:
     """Put data/ back to an accepted version."""
     from atelier.jobs.data.versions import restore_version as job
     from atelier.services import lock
 
     settings = open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier data restore"):
+    with progress_on_stderr(quiet), lock.hold(lock.workspace(settings), "atelier data restore"):
         restored = job(settings, version)
     say(f"{settings.data_dir} is at {restored.digest} again.")
 
 
 @data.command()
-def verify(version: Version) -> None:
+def verify(version: Version, quiet: Quiet = False) -> None:
     """Hash every stored object of a version again.
 
     Names the first that is not what was stored.
     """
     from atelier.jobs.data.versions import verify_version as job
 
-    with progress_on_stderr():
+    with progress_on_stderr(quiet):
         found, num_objects = job(open_settings(), version)
     say(f"All {num_objects} objects of {found.digest} are as they were stored.")

@@ -12,6 +12,7 @@ import typer
 from atelier.cli.family_option import FamilyName, FamilyOption, split_family
 from atelier.cli.output import (
     AsJson,
+    Quiet,
     open_settings,
     print_facts,
     print_json,
@@ -52,6 +53,7 @@ def train(
         FamilyName | None,
         typer.Option(help="Train this family alone. Default: every one that the data can teach."),
     ] = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the networks of one family or of all; register nothing.
@@ -66,7 +68,7 @@ def train(
     settings = open_settings()
     chosen = FAMILIES if family is None else (family_named(FAMILIES, family),)
     trained: dict[str, dict[str, TrainOutcome]] = {}
-    with progress_on_stderr():  # Without the workspace's lock: every rank of a launch comes by here.
+    with progress_on_stderr(quiet):  # Without the workspace's lock: every rank of a launch comes by here.
         for each in chosen:
             with open_context(settings, each.preset(preset)) as context:
                 missing = each.why_unavailable(context)
@@ -98,13 +100,14 @@ def retrain(
     digest: Annotated[
         str | None, typer.Option(metavar="SHA256", help="The digest that train_pack printed, with --adopt.")
     ] = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole daily retraining once, here.
 
     New data in, a judged model, a release live; with nothing new, it says so and changes nothing.
     """
-    summary = run_retraining(open_settings(), preset, drop, adopt, digest)
+    summary = run_retraining(open_settings(), preset, drop, adopt, digest, quiet=quiet)
     print_json(summary) if as_json else print_summary(summary)
 
 
@@ -123,6 +126,7 @@ def evaluate(
     boxes: Annotated[
         bool, typer.Option("--boxes/--no-boxes", help="With --protocol: frame by the set's boxes.")
     ] = True,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Score a family of the live release on a folder of your own.
@@ -140,7 +144,7 @@ def evaluate(
             raise typer.BadParameter("only of retrieval", param_hint="--protocol")
         from atelier.jobs.retrieval.protocol import evaluate_protocol
 
-        with progress_on_stderr():
+        with progress_on_stderr(quiet):
             scores = evaluate_protocol(settings, protocol.value, data, release_id=release, boxed=boxes)
         print_json(scores) if as_json else print_scores(scores)
         return
@@ -153,7 +157,7 @@ def evaluate(
         raise TrainingError(
             f"{name} cannot be scored on a folder; its figures are those of its examination in MLflow"
         )
-    with progress_on_stderr():
+    with progress_on_stderr(quiet):
         metrics = job(settings, data)
     print_json(metrics) if as_json else print_table(("metric", "value"), sorted(metrics.items()))
 
@@ -182,13 +186,19 @@ def print_scores(scores: ProtocolScores) -> None:
 
 
 def run_retraining(
-    settings: Settings, preset: str, drop: Path | None, adopt: Path | None = None, digest: str | None = None
+    settings: Settings,
+    preset: str,
+    drop: Path | None,
+    adopt: Path | None = None,
+    digest: str | None = None,
+    *,
+    quiet: bool = False,
 ) -> Summary:
     """The flow of the daily schedule, in this process."""
     from atelier.services.prefect_api import prefect_api
 
     drop, adopt = (path.resolve() if path else None for path in (drop, adopt))
-    with progress_on_stderr(), prefect_api(settings):
+    with progress_on_stderr(quiet), prefect_api(settings):
         from flows.retrain_daily import retrain_daily
 
         summary: Summary = retrain_daily(preset=preset, drop=drop, adopt=adopt, digest=digest)

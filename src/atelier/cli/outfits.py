@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.output import AsJson, open_settings, print_facts, print_json, print_table, progress_on_stderr
+from atelier.cli.output import (
+    AsJson,
+    Quiet,
+    open_settings,
+    print_facts,
+    print_json,
+    print_table,
+    progress_on_stderr,
+)
 
 Rules = Annotated[str, typer.Option(help="Rules by name (`atelier rules list`), or a rule file.")]
 Variety = Annotated[
@@ -67,13 +75,14 @@ def generate(
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Ray cluster instead; 'local' starts one here.")
     ] = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Make sets in bulk into a Lance table; may be killed and called again."""
     from atelier.styling.bulk import generate as job
     from atelier.styling.workers import Processes, RayCluster
 
-    with progress_on_stderr():
+    with progress_on_stderr(quiet):
         made = job(
             open_settings(),
             rules,
@@ -128,11 +137,12 @@ def content(
     offer: Annotated[
         bool, typer.Option("--offer", help="In feeds, too: the next daily run ingests the sets.")
     ] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Make today's content of a channel: sets, their pictures, and a page of them."""
     from atelier.jobs.content import Channel, make_content
 
-    with progress_on_stderr():
+    with progress_on_stderr(quiet):
         made = make_content(open_settings(), Channel(channel, rules, count, pool, title, offer=offer))
     print_json(made) if as_json else print_facts(vars(made))

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from atelier.progress import Progress, silence
+
 if TYPE_CHECKING:
     from atelier.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress, only warnings.")]
 
 
 def open_settings() -> Settings:
@@ -70,15 +73,23 @@ def fail(message: str) -> None:
 
 
 @contextlib.contextmanager
-def progress_on_stderr() -> Iterator[None]:
-    """Sends what jobs and their libraries print, and the project's own log, to standard error."""
+def progress_on_stderr(quiet: bool = False) -> Iterator[None]:
+    """Sends what jobs and their libraries print, and the project's own log, to standard error.
+
+    A command that is at work for long says every 20 seconds that it is. With `quiet` only warnings come
+    through.
+    """
     log = logging.getLogger("atelier")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with (
+            contextlib.redirect_stdout(sys.stderr),
+            silence() if quiet else contextlib.nullcontext(),
+            Progress("still at work"),
+        ):
             yield
     finally:
         log.removeHandler(handler)

@@ -9,6 +9,7 @@ import typer
 
 from atelier.cli.output import (
     AsJson,
+    Quiet,
     open_settings,
     print_facts,
     print_json,
@@ -34,6 +35,7 @@ def publish(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Write the whole index anew, for one that was damaged.")
     ] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the champion and the current data live.
@@ -44,7 +46,7 @@ def publish(
     from atelier.services import lock
 
     settings = open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier publish"):
+    with progress_on_stderr(quiet), lock.hold(lock.workspace(settings), "atelier publish"):
         published = job(settings, rebuild=rebuild)
     print_json(published) if as_json else print_facts(dataclasses.asdict(published))
 
@@ -104,6 +106,7 @@ def show(release_id: Annotated[str | None, typer.Argument(help="Default: the liv
 @release.command()
 def stage(
     model: Annotated[str, typer.Argument(help="A version or an alias.")] = "candidate",
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a release of a model that is not live yet, for a shadow; nobody is served by it."""
@@ -111,7 +114,7 @@ def stage(
     from atelier.services import lock
 
     settings = open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier release stage"):
+    with progress_on_stderr(quiet), lock.hold(lock.workspace(settings), "atelier release stage"):
         staged = publish(settings, model=model, go_live=False)
     print_json(staged) if as_json else print_facts(dataclasses.asdict(staged))
 
@@ -141,12 +144,12 @@ def diff(old: ReleaseId, new: ReleaseId, as_json: AsJson = False) -> None:
     print_table(("what", old, new), [(each.what, each.before, each.after) for each in changes])
 
 
-def collect(as_json: AsJson = False) -> None:
+def collect(quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Delete what the retention rule no longer keeps."""
     from atelier.jobs.release.collect import collect as job
     from atelier.services import lock
 
     settings = open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier collect"):
+    with progress_on_stderr(quiet), lock.hold(lock.workspace(settings), "atelier collect"):
         collected = job(settings)
     print_json(collected) if as_json else print_facts(dataclasses.asdict(collected))

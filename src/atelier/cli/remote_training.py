@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from atelier.cli.family_option import FamilyOption, split_family
-from atelier.cli.output import AsJson, open_settings, print_facts, print_json, progress_on_stderr
+from atelier.cli.output import AsJson, Quiet, open_settings, print_facts, print_json, progress_on_stderr
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,6 +23,7 @@ def pack(
     ],
     family: FamilyOption = None,
     preset: Annotated[str, typer.Option(help="The preset that is to be trained from it.")] = "base",
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Write what the training of a family needs of the current data into a folder.
@@ -36,7 +37,7 @@ def pack(
 
     name, (pack_dir,) = split_family(where, family, num_others=1)
     settings = open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier pack"):
+    with progress_on_stderr(quiet), lock.hold(lock.workspace(settings), "atelier pack"):
         packed = job(settings, family_named(FAMILIES, name), Path(pack_dir), preset)
     print_json(packed) if as_json else print_facts(dataclasses.asdict(packed))
 
@@ -48,6 +49,7 @@ def adopt(
     ],
     digest: Annotated[str, typer.Option(metavar="SHA256", help="The digest that train_pack printed.")],
     family: FamilyOption = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Take in a model trained elsewhere, and register it as its family's candidate.
@@ -62,7 +64,7 @@ def adopt(
 
     name, (trained_dir,) = split_family(where, family, num_others=1)
     chosen, settings = family_named(FAMILIES, name), open_settings()
-    with progress_on_stderr(), lock.hold(lock.workspace(settings), "atelier adopt"):
+    with progress_on_stderr(quiet), lock.hold(lock.workspace(settings), "atelier adopt"):
         adopted = job(settings, chosen, Path(trained_dir), digest)
         candidate = register(settings, chosen, adopted.preset, adopted.runs)
     if as_json:

@@ -10,6 +10,7 @@ import typer
 
 from atelier.cli.output import (
     AsJson,
+    Quiet,
     open_settings,
     print_facts,
     print_json,
@@ -38,12 +39,13 @@ def review_retrieval(
     challenger: Annotated[str | None, Model] = None,
     num_queries: Annotated[int, typer.Option(min=1, help="Searches to judge.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Of the sample, and of who is A and who is B.")] = 0,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a page on which people judge champion and challenger, not knowing which is which."""
     from atelier.jobs.review.review import review as job
 
-    with progress_on_stderr():
+    with progress_on_stderr(quiet):
         made = job(open_settings(), champion, challenger, num_queries, seed)
     if as_json:
         print_json(made)

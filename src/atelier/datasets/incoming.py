@@ -9,12 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from tqdm import tqdm
-
 from atelier import pictures
 from atelier.datasets.raw import RawPhoto, Rejected
 from atelier.errors import PictureError
 from atelier.pictures import PictureLimits
+from atelier.progress import Progress
 from atelier.vocabulary import Photo, PhotoKind
 
 _PHOTOS_AT_ONCE = 256
@@ -69,7 +68,7 @@ def check_pictures(
     """
     known = {(photo.sha256, photo.kind == PhotoKind.MASK): photo for photo in present}
     incoming = Incoming([], [])
-    bar = tqdm(total=len(raw_photos), desc="pictures", unit="picture", disable=not progress)
+    bar = Progress("reading pictures", len(raw_photos), unit="pictures", shown=progress)
     with bar, ThreadPoolExecutor(threads) as pool:
         for batch in _batches(raw_photos):
             for raw, result in zip(

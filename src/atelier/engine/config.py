@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from atelier.precision import AskedPrecision
+
 NOT_PART_OF_THE_RESULT = frozenset(
     {"num_workers", "log_every", "checkpoint_every", "keep_checkpoints", "matmul_precision"}
 )
@@ -38,8 +40,8 @@ class EngineConfig:
     """Steps of linear warm-up before the cosine."""
     max_grad_norm: float | None = 1.0
     """Gradients are scaled down to this L2 norm; None leaves them alone."""
-    precision: Literal["no", "bf16", "fp16"] = "bf16"
-    """Autocast type. fp16 needs a GPU."""
+    precision: AskedPrecision = "auto"
+    """Autocast type; "auto": bf16 where the device computes it, "no" elsewhere. fp16 needs a GPU."""
     matmul_precision: Literal["highest", "high", "medium"] | None = None
     """`torch.set_float32_matmul_precision` while the run lasts; None leaves the process as it is."""
     ema_decay: float = 0.999

@@ -10,6 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from atelier.engine.task import Task
+from atelier.precision import Precision
 
 PEAK_TFLOPS = {
     "B200": 2250.0,
@@ -26,7 +27,7 @@ _MATMUL_SIDE = 2048
 _MATMUL_ROUNDS = 5
 
 
-def flops_of_step(task: Task, batch: Any, device: torch.device, autocast: bool = True) -> int:
+def flops_of_step(task: Task, batch: Any, device: torch.device, precision: Precision) -> int:
     """Floating-point operations of one training step on a batch that is on `device`.
 
     Matrix products and convolutions, forward and backward, a multiplication and an addition counted as two,
@@ -37,16 +38,16 @@ def flops_of_step(task: Task, batch: Any, device: torch.device, autocast: bool =
     module = copy.deepcopy(task.module).to(device).train()
     with FlopCounterMode(display=False) as counter:
         prepared = task.prepare(batch, torch.Generator(device).manual_seed(0))
-        with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
+        with precision.autocast(device):
             loss, _ = task.loss(module, prepared)
         loss.backward()
     return counter.get_total_flops()
 
 
-def peak_tflops_of(device: torch.device) -> float | None:
+def peak_tflops_of(device: torch.device, precision: Precision) -> float | None:
     """The device's peak: a CPU's is measured, in a second; None for a GPU that is not in `PEAK_TFLOPS`."""
     if device.type == "cpu":
-        return measured_tflops(device)
+        return measured_tflops(device, precision.dtype)
     return listed_tflops(torch.cuda.get_device_name(device))
 
 
@@ -56,7 +57,7 @@ def listed_tflops(device_name: str) -> float | None:
     return next((peak for part, peak in PEAK_TFLOPS.items() if set(part.split()) <= words), None)
 
 
-def measured_tflops(device: torch.device, dtype: torch.dtype = torch.bfloat16) -> float:
+def measured_tflops(device: torch.device, dtype: torch.dtype) -> float:
     """What the best of some large matrix products reaches, 10^12 operations a second."""
     left, right = (torch.ones(_MATMUL_SIDE, _MATMUL_SIDE, device=device, dtype=dtype) for _ in range(2))
     best = float("inf")

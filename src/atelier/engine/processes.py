@@ -6,8 +6,13 @@ one's to write. Without a launcher the only process is the main one.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import torch
 from accelerate import PartialState
+
+LONGEST_WAIT = timedelta(hours=2)
+"""Of one process for another: the others wait while the main one evaluates."""
 
 
 def is_main_process() -> bool:
@@ -32,4 +37,4 @@ def device() -> torch.device:
 
 def _state() -> PartialState:
     """Accelerate's own view. Without an accelerator it must be told that several processes share a CPU."""
-    return PartialState(cpu=not torch.accelerator.is_available())
+    return PartialState(cpu=not torch.accelerator.is_available(), timeout=LONGEST_WAIT)

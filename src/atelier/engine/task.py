@@ -41,7 +41,7 @@ class Task(Protocol):
     def evaluate(self, module: nn.Module) -> dict[str, float]:
         """Validation metrics by name; `module` carries the averaged weights, in `eval()`, without gradients.
 
-        Runs on the main process alone.
+        Runs on the main process alone. Autocast is on, as in `loss`.
         """
         ...
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
-from tqdm import tqdm
+from atelier.progress import write
 
 
 class ListTracker:
@@ -29,10 +30,11 @@ class ConsoleTracker:
     """Prints a line for each report, above the progress bar."""
 
     def params(self, values: Mapping[str, object]) -> None:
-        tqdm.write("  ".join(f"{name}={value}" for name, value in values.items()))
+        write("  ".join(f"{name}={value}" for name, value in values.items()), sys.stdout)
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
-        tqdm.write(f"step {step:>7,}  " + "  ".join(f"{name} {value:.4g}" for name, value in values.items()))
+        told = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        write(f"step {step:>7,}  {told}", sys.stdout)
 
 
 class NullTracker:

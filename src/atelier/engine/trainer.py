@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sized
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast, get_args
 
 import torch
 from accelerate import Accelerator
@@ -20,7 +19,6 @@ from accelerate.state import AcceleratorState, GradientState
 from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs, broadcast_object_list
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
 from atelier.engine.allocator import keep_freed_memory
 from atelier.engine.batches import Batches
@@ -28,15 +26,19 @@ from atelier.engine.checkpoint import CheckpointStore
 from atelier.engine.config import EngineConfig
 from atelier.engine.meter import Meter
 from atelier.engine.optimizer import build_optimizer, set_learning_rate
+from atelier.engine.processes import LONGEST_WAIT, device
 from atelier.engine.randomness import StepRandomness
 from atelier.engine.run import Run, fingerprint_of
 from atelier.engine.schedule import learning_rate_at
 from atelier.engine.signals import HeldSignals
 from atelier.engine.task import Task, Tracker
 from atelier.engine.tracker import NullTracker
-from atelier.errors import CheckpointError
+from atelier.errors import CheckpointError, TrainingError
+from atelier.precision import Mode, choose_precision
+from atelier.progress import Progress
 
 log = logging.getLogger(__name__)
+_MODES = get_args(Mode)
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,11 @@ def fit(
     `checkpoint_dir` belongs to this run alone; with several machines all of them must see it. A run found
     finished there returns at once. SIGINT and SIGTERM finish the step, write a checkpoint and are handed on.
 
-    TrainingError: a loss is not finite, or the data is smaller than one batch. CheckpointError: the folder
-    holds a checkpoint of another run, or none that is whole.
+    TrainingError: a loss is not finite, the data is smaller than one batch, or the processes chose different
+    precisions. CheckpointError: the folder holds a checkpoint of another run, or none that is whole.
     """
     keep_freed_memory()
+    config, reason = resolved(config)
     accelerator = new_accelerator(config)
     tracker = tracker if accelerator.is_main_process else NullTracker()
     store = CheckpointStore(checkpoint_dir, config.keep_checkpoints)
@@ -89,13 +92,13 @@ def fit(
         meter = new_meter(config, accelerator)
         if run.position.finished:
             return report_on(run, meter, resumed_from)
-        tracker.params(config.identity())
+        tracker.params({**config.identity(), "precision_reason": reason})
         randomness = StepRandomness(config.seed, accelerator.process_index, accelerator.device)
         source = batches_from(run.step, dataset, config, accelerator)
 
         with (
             closing(meter.timed(source)) as batches,
-            progress_bar(run, progress and accelerator.is_main_process) as bar,
+            progress_of(run, progress and accelerator.is_main_process) as bar,
             HeldSignals() as signals,
         ):
             while True:
@@ -127,9 +130,7 @@ def fit(
                     run.position.training_seconds += meter.seconds
                     values["learning_rate"] = learning_rate_at(run.step - 1, config)
                     tracker.metrics(named("train", values), run.step)
-                    bar.set_postfix_str(
-                        f"loss {values['loss']:.4g}, {values['images_per_second']:.0f} images/s"
-                    )
+                    bar.note(f"loss {values['loss']:.4g}, {values['images_per_second']:.0f} images/s")
                     if run.checkpoint_due or stopping:
                         save(run, store, accelerator)
                 if stopping:
@@ -145,6 +146,12 @@ def fit(
         return report_on(run, meter, resumed_from)
 
 
+def resolved(config: EngineConfig) -> tuple[EngineConfig, str]:
+    """The configuration with the precision that it comes to on this process's device, and why."""
+    precision = choose_precision(config.precision, device())
+    return replace(config, precision=precision.mode), precision.reason
+
+
 def new_accelerator(config: EngineConfig) -> Accelerator:
     """Accelerate, set up for one run.
 
@@ -153,15 +160,27 @@ def new_accelerator(config: EngineConfig) -> Accelerator:
     """
     AcceleratorState._reset_state()
     GradientState._reset_state()
-    return Accelerator(
+    accelerator = Accelerator(
         mixed_precision=config.precision,
         gradient_accumulation_steps=config.gradient_accumulation,
         kwargs_handlers=[
             DistributedDataParallelKwargs(gradient_as_bucket_view=True),
-            # The other processes wait while the main one evaluates.
-            InitProcessGroupKwargs(timeout=timedelta(hours=2)),
+            InitProcessGroupKwargs(timeout=LONGEST_WAIT),
         ],
     )
+    check_agreement(config.precision, accelerator)
+    return accelerator
+
+
+def check_agreement(precision: str, accelerator: Accelerator) -> None:
+    """TrainingError: the devices of a run chose different precisions."""
+    own = torch.tensor([_MODES.index(precision)], device=accelerator.device)
+    chosen = [_MODES[index] for index in accelerator.gather(own).tolist()]
+    if len(set(chosen)) > 1:
+        raise TrainingError(
+            f"the processes chose different precisions by their devices: {', '.join(chosen)} "
+            f"(expected one). Ask for one: precision='no' runs everywhere"
+        )
 
 
 @contextmanager
@@ -211,7 +230,7 @@ def evaluate(task: Task, run: Run, accelerator: Accelerator) -> dict[str, float]
     """The task's metrics for the averaged weights, found by the main process and told to the others."""
     metrics: dict[str, float] = {}
     if accelerator.is_main_process:
-        with run.ema.swapped_in(), torch.no_grad():
+        with run.ema.swapped_in(), torch.no_grad(), accelerator.autocast():
             task.module.eval()
             metrics = {name: float(value) for name, value in task.evaluate(task.module).items()}
             task.module.train()
@@ -258,9 +277,8 @@ def batches_from(step: int, dataset: Dataset[Any], config: EngineConfig, acceler
     )
 
 
-def progress_bar(run: Run, shown: bool) -> tqdm[NoReturn]:
-    """Of steps; only where a terminal can show it."""
-    return tqdm(total=run.config.max_steps, initial=run.step, unit="step", disable=None if shown else True)
+def progress_of(run: Run, shown: bool) -> Progress:
+    return Progress("training", run.config.max_steps, unit="steps", done=run.step, shown=shown)
 
 
 def named(prefix: str, values: dict[str, float]) -> dict[str, float]:

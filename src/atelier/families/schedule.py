@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from atelier.precision import AskedPrecision
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Schedule:
     """Share of the steps in which the learning rate rises."""
     max_grad_norm: float = 5.0
     ema_decay: float = 0.998
-    precision: Literal["no", "bf16", "fp16"] = "bf16"
+    precision: AskedPrecision = "auto"
+    """Number format of training and validation; "auto" takes what the device computes fastest."""
     num_evaluations: int = 2
     """How often validation is asked, evenly spread and at the end."""
     channels_last: bool = True

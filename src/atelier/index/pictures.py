@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from atelier.errors import IndexRejected
 from atelier.index.schema import ContractText, Embed, Embedded, picture_schema
+from atelier.progress import Progress
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -78,7 +78,7 @@ class PictureStore:
         """
         known = self.positions()
         missing = [sha256 for sha256 in dict.fromkeys(pictures) if sha256 not in known]
-        with tqdm(total=len(missing), desc="embed", unit="picture", disable=not progress) as bar:
+        with Progress("embedding", len(missing), unit="pictures", shown=progress) as bar:
             for start in range(0, len(missing), KEEP_EVERY):
                 batch = missing[start : start + KEEP_EVERY]
                 self._keep(batch, embed(batch))

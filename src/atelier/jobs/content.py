@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from atelier.collage.collage import CollageOptions
 from atelier.datasets.layouts import atelier_drop
@@ -26,6 +25,7 @@ from atelier.errors import QueryError, RulesError
 from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.questions import compatibility
 from atelier.index.query import IndexReader
+from atelier.progress import counted
 from atelier.release.manifest import Release
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
@@ -144,8 +144,8 @@ def _write(
 ) -> None:
     showcase = Showcase(settings, IndexReader.open(settings, release.index))
     rows = []
-    bar = tqdm(sets, "collages", unit="set", disable=None if progress else True)
-    for number, (score, pieces) in enumerate(bar, 1):
+    shown = counted(sets, "collages", unit="sets", shown=progress)
+    for number, (score, pieces) in enumerate(shown, 1):
         options = CollageOptions(size=(channel.side, channel.side), seed=number)
         drawn = showcase.draw(pieces, texts={"title": channel.title}, options=options)
         name = f"{number:04d}.jpg"

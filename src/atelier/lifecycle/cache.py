@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from tqdm import tqdm
+from atelier.progress import counted
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -37,4 +37,4 @@ def in_threads(
     """Do `work` to every task and return the results in order. Decoding and resizing free the other core."""
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
         done = pool.map(work, tasks)
-        return list(tqdm(done, label, total=len(tasks), unit="photo", disable=None if progress else True))
+        return list(counted(done, label, len(tasks), unit="photos", shown=progress))

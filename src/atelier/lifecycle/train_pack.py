@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import platform
 import shutil
 import sys
@@ -31,6 +32,7 @@ from atelier.lifecycle import checksums
 from atelier.lifecycle.code import code_digest
 from atelier.lifecycle.fit import figures_of, fit_on_schedule
 from atelier.lifecycle.packing import Pack, read_pack
+from atelier.precision import choose_precision
 
 TRAINED_FORMAT = 2
 TRAINING_FILE, METRICS_FILE, CURVES_FILE, WEIGHTS_FOLDER = (
@@ -104,10 +106,11 @@ def utilisation(work: Training, report: FitReport) -> dict[str, float]:
     num = min(_FLOPS_BATCH, len(work.examples))
     batch = to_device(work.examples.__getitems__(list(range(num))), where)
     work.task.module.to(where)
-    flops = flops_of_step(work.task, batch, where, work.schedule.precision != "no") / num
+    precision = choose_precision(work.schedule.precision, where)
+    flops = flops_of_step(work.task, batch, where, precision) / num
     tflops = flops * report.images_per_second / num_processes() / 1e12
     figures = {"flops_per_example": flops, "tflops_per_second": tflops}
-    peak = peak_tflops_of(where)
+    peak = peak_tflops_of(where, precision)
     return figures if peak is None else figures | {"peak_tflops": peak, "flop_utilisation": tflops / peak}
 
 
@@ -160,9 +163,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("pack_dir", type=Path, help="a folder that `atelier pack` wrote")
     parser.add_argument("--preset", required=True, help="the preset it was packed for")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT_DIR", help="a new folder")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
     options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("atelier").setLevel(logging.WARNING if options.quiet else logging.INFO)
     try:
-        digest = train_pack(options.pack_dir, options.preset, options.output)
+        digest = train_pack(options.pack_dir, options.preset, options.output, progress=not options.quiet)
     except AtelierError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

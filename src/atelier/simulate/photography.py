@@ -14,9 +14,9 @@ from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from atelier.matting import Pixels
+from atelier.progress import Progress
 from atelier.simulate.archive import add_stored
 from atelier.simulate.catalogue import catalogue_photo, draw_item
 from atelier.simulate.scenes import draw_scene
@@ -60,7 +60,7 @@ def write_pictures(
     shown = outfits[::OUTFITS_PER_STREET_PHOTO] if items[0].trade == Trade.FASHION else []
     with (
         _mapper(processes if len(items) >= _SMALLEST_FOR_PROCESSES else 1) as each,
-        tqdm(desc="drawing", total=len(items) + len(shown), unit="photo", disable=not progress) as bar,
+        Progress("drawing", len(items) + len(shown), unit="photos", shown=progress) as bar,
     ):
         drawn = _counted(each(partial(_draw, seed), items), bar)
         photos = list(_write_items(drop_dir, seed, zip(items, drawn, strict=True)))
@@ -141,7 +141,7 @@ def _mapper(processes: int) -> Iterator[Callable[..., Iterable[Any]]]:
         yield partial(pool.imap, chunksize=12)
 
 
-def _counted(drawn: Iterable[Any], bar: tqdm[Any]) -> Iterator[Any]:
+def _counted(drawn: Iterable[Any], bar: Progress) -> Iterator[Any]:
     for each in drawn:
         bar.update()
         yield each

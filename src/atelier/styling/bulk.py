@@ -14,10 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
-
 from atelier.errors import QueryError
 from atelier.index.sets import SetTable
+from atelier.progress import Progress
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
 from atelier.settings import Settings
@@ -83,8 +82,7 @@ def generate(
         table = SetTable(table_path, json.dumps(asdict(order), sort_keys=True))
         missing = sorted(set(range(order.num_blocks)) - table.finished())
         num_before = len(table)
-        hidden = None if progress else True
-        with tqdm(total=num, initial=num_before, unit="set", desc="sets", disable=hidden) as bar:
+        with Progress("making sets", num, unit="sets", done=num_before, shown=progress) as bar:
             for block in busy.make(settings, order, missing):
                 table.add(block)
                 bar.update(block.num_rows)

@@ -18,6 +18,9 @@ from atelier.families.retrieval.presets import debug
 from atelier.families.retrieval.products import Products
 from atelier.families.retrieval.task import RetrievalModule, learn_space
 from atelier.families.retrieval.views import make_views
+from atelier.precision import Mode, Precision
+
+FLOAT32 = Precision("no", "")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,7 @@ def test_a_lesson_is_taught_once_and_the_same_when_it_is_lost(products: Products
             teacher.network,
             streets(),
             debug().student,
+            FLOAT32,
             caches_teacher_targets=caches_teacher_targets,
         )
 
@@ -53,16 +57,18 @@ def test_a_lesson_is_taught_once_and_the_same_when_it_is_lost(products: Products
     assert torch.equal(lost.lesson.embedding_VD, first.lesson.embedding_VD)
 
 
-def test_a_student_is_taught_the_space_that_its_teacher_searches_in(products: Products) -> None:
+@pytest.mark.parametrize("mode", ["no", "bf16"])
+def test_a_student_is_taught_the_space_that_its_teacher_searches_in(products: Products, mode: Mode) -> None:
+    precision = Precision(mode, "")
     config = debug().teacher
     teacher = network_of(config)
-    learn_space(teacher, [products.__getitems__(list(range(8)))] * 4, streets(), config)
+    learn_space(teacher, [products.__getitems__(list(range(8)))] * 4, streets(), config, precision)
     student = student_of(teacher, products)
-    task = DistillTask(student, teacher, streets(), debug().student)
+    task = DistillTask(student, teacher, streets(), debug().student, precision)
     batch = products.__getitems__(list(range(8)))
     lesson = task.prepare(batch, generator(3)).lesson
     pixels = make_views(batch, streets(), config, generator(3)).pixels_V3SS
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), precision.autocast(pixels.device):
         searched = teacher.eval()(pixels).embedding
     torch.testing.assert_close(lesson.embedding_VD.float(), searched, atol=2e-3, rtol=0)
 

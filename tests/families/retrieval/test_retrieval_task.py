@@ -19,6 +19,7 @@ from atelier.families.retrieval.distill import DistillTask
 from atelier.families.retrieval.presets import debug
 from atelier.families.retrieval.products import Products
 from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask
+from atelier.precision import Precision
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def test_a_teacher_learns_and_its_student_follows_it(products: Products) -> None
     student = student_of(teacher.network, products)
     before = student.items.prototypes_ND.clone()
     distances = []
-    task = DistillTask(student, teacher.network, streets(), debug().student)
+    task = DistillTask(student, teacher.network, streets(), debug().student, Precision("no", ""))
     for steps in (1, 40):
         trained(task, products, steps)
         taught = task.prepare(products.__getitems__(list(range(8))), generator(99))

@@ -15,13 +15,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tqdm import tqdm
-
 from atelier.datasets.files import File, composed
 from atelier.datasets.layouts.layout import Folder, Layout, Pictures, raw_photo
 from atelier.datasets.raw import Drop
 from atelier.datasets.values import checked_text, to_row
 from atelier.errors import DropError, PictureError
+from atelier.progress import Progress
 from atelier.vocabulary import Click, Outfit, Photo, PhotoKind
 
 NAME = "pog"
@@ -130,9 +129,8 @@ def _lines(folder: Folder, name: str, table: str, drop: Drop) -> Iterator[list[s
 
 def _cells(file: File, width: int) -> Iterator[tuple[int, list[str]]]:
     """Each line that is not blank, by its number from 1; its last cell may hold commas."""
-    bar = tqdm(total=file.num_bytes, desc=file.path.name, unit="B", unit_scale=True, delay=5, disable=None)
     try:
-        with bar:
+        with Progress(file.path.name, file.num_bytes, unit="B", scaled=True) as bar:
             for number, line in enumerate(file.lines(), start=1):
                 bar.update(len(line))
                 text = composed(line.decode("utf-8-sig", errors="surrogateescape")).strip()

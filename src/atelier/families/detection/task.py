@@ -117,13 +117,15 @@ class DetectionTask:
 def evaluate_network(
     network: DetectionNetwork, config: DetectionConfig, photos: Sequence[Truth]
 ) -> dict[str, float]:
-    """Look at every photo twice, as serving does, and hold the boxes against the truth."""
+    """Look at every photo twice, as serving does, and hold the boxes against the truth.
+
+    The network computes in the precision of the autocast that is on.
+    """
     device = network.head.weight.device
 
     def run(pixels_B3SS: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         pixels = torch.from_numpy(pixels_B3SS).to(device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            cells = network(pixels)
+        cells = network(pixels)
         told = (cells.kind_logits.sigmoid(), cells.main_logits.softmax(1), cells.boxes)
         return tuple(each.float().cpu().numpy() for each in told)
 

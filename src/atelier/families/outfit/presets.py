@@ -88,7 +88,7 @@ def base() -> OutfitPreset:
     teacher = replace(preset.teacher, width=768, num_layers=6, num_heads=12)
     student = replace(preset.student, width=768, num_layers=3)
     schedule = replace(
-        preset.student_schedule, num_epochs=40, batch_size=4096, precision="bf16", num_workers=8
+        preset.student_schedule, num_epochs=40, batch_size=4096, precision="auto", num_workers=8
     )
     return replace(
         preset,

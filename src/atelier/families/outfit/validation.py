@@ -62,7 +62,7 @@ class TorchGenerator:
             query_BD = self.network.queries(
                 torch.from_numpy(part_BPD).to(where), torch.from_numpy(known_BP).to(where)
             )
-            found.append(query_BD.cpu().numpy())
+            found.append(query_BD.float().cpu().numpy())
         return np.concatenate(found)
 
 
@@ -73,7 +73,7 @@ def item_vectors(network: OutfitNetwork, features: ItemFeatures) -> NDArray[np.f
     slices = [slice(start, start + _AT_ONCE) for start in range(0, len(features.codes), _AT_ONCE)]
     parts = [ItemFeatures(*(part[rows].to(where) for part in features)) for rows in slices]
     none = np.zeros((0, network.config.dimension), np.float32)
-    return np.concatenate([none, *(network.items(part).cpu().numpy() for part in parts)])
+    return np.concatenate([none, *(network.items(part).float().cpu().numpy() for part in parts)])
 
 
 def evaluate_network(

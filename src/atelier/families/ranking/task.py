@@ -102,7 +102,7 @@ def set_vectors(network: RankingNetwork, sets: Sets) -> NDArray[np.float32]:
     """The rows [S, E] of all sets."""
     where = next(network.parameters()).device
     slices = [slice(start, start + _AT_ONCE) for start in range(0, len(sets), _AT_ONCE)]
-    parts = [network.sets(*_tensors(sets.pieces(part), where)).cpu().numpy() for part in slices]
+    parts = [network.sets(*_tensors(sets.pieces(part), where)).float().cpu().numpy() for part in slices]
     return np.concatenate([np.zeros((0, network.config.dimension + 2), np.float32), *parts])
 
 
@@ -114,6 +114,7 @@ def user_vectors(
     where = next(network.parameters()).device
     found: NDArray[np.float32] = (
         network.users(torch.from_numpy(profile_BW).to(where), torch.from_numpy(bucket_B).to(where))
+        .float()
         .cpu()
         .numpy()
     )

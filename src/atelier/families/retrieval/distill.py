@@ -29,6 +29,7 @@ from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.task import Loss, weighted
 from atelier.families.retrieval.validation import Validation, evaluate_network
 from atelier.families.retrieval.views import Views, make_views
+from atelier.precision import Precision
 
 
 class TeacherTargets(NamedTuple):
@@ -123,10 +124,12 @@ class DistillTask:
         teacher: RetrievalNetwork,
         streets_M3HW: Tensor,
         config: RetrievalConfig,
+        precision: Precision,
         validation: Validation | None = None,
         *,
         caches_teacher_targets: bool = False,
     ) -> None:
+        """`precision`: what the teacher computes in."""
         self.module: nn.Module = module
         self.caches_teacher_targets = caches_teacher_targets
         self._lessons: dict[int, TeacherTargets] = {}
@@ -135,6 +138,7 @@ class DistillTask:
         # Views have the teacher's size, so that it says what it would say; the student sees them smaller.
         self.views_config = replace(config, network=teacher.config)
         self.streets_M3HW = streets_M3HW
+        self.precision = precision
         self.validation = validation
 
     def prepare(self, batch: ProductBatch, generator: torch.Generator) -> TaughtViews:
@@ -149,7 +153,7 @@ class DistillTask:
     def _lesson(self, batch: ProductBatch, generator: torch.Generator) -> TeacherTargets:
         pixels = make_views(batch, self.streets_M3HW, self.views_config, generator).pixels_V3SS
         self.teacher.to(pixels.device)
-        with torch.no_grad(), torch.autocast(pixels.device.type, torch.bfloat16):
+        with torch.no_grad(), self.precision.autocast(pixels.device):
             said = self.teacher(pixels)
         if pixels.shape[-1] != self.size:
             pixels = F.interpolate(

@@ -18,6 +18,7 @@ from atelier.families.retrieval.model import Features, RetrievalNetwork
 from atelier.families.retrieval.products import Labels
 from atelier.families.retrieval.validation import Validation, evaluate_network
 from atelier.families.retrieval.views import Views, make_views
+from atelier.precision import Precision
 
 Loss = tuple[Tensor, dict[str, Tensor]]
 """The total, and its parts by name before they are weighted."""
@@ -138,7 +139,11 @@ class RetrievalTask:
 
 @torch.inference_mode()
 def learn_space(
-    network: RetrievalNetwork, batches: Iterable[ProductBatch], streets_M3HW: Tensor, config: RetrievalConfig
+    network: RetrievalNetwork,
+    batches: Iterable[ProductBatch],
+    streets_M3HW: Tensor,
+    config: RetrievalConfig,
+    precision: Precision,
 ) -> None:
     """Learn a trained network's space from how two views of one product, and its title, are embedded.
 
@@ -151,7 +156,7 @@ def learn_space(
     first, second, titles = [], [], []
     for batch in batches:
         views = make_views(batch, streets_M3HW, config, generator)
-        with torch.autocast(device.type, torch.bfloat16):
+        with precision.autocast(device):
             embedding_VD = network(views.pixels_V3SS).embedding
         first_BD, second_BD = views.of_products(embedding_VD).chunk(2)
         first.append(first_BD)

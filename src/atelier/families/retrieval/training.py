@@ -23,6 +23,7 @@ from atelier.families.retrieval.products import Labels, Products
 from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
 from atelier.families.retrieval.validation import Predictions, Validation, embed_all
 from atelier.families.training import Training, Weights
+from atelier.precision import Precision, choose_precision
 
 if TYPE_CHECKING:  # a preset is part of the key by its values, not by the code of all presets
     from atelier.families.retrieval.presets import RetrievalPreset
@@ -74,13 +75,14 @@ def teacher_training(
     if "facts" in weights:
         load_module(network, weights["facts"] / FACTS_FILE)
     network.to(device)
-    products = clustered(material.products, network, preset.teacher)
+    precision = choose_precision(preset.teacher_schedule.precision, device)
+    products = clustered(material.products, network, preset.teacher, precision)
     module = RetrievalModule(network, products.labels, preset.teacher)
     return Training(
         task=RetrievalTask(module, material.streets_M3HW, preset.teacher, material.validation),
         examples=products,
         schedule=preset.teacher_schedule,
-        finish=lambda: learn_space_of(network, material, preset.teacher),
+        finish=lambda: learn_space_of(network, material, preset.teacher, precision),
         write=lambda folder: write_network(folder, network, products.labels, "teacher"),
         figures=cluster_figures(products),
     )
@@ -95,8 +97,9 @@ def student_training(
     if "teacher" in weights:
         load_module(teacher, weights["teacher"] / TEACHER_FILE)
     teacher.to(device)
+    precision = choose_precision(preset.student_schedule.precision, device)
     network = new_network(preset.student, labels, preset.student_schedule.seed)
-    seen_PD = torch.from_numpy(_seen_by(teacher, material.products).embedding_ND)
+    seen_PD = torch.from_numpy(_seen_by(teacher, material.products, precision).embedding_ND)
     gallery_ND = item_gallery(seen_PD, torch.from_numpy(labels.item_N), labels.num_items)
     module = StudentModule(network, teacher, gallery_ND, preset.student)
     return Training(
@@ -105,6 +108,7 @@ def student_training(
             teacher,
             material.streets_M3HW,
             preset.student,
+            precision,
             material.validation,
             caches_teacher_targets=preset.student_schedule.distinct_epochs is not None,
         ),
@@ -120,10 +124,12 @@ def new_network(config: RetrievalConfig, labels: Labels, seed: int) -> Retrieval
     return RetrievalNetwork(config.network, len(labels.categories), len(labels.shopper_labels))
 
 
-def clustered(products: Products, network: RetrievalNetwork, config: RetrievalConfig) -> Products:
+def clustered(
+    products: Products, network: RetrievalNetwork, config: RetrievalConfig, precision: Precision
+) -> Products:
     """The products in clusters of look-alikes, by the network's penultimate features of their frames."""
     cluster_N = look_alike_clusters(
-        _seen_by(network, products).pooled_NP,
+        _seen_by(network, products, precision).pooled_NP,
         products.labels.category_N,
         config.items_per_cluster,
         config.cluster_size_factor,
@@ -131,13 +137,16 @@ def clustered(products: Products, network: RetrievalNetwork, config: RetrievalCo
     return replace(products, labels=replace(products.labels, cluster_N=cluster_N))
 
 
-def _seen_by(network: RetrievalNetwork, products: Products) -> Predictions:
+def _seen_by(network: RetrievalNetwork, products: Products, precision: Precision) -> Predictions:
     """What a network says of every product's catalogue photo, in their order."""
     network.eval()
     size = network.config.image_size
     starts = range(0, len(products), _SHRUNK_AT_ONCE)
     shown = (shrunk(products.frames_N4FF[start : start + _SHRUNK_AT_ONCE, :3], size) for start in starts)
-    said = [embed_all(network, pictures) for pictures in shown]
+    said = []
+    for pictures in shown:
+        with precision.autocast(network.mean.device):
+            said.append(embed_all(network, pictures))
     return Predictions(*(np.concatenate(parts) for parts in zip(*said, strict=True)))
 
 
@@ -166,14 +175,16 @@ def shrunk(pictures_N3FF: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return resized.round().clamp(0, 255).to(torch.uint8).numpy()
 
 
-def learn_space_of(network: RetrievalNetwork, material: Material, config: RetrievalConfig) -> None:
+def learn_space_of(
+    network: RetrievalNetwork, material: Material, config: RetrievalConfig, precision: Precision
+) -> None:
     """Learn the network's space from a sample of what it was trained on."""
     products, where = material.products, network.mean.device
     order = torch.randperm(len(products), generator=torch.Generator().manual_seed(0))
     batches = (
         products.__getitems__(rows.tolist()).to(where) for rows in order[:_SPACE_PRODUCTS].split(_SPACE_BATCH)
     )
-    learn_space(network, batches, material.streets_M3HW, config)
+    learn_space(network, batches, material.streets_M3HW, config, precision)
 
 
 def write_network(folder: Path, network: RetrievalNetwork, labels: Labels, name: str) -> None:

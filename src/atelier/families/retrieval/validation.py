@@ -76,13 +76,12 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
 
 @torch.inference_mode()
 def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: int = 256) -> Predictions:
-    """What the network says about uint8 pictures, in bfloat16 for speed."""
+    """What the network says about uint8 pictures, in the precision of the autocast that is on."""
     device = next(network.parameters()).device
     said = []
     for start in range(0, len(pictures_N3SS), batch_size):
         pixels = torch.from_numpy(pictures_N3SS[start : start + batch_size]).to(device).float() / 255
-        with torch.autocast(device.type, torch.bfloat16):
-            features = network(pixels.contiguous(memory_format=torch.channels_last))
+        features = network(pixels.contiguous(memory_format=torch.channels_last))
         said.append([rows.float().cpu().numpy() for rows in features])
     return Predictions(*(np.concatenate(column) for column in zip(*said, strict=True)))
 
@@ -91,5 +90,7 @@ def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: 
 def embed_titles(network: nn.Module, tokens_NT: NDArray[np.int64]) -> NDArray[np.float32]:
     """Relevance vectors [N, D] of titles given as tokens."""
     device = next(network.parameters()).device
-    vectors: NDArray[np.float32] = network.embed_text(torch.from_numpy(tokens_NT).to(device)).cpu().numpy()
+    vectors: NDArray[np.float32] = (
+        network.embed_text(torch.from_numpy(tokens_NT).to(device)).float().cpu().numpy()
+    )
     return vectors

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.drop import Drop, read_drop
@@ -18,6 +16,7 @@ from atelier.families.detection.task import Truth
 from atelier.jobs.detection.champion import FAMILY, detector_in
 from atelier.jobs.detection.exam import detect, seen
 from atelier.pictures import decode
+from atelier.progress import counted, write
 from atelier.release.store import folder_of, live
 from atelier.settings import Settings
 from atelier.vocabulary import Region, Split
@@ -55,13 +54,13 @@ def _labelled(settings: Settings, drop: Drop, progress: bool) -> list[Truth]:
         if raw.photo.photo_id in regions and known.get(raw.photo.photo_id, Split.TEST) == Split.TEST
     ]
     found = []
-    for raw in tqdm(unseen, "photos", unit="photo", disable=None if progress else True):
+    for raw in counted(unseen, "reading photos", unit="photos", shown=progress):
         own = regions[raw.photo.photo_id]
         boxes_R4 = np.asarray([(each.x0, each.y0, each.x1, each.y1) for each in own], np.float32)
         try:
             pixels = decode(raw.read())
         except PictureError as error:
-            print(f"left out: {raw.where}: {error}", file=sys.stderr)
+            write(f"left out: {raw.where}: {error}")
             continue
         found.append(Truth(pixels, boxes_R4, tuple(kind_of(each.label) for each in own), has_main=False))
     return found

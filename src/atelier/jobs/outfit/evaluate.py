@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.drop import Drop, read_drop
@@ -30,6 +28,7 @@ from atelier.jobs.retrieval.champion import FAMILY as RETRIEVAL
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder, codes_in
 from atelier.matting import matte
 from atelier.pictures import decode, read_mask
+from atelier.progress import counted, write
 from atelier.release.store import folder_of, live
 from atelier.settings import Settings
 from atelier.vocabulary import CategorySet, Item, PhotoKind, Region, Split
@@ -102,11 +101,11 @@ def _worn(
         if name in raw and f"{name}{MASK_SUFFIX}" in raw and known.get(name, Split.TEST) == Split.TEST
     ]
     crops = []
-    for name in tqdm(asked, "worn pieces", unit="photo", disable=None if progress else True):
+    for name in counted(asked, "worn pieces", unit="photos", shown=progress):
         try:
             pixels, mask = decode(raw[name].read()), read_mask(raw[f"{name}{MASK_SUFFIX}"].read())
         except PictureError as error:
-            tqdm.write(f"left out: {raw[name].where}: {error}", file=sys.stderr)
+            write(f"left out: {raw[name].where}: {error}")
             continue
         crops += crops_of(name, pixels, mask, regions[name])
     return worn_source(describe(crops), model.contract.facts, eyes)
@@ -161,14 +160,13 @@ def _table(
     image_NI = np.zeros((len(items), eyes.contract.relevance_dimension), np.float32)
     colour_NC = np.zeros((len(items), DIMENSION), np.float32)
     shown = [row for row, item in enumerate(items) if item.item_id in photo_of]
-    bar = tqdm(range(0, len(shown), _AT_ONCE), "pictures", disable=None if progress else True)
-    for start in bar:
+    for start in counted(range(0, len(shown), _AT_ONCE), "pictures", unit="batches", shown=progress):
         rows, pictures = shown[start : start + _AT_ONCE], []
         for row in list(rows):
             try:
                 pictures.append(decode(photo_of[items[row].item_id].read()))
             except PictureError as error:
-                tqdm.write(f"without its picture: {items[row].item_id}: {error}", file=sys.stderr)
+                write(f"without its picture: {items[row].item_id}: {error}")
                 rows.remove(row)
         if rows:
             image_NI[rows] = eyes.encoder.encode(pictures).relevance

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from atelier.families.outfit.end_to_end import Pictures
 from atelier.families.outfit.material import SetMaterial
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.progress import Progress
 
 _FRAMED_AT_ONCE = 256
 
@@ -24,8 +24,7 @@ def pictures_of(material: SetMaterial, eyes: CatalogueEmbedder, *, progress: boo
     row_N[list(shown)] = torch.arange(len(shown))
     digests, size = list(shown.values()), eyes.contract.image_size
     pixels_M3SS = np.zeros((len(digests), 3, size, size), np.uint8)
-    bar = tqdm(total=len(digests), desc="pictures", unit="picture", disable=None if progress else True)
-    with bar:
+    with Progress("pictures", len(digests), unit="pictures", shown=progress) as bar:
         for start in range(0, len(digests), _FRAMED_AT_ONCE):
             part = slice(start, start + _FRAMED_AT_ONCE)
             pixels_M3SS[part] = np.round(eyes.gallery.framed(digests[part]) * 255)

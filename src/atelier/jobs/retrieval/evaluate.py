@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from atelier.datasets.drop import Drop, read_drop
 from atelier.datasets.raw import RawPhoto
@@ -22,6 +20,7 @@ from atelier.jobs.retrieval.relevance import ask_judged, load_collection
 from atelier.jobs.retrieval.scoring import Gallery, ask, embed, recall_metrics, recognised
 from atelier.jobs.retrieval.user_photos import label_metrics
 from atelier.pictures import decode
+from atelier.progress import counted, write
 from atelier.release.store import folder_of, live
 from atelier.settings import Settings
 from atelier.vocabulary import Item, PhotoKind
@@ -97,7 +96,7 @@ def _labelled(drop: Drop) -> list[tuple[bytes, str]]:
         if raw.photo.kind == PhotoKind.SHOPPER and raw.photo.category and raw.photo.item_id is None:
             data = _first_readable([raw.read, *raw.otherwise])
             if data is None:
-                tqdm.write(f"left out: {raw.where} is not a readable picture", file=sys.stderr)
+                write(f"left out: {raw.where} is not a readable picture")
             else:
                 found.append((data, raw.photo.category))
     return found
@@ -117,10 +116,10 @@ def _readable(
 ) -> tuple[list[bytes], list[tuple[Item, RawPhoto]]]:
     """The pictures that can be decoded, and their products; what cannot is named on standard error."""
     pictures, kept = [], []
-    for item, raw in tqdm(products, "reading products", unit="photo", disable=None if progress else True):
+    for item, raw in counted(products, "reading products", unit="photos", shown=progress):
         data = _first_readable([raw.read, *raw.otherwise])
         if data is None:
-            tqdm.write(f"left out: {raw.where} is not a readable picture", file=sys.stderr)
+            write(f"left out: {raw.where} is not a readable picture")
             continue
         pictures.append(data)
         kept.append((item, raw))

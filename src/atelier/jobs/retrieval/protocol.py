@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from atelier.datasets.protocol import Protocol, Published, Shown
 from atelier.datasets.public_sets import read_protocol
@@ -19,6 +17,7 @@ from atelier.families.retrieval.ranking import NONE, NOT_FOUND, Ranked, rank_exa
 from atelier.jobs.retrieval.champion import FAMILY, encoder_in
 from atelier.lifecycle.cache import in_threads
 from atelier.pictures import decode
+from atelier.progress import Progress, write
 from atelier.release.store import folder_of, live, show
 from atelier.settings import Settings
 
@@ -98,7 +97,7 @@ def _rank(
     query_item_Q = np.asarray([number.get(shown.item, NONE) for shown in protocol.queries], np.int64)
     own_row_Q = np.asarray([place.get(shown.name, NONE) for shown in protocol.queries], np.int64)
     parts = []
-    with tqdm(total=len(query_QD), desc="searching", unit="query", disable=None if progress else True) as bar:
+    with Progress("searching", len(query_QD), unit="queries", shown=progress) as bar:
         for start in range(0, len(query_QD), _QUERIES_AT_ONCE):
             part = slice(start, start + _QUERIES_AT_ONCE)
             parts.append(
@@ -136,7 +135,7 @@ def _embed(
 
     vectors_ND = np.full((len(photos), encoder.contract.dimension), np.nan, np.float32)
     broken: list[str] = []
-    with tqdm(total=len(photos), desc="embedding", unit="photo", disable=None if progress else True) as bar:
+    with Progress("embedding", len(photos), unit="photos", shown=progress) as bar:
         for start in range(0, len(photos), _PICTURES_AT_ONCE):
             batch = in_threads(prepared, photos[start : start + _PICTURES_AT_ONCE], "", progress=False)
             good = [row for row, each in enumerate(batch) if not isinstance(each, str)]
@@ -144,7 +143,7 @@ def _embed(
                 pixels = np.stack([each for each in batch if not isinstance(each, str)])
                 vectors_ND[start + np.asarray(good)] = encoder.encode_prepared(pixels).embedding
             for reason in (each for each in batch if isinstance(each, str)):
-                tqdm.write(f"cannot be read, counted as not found: {reason}", file=sys.stderr)
+                write(f"cannot be read, counted as not found: {reason}")
                 broken.append(reason)
             bar.update(len(batch))
     return vectors_ND, broken

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from atelier.families.detection.certainty import is_certain
 from atelier.families.detection.inference import Detector
@@ -26,6 +25,7 @@ from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import Query
 from atelier.lifecycle.cache import in_threads
 from atelier.pictures import decode
+from atelier.progress import Progress
 from atelier.vocabulary import Box, Item
 
 _BATCH = 256
@@ -98,7 +98,7 @@ def embed(
         return prepare(crop(decode(data), box), size)
 
     parts = [encoder.encode([])]
-    with tqdm(total=len(pictures), desc=label, unit="photo", disable=None if progress else True) as bar:
+    with Progress(label, len(pictures), unit="photos", shown=progress) as bar:
         for start in range(0, len(pictures), _BATCH):
             batch = pictures[start : start + _BATCH]
             pixels = np.stack(in_threads(prepared, batch, label, progress=False))
@@ -165,7 +165,7 @@ def look(encoder: Encoder, asked: Sequence[Asked], label: str, progress: bool) -
         return prepared_looks(each.query.pixels(), each.box, size, each.looks)
 
     said: list[Encoded] = []
-    with tqdm(total=len(asked), desc=label, unit="photo", disable=None if progress else True) as bar:
+    with Progress(label, len(asked), unit="photos", shown=progress) as bar:
         for start in range(0, len(asked), _LOOKED_AT_ONCE):
             looks = in_threads(prepared, asked[start : start + _LOOKED_AT_ONCE], label, progress=False)
             said += encoder.encode_prepared(np.concatenate(looks)).apart([len(each) for each in looks])
