@@ -16,6 +16,8 @@ from atelier.errors import AtelierError
 from atelier.progress import Progress
 
 log = logging.getLogger("atelier.flows")
+
+
 class StepTime(NamedTuple):
     """How long a step took."""
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sized
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from atelier.engine.allocator import keep_freed_memory
-from atelier.engine.batches import Batches
+from atelier.engine.batches import Batches, BatchIndices
 from atelier.engine.checkpoint import CheckpointStore
 from atelier.engine.config import EngineConfig
 from atelier.engine.meter import Meter
@@ -75,8 +76,8 @@ def fit(
 ) -> FitReport:
     """Train `task.module` on `dataset`; at the end it holds the averaged weights, last or best as configured.
 
-    `checkpoint_dir` belongs to this run alone; with several machines all of them must see it. A run found
-    finished there returns at once. SIGINT and SIGTERM finish the step, write a checkpoint and are handed on.
+    `checkpoint_dir` belongs to this run alone; all machines must see it. A finished run returns at once.
+    SIGINT and SIGTERM finish the step, write a checkpoint and are handed on.
 
     TrainingError: a loss is not finite, the data is smaller than one batch, or the processes chose different
     precisions. CheckpointError: the folder holds a checkpoint of another run, or none that is whole.
@@ -86,64 +87,88 @@ def fit(
     accelerator = new_accelerator(config)
     tracker = tracker if accelerator.is_main_process else NullTracker()
     store = CheckpointStore(checkpoint_dir, config.keep_checkpoints)
-
     with prepared(task.module, dataset, config, accelerator) as (model, optimizer, run):
         resumed_from = resume(run, store, accelerator)
         meter = new_meter(config, accelerator)
         if run.position.finished:
             return report_on(run, meter, resumed_from)
         tracker.params({**config.identity(), "precision_reason": reason})
-        randomness = StepRandomness(config.seed, accelerator.process_index, accelerator.device)
         source = batches_from(run.step, dataset, config, accelerator)
-
         with (
             closing(meter.timed(source)) as batches,
             progress_of(run, progress and accelerator.is_main_process) as bar,
             HeldSignals() as signals,
         ):
-            while True:
-                if run.evaluation_due:
-                    run.judge(evaluate(task, run, accelerator))
-                    tracker.metrics(named("validation", run.position.metrics), run.step)
-                if run.over:
-                    break
-
-                set_learning_rate(optimizer, learning_rate_at(run.step, config))
-                for part in range(config.gradient_accumulation):
-                    position = run.step * config.gradient_accumulation + part
-                    generator = randomness.at(position, source.indices.first_seen(position))
-                    batch = task.prepare(next(batches), generator)
-                    with accelerator.accumulate(model):
-                        with accelerator.autocast():
-                            loss, scalars = task.loss(model, batch)
-                        accelerator.backward(loss)
-                        norm = clip_gradients(model, config, accelerator)
-                        optimizer.step()
-                        optimizer.zero_grad()
-                    meter.record(run.step, loss, {**scalars, **norm})
-                run.end_step()
+            sitting = Sitting(task, model, optimizer, run, accelerator, meter, config, tracker, store)
+            while sitting.goes_on():
+                sitting.step(batches, source.indices)
                 bar.update()
-
                 stopping = stop_wanted(signals, run, accelerator)
-                if run.pause_due or stopping:
-                    values = meter.read()
-                    run.position.training_seconds += meter.seconds
-                    values["learning_rate"] = learning_rate_at(run.step - 1, config)
-                    tracker.metrics(named("train", values), run.step)
-                    bar.note(f"loss {values['loss']:.4g}, {values['images_per_second']:.0f} images/s")
-                    if run.checkpoint_due or stopping:
-                        save(run, store, accelerator)
+                if stopping or run.pause_due:
+                    bar.note(sitting.pause(checkpoint=stopping or run.checkpoint_due))
                 if stopping:
-                    log.warning(
-                        "stopped by a signal after step %d; the same call goes on from there", run.step
-                    )
+                    log.warning("stopped by a signal after step %d; call again to resume", run.step)
                     break
-
         run.finish()
         save(run, store, accelerator)
         if not keep_final_checkpoint and accelerator.is_main_process:
             store.remove_all()
         return report_on(run, meter, resumed_from)
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One sitting of a run, from where it began or resumed to where it is over or stopped."""
+
+    task: Task
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    run: Run
+    accelerator: Accelerator
+    meter: Meter
+    config: EngineConfig
+    tracker: Tracker
+    store: CheckpointStore
+
+    @cached_property
+    def randomness(self) -> StepRandomness:
+        return StepRandomness(self.config.seed, self.accelerator.process_index, self.accelerator.device)
+
+    def goes_on(self) -> bool:
+        """Evaluate if that is due; tell whether there is another step to do."""
+        if self.run.evaluation_due:
+            self.run.judge(evaluate(self.task, self.run, self.accelerator))
+            self.tracker.metrics(named("validation", self.run.position.metrics), self.run.step)
+        return not self.run.over
+
+    def step(self, batches: Iterator[Any], indices: BatchIndices) -> None:
+        """Do one optimizer step, of as many batches as gradients are accumulated over."""
+        run, accelerator, config = self.run, self.accelerator, self.config
+        set_learning_rate(self.optimizer, learning_rate_at(run.step, config))
+        for part in range(config.gradient_accumulation):
+            position = run.step * config.gradient_accumulation + part
+            generator = self.randomness.at(position, indices.first_seen(position))
+            batch = self.task.prepare(next(batches), generator)
+            with accelerator.accumulate(self.model):
+                with accelerator.autocast():
+                    loss, scalars = self.task.loss(self.model, batch)
+                accelerator.backward(loss)
+                norm = clip_gradients(self.model, config, accelerator)
+                self.optimizer.step()
+                self.optimizer.zero_grad()
+            self.meter.record(run.step, loss, {**scalars, **norm})
+        run.end_step()
+
+    def pause(self, *, checkpoint: bool) -> str:
+        """Report what was measured since the last pause, write a checkpoint if asked, and return a note."""
+        run = self.run
+        values = self.meter.read()
+        run.position.training_seconds += self.meter.seconds
+        values["learning_rate"] = learning_rate_at(run.step - 1, self.config)
+        self.tracker.metrics(named("train", values), run.step)
+        if checkpoint:
+            save(run, self.store, self.accelerator)
+        return f"loss {values['loss']:.4g}, {values['images_per_second']:.0f} images/s"
 
 
 def resolved(config: EngineConfig) -> tuple[EngineConfig, str]:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+
 from atelier.errors import QueryError
 from atelier.index.sets import SetTable
 from atelier.progress import Progress
