@@ -234,7 +234,7 @@ def test_outfits_are_served_over_http(workspace: Workspace) -> None:
 
 
 def test_a_user_is_nobody_to_a_release_without_a_ranker(workspace: Workspace, stylist: Stylist) -> None:
-    with pytest.raises(NoReleaseError, match="knows no users"):
+    with pytest.raises(NoReleaseError, match="has no ranker"):
         stylist.make([_a_top(workspace.settings)], parse_rules(RULES), Wishes(user="w5-u0001"))
 
 
