@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 CHEAPER = {
     "--preset demo": "--preset debug",
-    "--items 1000": "--items 160",
+    "--items 1000": "--items 200",
     "--items 100\n": "--items 10\n",
 }
 """What the test runs in place of the tutorial's own words: seconds instead of minutes."""
