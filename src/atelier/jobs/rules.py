@@ -1,4 +1,4 @@
-"""What `atelier rules list | check` do: rule files against the items of this workspace."""
+"""Implements `atelier rules list | check`: rule files for the items of this workspace."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from atelier.settings import Settings
 
 
 def list_rules() -> dict[str, Rules]:
-    """The ready-made rules by the names of their files, in their order."""
+    """List the ready-made rules by the names of their files, in their order."""
     return {name: load_rules(path) for name, path in ready_made().items()}
 
 
 def check(settings: Settings, name: str) -> RulesReport:
-    """Whether ready-made rules, or those in a file, can be kept with the items of the workspace.
+    """Check whether ready-made rules, or those in a file, can be kept with the items of the workspace.
 
     RulesError: the file is wrong, or there are no items.
     """

@@ -39,7 +39,7 @@ _AT_ONCE = 64
 
 
 def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
-    """Metrics by the kind of sets that a folder holds; sets that the workspace trains on are left out.
+    """Compute metrics for each kind of sets in a folder; sets that the workspace trains on are left out.
 
     - `categories/fill_in_the_blank`: sets of categories; one random piece is blanked, three wrong answers are
       drawn by training frequency;
@@ -79,7 +79,7 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
 
 
 def _categories(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: CatalogueEmbedder) -> Source:
-    """The folder's sets of categories that nobody trained on; training frequency is the workspace's own."""
+    """Collect the folder's unseen sets of categories; training frequency is the workspace's own."""
     known = {each.set_id: each.split for each in catalogue.category_sets()}
     folder: list[CategorySet] = drop.rows["category_sets"]
     asked = [replace(e, split=Split.TEST) for e in folder if known.get(e.set_id, Split.TEST) == Split.TEST]
@@ -89,7 +89,7 @@ def _categories(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: Cata
 def _worn(
     drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: CatalogueEmbedder, progress: bool
 ) -> Source:
-    """The pieces of the folder's street photos that nobody trained on."""
+    """Collect the pieces of the folder's unseen street photos."""
     known = {photo.photo_id: photo.split for photo in catalogue.photos(PhotoKind.STREET)}
     raw = {each.photo.photo_id: each for each in drop.photos}
     regions: dict[str, list[Region]] = {}
@@ -114,7 +114,7 @@ def _worn(
 def _published(
     protocol: OutfitProtocol, drop: Drop, model: OutfitModel, eyes: CatalogueEmbedder, progress: bool
 ) -> dict[str, float]:
-    """The published questions about the folder's own items; those about unknown ones are left out."""
+    """Answer the published questions about the folder's own items; those about unknown ones are left out."""
     named = {item_id for q in protocol.questions for item_id in (*q.context, *q.candidates)}
     named |= {item_id for each in protocol.compatibility for item_id in each.item_ids}
     items: list[Item] = [item for item in drop.rows["items"] if item.item_id in named]
@@ -155,7 +155,7 @@ def _table(
     eyes: CatalogueEmbedder,
     progress: bool,
 ) -> ItemTable:
-    """What is known of a folder's items, seen for the first time."""
+    """Describe a folder's items as a table."""
     photo_of = {raw.photo.item_id: raw for raw in photos if raw.photo.kind == PhotoKind.CATALOGUE}
     image_NI = np.zeros((len(items), eyes.contract.relevance_dimension), np.float32)
     colour_NC = np.zeros((len(items), DIMENSION), np.float32)

@@ -1,4 +1,4 @@
-"""What outfit networks are trained on and judged by: one table of items, and the sets of three sources.
+"""Reads the training and test data of outfit networks: one table of items, and the sets of three sources.
 
 - `outfits`: sets of catalogue items, by experts or taken from clicks;
 - `worn`: pieces of one street photo, which no catalogue knows;
@@ -64,7 +64,7 @@ def load_sets(
     progress: bool,
     facts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> SetMaterial:
-    """Read a data version's sets as training wants them; `facts`: those that a trained model knows.
+    """Read a data version's sets as training needs them; `facts`: the attributes that a trained model knows.
 
     TrainingError: there are too few to learn from.
     """
@@ -85,14 +85,14 @@ def load_sets(
 
 
 def num_sets(catalogue: Catalogue) -> int:
-    """Training sets that a data version may have, told without reading a picture."""
+    """Count the training sets that a data version may have, without reading a picture."""
     streets = {photo.photo_id for photo in catalogue.photos(split=Split.TRAIN)}
     worn = {r.photo_id for r in catalogue.regions() if r.mask_value is not None} & streets
     return len(worn) + len(catalogue.outfits(Split.TRAIN)) + len(catalogue.category_sets(Split.TRAIN))
 
 
 def why_no_outfits(context: Context[OutfitPreset]) -> str | None:
-    """Say why the workspace's data cannot teach what goes together; None where it can."""
+    """Return why the workspace's data cannot train an outfit model; None where it can."""
     num = num_sets(Catalogue.open(context.settings.data_dir))
     if num < _MIN_SETS:
         return f"the data has {num} sets to learn what goes together from, expected at least {_MIN_SETS}"
@@ -102,7 +102,7 @@ def why_no_outfits(context: Context[OutfitPreset]) -> str | None:
 def outfit_source(
     catalogue: Catalogue, eyes: CatalogueEmbedder, facts: Mapping[str, tuple[str, ...]], progress: bool
 ) -> Source:
-    """Outfits of catalogue items. Wrong answers to an item are others of its category."""
+    """Collect the outfits of catalogue items. Negatives of an item are others of its category."""
     clicked = judged_by(catalogue.clicks())
     outfits = [outfit for outfit in catalogue.outfits() if _says_something(outfit, clicked)]
     named = {item_id for outfit in outfits for item_id in outfit.item_ids}
@@ -127,7 +127,7 @@ def outfit_source(
 
 
 def _says_something(outfit: Outfit, clicked: Clicked) -> bool:
-    """Whether an outfit is an example: to learn from, good or bad, or to be asked about.
+    """Test whether an outfit is used: as a positive, as a negative, or as a question.
 
     A generator must not be taught, or judged, by what it made itself, unless users judged that.
     """
@@ -137,7 +137,9 @@ def _says_something(outfit: Outfit, clicked: Clicked) -> bool:
 
 
 def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder) -> Source:
-    """Pieces of street photos, by their palettes alone. Wrong answers are of the same label, elsewhere."""
+    """Collect the pieces of street photos, by their palettes alone. Negatives have the same label in other
+    photos.
+    """
     photos, photo_N = _numbered(worn.photo_N)
     _, kind_N = _numbered(worn.label_N)
     rows: dict[str, list[list[int]]] = {split: [] for split in Split}
@@ -153,7 +155,7 @@ def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Catalogu
 def category_source(
     sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder
 ) -> Source:
-    """Sets of categories: each category is an item of which nothing else is known."""
+    """Collect the sets of categories: each category is an item without other attributes."""
     names = sorted(_categories(sets))
     row = {name: number for number, name in enumerate(names)}
     rows: dict[str, list[list[int]]] = {split: [] for split in Split}

@@ -1,4 +1,4 @@
-"""Pictures of the items of outfits, for an image tower that is trained end to end.
+"""Reads pictures of the items of outfits, for an image tower that is trained end to end.
 
 M = pictures, N = items, S = image size
 """

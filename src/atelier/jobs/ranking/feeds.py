@@ -1,4 +1,4 @@
-"""What a new ranker's click rate would be on the feeds that were made here: log and clicks, joined.
+"""Estimates a new ranker's click rate on logged feeds.
 
 A click belongs to a place when user, outfit and day (of `shown_at`, UTC) are the same. Places that no click
 row speaks of were not seen and are left out; so are feeds of another ranker than the one in question, feeds
@@ -49,7 +49,7 @@ def judge_feeds(
     *,
     progress: bool = True,
 ) -> Verdict | None:
-    """Whether the ranker in `folder` may replace the one whose contract's digest is `shown_by`.
+    """Decide whether the ranker in `folder` may replace the one whose contract's digest is `shown_by`.
 
     Judged by clicks of the test's days, which neither was trained on. None: fewer than two such places.
     """
@@ -64,7 +64,7 @@ def judge_feeds(
 
 
 def clicked_since(catalogue: Catalogue, material: RankingMaterial) -> dict[tuple[str, str, str], bool]:
-    """The showings of the test's days: user, day and outfit, and whether any of them was clicked."""
+    """Collect the showings of the test's days: user, day and outfit, and whether any of them was clicked."""
     found: dict[tuple[str, str, str], bool] = {}
     for click in catalogue.clicks():
         if click.shown_at is not None and moment(click) >= material.test_begins:
@@ -76,7 +76,7 @@ def clicked_since(catalogue: Catalogue, material: RankingMaterial) -> dict[tuple
 def log_of(
     feeds: list[LoggedFeed], folder: Path, clicked: Clicked, ranker: OnnxRanker, material: RankingMaterial
 ) -> Log | None:
-    """Places with the probability of each under both rankers; None where there are fewer than two."""
+    """List places with the probability of each under both rankers; None where there are fewer than two."""
     row_of = {outfit.outfit_id: row for row, outfit in enumerate(material.outfits)}
     sets_SE = ranker.set_vectors(material.sets)
     offered: dict[str, Offered | None] = {}
@@ -115,7 +115,7 @@ def _replayed(
     sets_SE: NDArray[np.float32],
     row_of: Mapping[str, int],
 ) -> NDArray[np.float64]:
-    """The new ranker's probability [K] of each place, under the policy that the feed was made with."""
+    """Compute the new ranker's probability [K] of each place, under the policy of the logged feed."""
     history = [row_of[outfit_id] for outfit_id in feed.history if outfit_id in row_of]
     user_1E = ranker.user_vectors(material.sets.summaries, [feed.user_id], [history])
     rows = [row_of[outfit_id] for outfit_id in offered.outfit_ids]

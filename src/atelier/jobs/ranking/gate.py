@@ -1,4 +1,4 @@
-"""Judges a ranker against the champion by clicks.
+"""Compares a ranker with the champion by clicks.
 
 Two kinds of evidence, the better one first:
 
@@ -39,7 +39,7 @@ MAX_LOSS = 0.01
 
 
 def decide(context: Context[RankingPreset], challenger: Contestant, champion: Contestant | None) -> Decision:
-    """Promote a ranker that its champion's own feeds, or else all other showings, find better.
+    """Promote a ranker that is better on its champion's own feeds, or else on all other showings.
 
     A champion that was made for the vectors of another retrieval model can rank nothing any more: the
     challenger is then judged as a first one.
@@ -57,7 +57,7 @@ def decide(context: Context[RankingPreset], challenger: Contestant, champion: Co
 def _by_feeds(
     context: Context[RankingPreset], challenger: Contestant, champion: Contestant
 ) -> Decision | None:
-    """The decision by the champion's own feeds; None where these are not evidence enough."""
+    """Decide by the champion's own feeds; None where they are not enough evidence."""
     embedder = context.once(catalogue_embedder)
     verdict = judge_feeds(
         context.settings,
@@ -76,7 +76,7 @@ def _by_feeds(
 
 
 def compare(challenger: Answers, champion: Answers | None, min_auc: float, min_clicks: int) -> Decision:
-    """Compare how both order the same showings.
+    """Compare the order that both give to the same showings.
 
     A challenger is promoted when it orders each user's showings better without giving worse probabilities,
     or not worse with better ones. The first of all needs `min_auc`; where that is 0, any will do, so that

@@ -29,7 +29,7 @@ QUERIES_FOLDER = "queries"
 
 
 def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
-    """Metric name -> value for the live release, on the products and searches in `data_dir`.
+    """Compute the live release's metrics on the products and searches in `data_dir`.
 
     Its products, in any known layout, join a throwaway copy of the live gallery; one that the gallery has
     already takes the place of the old one, which has no say in its article type either. `category_accuracy`

@@ -74,13 +74,13 @@ def examine(
 
 
 def examined_with(context: Context[RetrievalPreset]) -> list[str]:
-    """The digest of the detector that finds the item of searches without a box."""
+    """Return the digest of the detector that finds the item of searches without a box."""
     detector = context.once(champion_detector)
     return [] if detector is None else [detector.contract.digest]
 
 
 def reexamine(context: Context[RetrievalPreset], files: Path) -> dict[str, Any]:
-    """The answers of an earlier version to the current searches."""
+    """Run the current searches with an earlier version."""
     exam = load_exam(context.settings, context.data_version, context.once(champion_detector))
     return paired_results(exam, run_exam(exam, encoder_in(files, threads=1), context.progress))
 

@@ -1,4 +1,5 @@
-"""The catalogue as the retrieval family is trained on it: framed once for each data version, then mapped.
+"""Reads the catalogue as the retrieval family is trained on it: framed once for each data version, then
+mapped.
 
 N = catalogue photos, M = shoppers' photos of known items, P = labelled photos of unknown ones, F = side of a
 frame, H, W = a street's height and width
@@ -63,7 +64,7 @@ def load_material(settings: Settings, config: RetrievalConfig, data_version: str
 def training_products(
     settings: Settings, catalogue: Catalogue, data_version: str, num_buckets: int, progress: bool = True
 ) -> Products:
-    """The training part of the catalogue with all its labels; all in one cluster until somebody clusters it.
+    """Read the training split of the catalogue with all its labels; all in one cluster at first.
 
     `num_buckets`: of the tower that the titles' tokens are for.
     The first call for a data version takes three minutes for each 100,000 photos; later ones map the arrays.
@@ -93,8 +94,9 @@ def training_products(
 
 
 def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, progress: bool = True) -> Path:
-    """Where the framed training products lie, made once for a data version: `frames.npy` [N, 4, F, F] and
-    `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and shoppers' photos."""
+    """Return the folder of the framed training products, made once for a data version: `frames.npy` [N, 4, F,
+    F] and `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and shoppers' photos.
+    """
     photos, _ = products_of(catalogue, Split.TRAIN)
     labelled_photos, _, _ = labelled(catalogue, Split.TRAIN)
     shopper_photos = _shopper_photos(catalogue)
@@ -107,7 +109,7 @@ def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, p
 def streets(
     settings: Settings, catalogue: Catalogue, data_version: str, products: Products
 ) -> NDArray[np.uint8]:
-    """Backgrounds for street views, uint8 [M, 3, H, W]: street photos of the training part.
+    """Read backgrounds for street views, uint8 [M, 3, H, W]: street photos of the training split.
 
     A catalogue without street photos lends its shoppers' photos, and without those its own products.
     """
