@@ -1,4 +1,4 @@
-"""What the tables of judgments promise, and the check of a reviewer's file against it."""
+"""Defines the contracts of judgments, and checks a reviewer's file against them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Shown = Mapping[str, frozenset[str]]
 
 
 def promises(shown: Shown) -> dict[str, list[Promise]]:
-    """Both tables' promises; only what a review had shown can be judged."""
+    """Return both tables' promises; only answers that a review had shown can be judged."""
     common = [
         *(one_line("reviewer", 60), one_line("review_id", 60), one_line("kind", 60)),
         *(between("weight", 1), moment_in_utc("judged_at"), moment_in_utc("recorded_at")),

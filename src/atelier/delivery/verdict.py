@@ -1,4 +1,4 @@
-"""Whether a new ranker may go out: on evidence from clicks, in writing, or not at all."""
+"""Decides on evidence from clicks whether a new ranker is promoted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from atelier.delivery.off_policy import (
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts as evidence."""
+    """The thresholds of the verdict."""
 
     confidence: float = 0.95
     """Of the intervals: a ranker that is worse by the margin goes out in (1 - confidence) / 2 of trials."""
@@ -41,7 +41,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was decided about a new ranker and why."""
+    """The decision about a new ranker with its reason."""
 
     release: bool
     enough: bool
@@ -70,7 +70,7 @@ class Verdict:
         return cls(**facts | {name: Estimate(**facts[name]) for name in ("logged", "difference")})
 
     def to_markdown(self) -> str:
-        """The report that goes into the run."""
+        """Write the report for the run."""
         seen, gain = self.support, self.difference
         outside = "not told" if seen.outside is None else f"{seen.outside:.4f}"
         rows = [("logged ranker, mean", self.logged)]
@@ -99,7 +99,7 @@ class Verdict:
 
 
 def decide(ranker: str, log: Log, rules: Rules = Rules()) -> Verdict:
-    """Whether the new ranker may take the place of the one that made the log.
+    """Decide whether the new ranker may replace the one that made the log.
 
     It may when the log can speak about it, and the whole interval of the difference lies above minus the
     margin. The difference is doubly robust where the log has predictions, else self-normalised.

@@ -1,4 +1,4 @@
-"""What one training run needs, as a value, and the stages in which a family trains.
+"""Describes one training run, and the stages in which a family trains.
 
 Each family lists its stages in `PLAN` of `families/<name>/presets.py`. A stage is built from material that
 somebody else has read, so that a machine with the training libraries alone can run it.
@@ -21,7 +21,7 @@ from atelier.families.schedule import Schedule
 
 
 class Examples(Protocol):
-    """What a network is trained on: rows that can be counted and read in batches."""
+    """Training examples that can be counted and read in batches."""
 
     def __len__(self) -> int: ...
 
@@ -82,7 +82,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a family trains on any machine; `PLAN` of `families/<name>/presets.py`."""
+    """Presets, stages and pack types of a family; `PLAN` of `families/<name>/presets.py`."""
 
     presets: Mapping[str, Callable[[], Any]]
     stages: tuple[Stage, ...]
@@ -90,7 +90,7 @@ class TrainingPlan:
     """The dataclasses and named tuples that its material consists of; a pack holds no others."""
 
     def preset(self, name: str) -> Any:
-        """The preset of a name. TrainingError, naming the known ones, where there is none."""
+        """Return the preset of a name. TrainingError, naming the known ones, where there is none."""
         if name not in self.presets:
             raise TrainingError(f"there is no preset '{name}'; known presets: {', '.join(self.presets)}")
         return self.presets[name]()
@@ -99,18 +99,18 @@ class TrainingPlan:
         return next(stage for stage in self.stages if stage.role == role)
 
     def asked_stages(self, preset: Any) -> Sequence[Stage]:
-        """The stages that a preset asks for, in the order of training."""
+        """List the stages that a preset asks for, in the order of training."""
         return [stage for stage in self.stages if stage.asked(preset)]
 
 
 def known_families() -> list[str]:
-    """Names of the families that can be trained, sorted."""
+    """List the names of the families that can be trained, sorted."""
     folders = [each.name for each in pkgutil.iter_modules(families.__path__) if each.ispkg]
     return sorted(folders)
 
 
 def training_plan(family: str) -> TrainingPlan:
-    """The plan in a family's folder. TrainingError, naming the known families, where there is none."""
+    """Return the plan in a family's folder. TrainingError, naming the known families, where there is none."""
     if family not in known_families():
         raise TrainingError(f"there is no family '{family}'; known families: {', '.join(known_families())}")
     module = importlib.import_module(f"{families.__name__}.{family}.presets")

@@ -1,4 +1,4 @@
-"""What can be set about the detection family: each value beside the sentence that says what it does."""
+"""Configures the detection family; a sentence describes each field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COARSEST_STRIDE = 32
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """One network for both looks: a `timm` backbone, a top-down neck and one head."""
+    """One network for both passes: a `timm` backbone, a top-down neck and one head."""
 
     backbone: str = "resnet18"
     """Name of a model in timm that gives features at strides 8, 16 and 32."""
@@ -38,7 +38,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class SceneConfig:
-    """How whole photos are composed while training."""
+    """Parameters of the composition of training scenes."""
 
     plain_share: float = 0.15
     """Share of the scenes with the product before a plain background."""
@@ -91,7 +91,7 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class DetectionConfig:
-    """A network, how its scenes are made and what it is trained for."""
+    """A network, its scenes and its losses."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     scenes: SceneConfig = field(default_factory=SceneConfig)

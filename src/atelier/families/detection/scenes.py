@@ -30,7 +30,7 @@ _MAX_COVERED = 0.6
 
 
 class Streets(NamedTuple):
-    """Street photos and what is worn in them."""
+    """Street photos and their worn items."""
 
     pixels_M3HW: Tensor
     """uint8."""
@@ -60,7 +60,7 @@ class Scenes(NamedTuple):
 
 
 class View(NamedTuple):
-    """What the network is shown and should say."""
+    """Input and targets of the network."""
 
     pixels_B3SS: Tensor
     """float, 0 to 1."""
@@ -89,7 +89,7 @@ class _Draw:
 def compose(
     products: CutoutBatch, streets: Streets, config: SceneConfig, generator: torch.Generator
 ) -> Scenes:
-    """One scene for each product; a share of them shows the street alone."""
+    """Compose one scene for each product; a share of them shows the street alone."""
     device = products.frames_B4FF.device
     draw = _Draw(len(products.frames_B4FF), device, generator)
     coin_B = draw.uniform(0, 1)
@@ -127,7 +127,7 @@ def compose(
 def whole_views(
     scenes: Scenes, streets: Streets, size: int, config: SceneConfig, generator: torch.Generator
 ) -> View:
-    """The whole scenes, for the first look."""
+    """Render the whole scenes, for the first pass."""
     window_B4 = scenes.part_B4.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(scenes.part_B4), 4)
     return _views(scenes, streets, window_B4, size, config, generator)
 
@@ -135,7 +135,7 @@ def whole_views(
 def close_views(
     scenes: Scenes, streets: Streets, size: int, config: SceneConfig, generator: torch.Generator
 ) -> View:
-    """What surrounds the product, or the first worn item, for the second look."""
+    """Render the surroundings of the product, or of the first worn item, for the second pass."""
     draw = _Draw(len(scenes.part_B4), scenes.part_B4.device, generator)
     first_B = (scenes.kinds_BR >= 0).float().argmax(1)
     box_B4 = scenes.boxes_BR4[torch.arange(draw.num, device=draw.device), first_B]

@@ -1,4 +1,4 @@
-"""What a student generator learns besides sets: to agree with its teacher about what a set lacks.
+"""Distils a student generator from its teacher's predictions of the missing piece.
 
 Distillation is one more task with a frozen teacher inside: the set Transformer teaches a DAN, which answers
 several times as fast. Both see the same question; the student's softmax over the pieces that a batch lacks is

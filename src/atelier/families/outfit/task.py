@@ -1,4 +1,4 @@
-"""What the outfit networks learn: which piece a set lacks.
+"""Trains the outfit networks to predict the missing piece of a set.
 
 B = sets, L = those of them that are liked, P = places, H = hard negatives, N = items, U = items of a batch,
 D = vector
@@ -27,7 +27,7 @@ _PARTIAL_SHARE = 0.6
 
 
 class Question(NamedTuple):
-    """Sets with a piece blanked out, as the network is asked; each item that it speaks of is there once."""
+    """Sets with a piece blanked out; each item of the question is there once."""
 
     items: ItemFeatures
     """[U, ...]: the others are rows of these."""
@@ -41,7 +41,7 @@ class Question(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What a network makes of a question: unit vectors."""
+    """A network's unit vectors for a question."""
 
     query_BD: Tensor
     target_BD: Tensor
@@ -61,7 +61,7 @@ class OutfitModule(nn.Module):
         return self.total(parts), parts
 
     def losses(self, question: Question, answers: Answers) -> dict[str, Tensor]:
-        """Each part of the loss, unweighted."""
+        """Compute each part of the loss, unweighted."""
         config, liked_B = self.config, question.liked_B
         query_BD, target_BD, hard_BHD = answers
         weight_B = torch.where(question.has_hard_BH.any(1), config.easy_weight, 1.0)
@@ -75,7 +75,7 @@ class OutfitModule(nn.Module):
         return parts
 
     def total(self, parts: dict[str, Tensor]) -> Tensor:
-        """The parts, weighted."""
+        """Sum the weighted parts."""
         weights = {
             "dssm": 1.0,
             "hard": self.config.hard_weight,
@@ -101,7 +101,7 @@ class OutfitModule(nn.Module):
 
 
 def answers_to(network: OutfitNetwork, question: Question) -> Answers:
-    """The network's vectors for the sets, for what they lack, and for others of its category."""
+    """Compute the network's vectors for the sets, their missing pieces, and others of the same category."""
     items_UD = network.items(question.items)
     return Answers(
         network.queries(items_UD[question.pieces_BP], question.known_BP),
@@ -122,7 +122,7 @@ class SameCategorySampler:
         self.count_C = torch.from_numpy(count_C)
 
     def draw(self, item_B: Tensor, num: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Items [B, num] of the same categories, and which of them are others than the item itself."""
+        """Draw items [B, num] of the same categories; returns which of them differ from the item itself."""
         category_B = self.category_N[item_B]
         chance_BH = torch.rand(len(item_B), num, generator=generator)
         step_BH = (chance_BH * self.count_C[category_B][:, None]).long()
@@ -131,7 +131,7 @@ class SameCategorySampler:
 
 
 class OutfitTask:
-    """The engine's `Task`: `features` are those of all items, `SetBatch` says which stand together."""
+    """The engine's `Task`: `features` are those of all items, `SetBatch` holds the sets."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class OutfitTask:
         return question
 
     def ask(self, batch: SetBatch, generator: torch.Generator) -> tuple[Question, Tensor]:
-        """The same, and the rows [U] of the items that the question speaks of."""
+        """Blank a piece out of each set; returns the rows [U] of the question's items as well."""
         where = batch.rows_BP.device
         rows_BP, target_B = blanked(batch.rows_BP.cpu(), generator)
         hard_BH = torch.zeros(len(target_B), self.num_hard, dtype=torch.long)
