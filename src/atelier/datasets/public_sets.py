@@ -56,7 +56,8 @@ PUBLIC_SETS: dict[str, PublicSet] = {
 
 
 def read_protocol(name: str, data_dir: Path) -> Protocol:
-    """The protocol of a set whose folder lies at `data_dir` or beneath it. Pictures are found, not opened.
+    """Read the protocol of a set whose folder lies at `data_dir` or beneath it. Pictures are found, not
+    opened.
 
     ValueError: no set has this name. DropError: the folder does not hold the set, or has nothing to ask.
     """

@@ -1,4 +1,4 @@
-"""The facts of a table of items, for a million of them at once."""
+"""Reads the attributes of a table of items, for a million of them at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, Facts, Words
 
 
 def facts_of(items: pa.Table) -> Facts:
-    """The facts of a table of items, one for each row."""
+    """Return the attributes of a table of items, one for each row."""
     words = {fact: _words(items[fact]) for fact in TEXT_FACTS if fact in items.column_names}
     numbers = {
         fact: np.asarray(pc.cast(items[fact], pa.float64()).to_numpy(zero_copy_only=False))

@@ -1,4 +1,4 @@
-"""Items in few kinds: all items of one class make the same rules true, so that rules are asked once a class.
+"""Groups items into classes: all items of one class make the same rules true.
 
 Every rule but the price of a set speaks of one item or of two. What such a rule can see of an item is a
 handful of yes and no and a few values; items in which all of that is equal are one class. A class that may
@@ -30,7 +30,7 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The cells of a pool, what may meet, and which items stand where."""
+    """The cells of a pool, their compatible pairs, and their items."""
 
     slot_C: NDArray[np.int64]
     """Number of the slot in `Rules.slots`; cells are sorted by it."""

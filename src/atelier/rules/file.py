@@ -42,12 +42,14 @@ _FACTS = TEXT_FACTS + NUMBER_FACTS
 
 
 def ready_made() -> dict[str, Path]:
-    """The rule files that come with Atelier, by name: 'womens-wear', 'bedroom'."""
+    """List the rule files that come with Atelier, by name: 'womens-wear', 'bedroom'."""
     return {path.stem: path for path in sorted(READY_DIR.glob("*.yaml"))}
 
 
 def find_rules(name: str) -> Rules:
-    """The ready-made rules of this name, or those in the file of this path. RulesError: neither, or wrong."""
+    """Find the ready-made rules of this name, or those in the file of this path. RulesError: neither, or
+    wrong.
+    """
     path = ready_made().get(name, Path(name))
     if not path.exists():
         raise RulesError(
@@ -57,12 +59,12 @@ def find_rules(name: str) -> Rules:
 
 
 def load_rules(path: Path) -> Rules:
-    """The rules in a file. RulesError names what is wrong and where."""
+    """Load the rules in a file. RulesError names what is wrong and where."""
     return _rules(read_document(path))
 
 
 def parse_rules(text: str, file: str = "rules.yaml") -> Rules:
-    """The rules in a text; `file` is what errors call it."""
+    """Parse the rules in a text; `file` is its name in errors."""
     return _rules(parse_document(text, file))
 
 

@@ -1,4 +1,4 @@
-"""Says whether rules can be kept: with any items at all, and with the items at hand.
+"""Checks whether rules can be kept: with any items at all, and with the items at hand.
 
 Two pools are asked. The *possible* pool has one item for every combination of facts that the rules speak of:
 what cannot be completed there contradicts itself. The real pool shows what the shop lacks.
@@ -35,7 +35,7 @@ class SlotReport:
 
 @dataclass(frozen=True)
 class ShapeReport:
-    """Whether one of the file's sets can be made."""
+    """The report whether one of the file's sets can be made."""
 
     shape: str
     contradiction: tuple[str, ...]
@@ -50,7 +50,7 @@ class ShapeReport:
 
 @dataclass(frozen=True)
 class RulesReport:
-    """What a rule file says of a pool."""
+    """The report of a rule file on a pool."""
 
     name: str
     num_items: int
@@ -61,7 +61,7 @@ class RulesReport:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What must be mended before generation; empty: nothing."""
+        """List what must be changed before generation; empty: nothing."""
         found = list(self.unknown)
         found += [
             f"slots.{slot.slot}: no item fits"
@@ -81,7 +81,7 @@ class RulesReport:
 
 
 def check_rules(rules: Rules, facts: Facts) -> RulesReport:
-    """Whether the rules can be kept with these items, and if not, which of them stand in the way.
+    """Check whether the rules can be kept with these items, and if not, which of them prevent it.
 
     RulesError: the pool is empty.
     """
@@ -98,7 +98,7 @@ def check_rules(rules: Rules, facts: Facts) -> RulesReport:
 
 
 def compile_checked(rules: Rules, facts: Facts) -> ContextGraph:
-    """`compile_rules` for a pool that can fill at least one of the sets.
+    """Compile the rules for a pool that can fill at least one of the sets.
 
     RulesError: none can be made, or the file names values that no item has; the message names the rules.
     """
@@ -112,7 +112,7 @@ def compile_checked(rules: Rules, facts: Facts) -> ContextGraph:
 
 
 def possible_facts(rules: Rules) -> Facts:
-    """One item for each combination of the values that the rules name, and of one that they do not.
+    """Make one item for each combination of the values that the rules name, and of one that they do not.
 
     Facts that only have to be equal or different need a few values more: as many as a set has pieces.
     RulesError: there are too many combinations to look at.

@@ -25,7 +25,7 @@ from atelier.styling.stylist import Stylist
 
 
 def make_block(settings: Settings, order: Order, block: int) -> pa.Table:
-    """One block of an order, as rows of `SCHEMA`. The work of one core."""
+    """Make one block of a batch, as rows of `SCHEMA`. The work of one core."""
     with threadpool_limits(1):
         stylist, assembler = _compiled(settings, order.release_id, order.where, order.rules)
         limits_N = _limits(order, block, len(stylist.item_ids))

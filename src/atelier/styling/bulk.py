@@ -31,7 +31,7 @@ _EVEN_USE = 3
 
 @dataclass(frozen=True)
 class Generated:
-    """What became of an order."""
+    """The outcome of a batch."""
 
     table: str
     release_id: str

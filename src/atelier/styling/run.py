@@ -1,4 +1,4 @@
-"""What the command line calls: sets of the live release, and pictures of sets, in this process."""
+"""Makes sets of the live release, and pictures of sets, in this process, for the command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FACTS = ("item_id", "title", "category", "price")
 
 
 def outfit(settings: Settings, item_ids: Sequence[str], rules: str, wishes: Wishes) -> dict[str, Any]:
-    """Sets around items of the live release under rules by name or file: plain values, the best set first.
+    """Make sets around items of the live release under rules by name or file: plain values, best set first.
 
     Raises as `Stylist.make` does, and NoReleaseError where nothing is live or it makes no sets.
     """

@@ -1,4 +1,4 @@
-"""Who makes the blocks of an order: processes of this machine, or a Ray cluster."""
+"""Runs the blocks of a batch on processes of this machine, or on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Workers(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
     def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
-        """The blocks of an order, whichever is finished first."""
+        """Yield the blocks of a batch as they are finished."""
         ...
 
 
 class Processes:
-    """Processes of this machine, started anew: the threads of this one are not carried along."""
+    """Processes of this machine, spawned, so that the threads of this one are not copied."""
 
     def __init__(self, num: int = 2) -> None:
         self._pool = ProcessPoolExecutor(num, mp_context=get_context("spawn"))

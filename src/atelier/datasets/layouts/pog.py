@@ -1,4 +1,4 @@
-"""`pog` (Alibaba iFashion, Chen et al. 2019): outfits by experts, and what users had clicked.
+"""Reads `pog` (Alibaba iFashion, Chen et al. 2019): outfits by experts, and users' clicks.
 
     outfit_data.txt     outfit_id,item_id;item_id;...
     item_data.txt       item_id,cate_id,pic_url,title
@@ -36,7 +36,7 @@ _MAX_BROKEN = 1_000
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """Outfits, their items and clicks; all ids begin with `pog-`."""
+    """Read outfits, their items and clicks; all ids begin with `pog-`."""
     _read_outfits(folder, drop)
     _read_items(folder, drop, {item_id for outfit in drop.rows["outfits"] for item_id in outfit.item_ids})
     if folder.file(USERS) is not None:
