@@ -48,7 +48,8 @@ def test_every_command_of_the_tutorial_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-4000:]
 
     home = tmp_path / "tutorial"
-    steps = [json.loads(line) for line in (home / "releases" / "history.jsonl").read_text().splitlines()]
+    history = (home / "releases" / "history.jsonl").read_text().splitlines()
+    steps = [json.loads(line) for line in history if line]
     assert [step["why"] for step in steps] == ["promote", "promote", "rollback"]
     assert (home / "releases" / "live").read_text().strip() == steps[0]["release_id"], (
         "the first release is live again"

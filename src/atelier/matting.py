@@ -22,7 +22,7 @@ in a hundred, and of re-shot products two in a hundred do not."""
 
 
 def matte(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Pixels:
-    """The picture as RGBA of the same size: alpha 0 where its plain background is, 255 on the product.
+    """Return the picture as RGBA of the same size: alpha 0 on its plain background, 255 on the product.
 
     The background is a smooth surface (second order in x and y) through the border's prevailing colour, so
     that a vignette counts as plain; whatever is near to it and connected with the border is background.
@@ -47,7 +47,9 @@ def matte(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Pixel
 
 
 def item_before_plain_background(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Box | None:
-    """The tight box of what is not plain background, in pixels; None where the background is not plain."""
+    """Find the tight box of what is not plain background, in pixels; None where the background is not
+    plain.
+    """
     small = _shrunk(pixels)
     content = matte(small, min_border_share)[..., 3] >= 128
     if content.all():

@@ -1,4 +1,6 @@
-"""`atelier ...`: one command a job; each imports what it needs when it is called, so that help is quick."""
+"""Defines the command `atelier`; each command imports what it needs when it is called, so that help is
+quick.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ SILENCE = {
 
 
 def main() -> None:
-    """The command `atelier`: what Atelier raises on purpose becomes one message and exit code 1."""
+    """Run the command `atelier`: errors for users become one message and exit code 1."""
     os.environ.update(SILENCE)
     try:
         app()

@@ -1,4 +1,4 @@
-"""The demo: a simulated drop, the whole daily retraining on it, one search, and where to look."""
+"""Runs the demo: a simulated drop, the whole daily retraining on it, and one search."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from atelier.settings import PROJECT_ROOT, Settings
 
 
 def run(settings: Settings, num_items: int, seed: int) -> None:
-    """Makes the drop once, retrains with the preset `demo`, searches, and prints what was made."""
+    """Make the drop once, retrain with the preset `demo`, search, and print the results."""
     began = time.monotonic()
     demo_dir = settings.home / "demo"
     drop_dir = _simulated(settings, demo_dir / f"drop-{num_items}-{seed}", num_items, seed)

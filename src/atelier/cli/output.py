@@ -1,4 +1,4 @@
-"""How commands speak: JSON and tables on standard output, everything else on standard error."""
+"""Prints JSON and tables on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress, only wa
 
 
 def open_settings() -> Settings:
-    """The settings of this workspace, from the environment; names the variable that is wrong."""
+    """Read the settings of this workspace from the environment; an error names the wrong variable."""
     from pydantic import ValidationError
 
     from atelier.settings import Settings
@@ -37,12 +37,12 @@ def open_settings() -> Settings:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on standard output; dataclasses become objects, paths and times become text."""
+    """Print one JSON value on standard output; dataclasses become objects, paths and times become text."""
     print(json.dumps(_plain(value), indent=2, default=str))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
-    """A table on standard output; numbers stand to the right."""
+    """Print a table on standard output; numbers are aligned right."""
     from rich.console import Console
     from rich.table import Table
 
@@ -63,18 +63,18 @@ def print_facts(facts: Mapping[str, Any]) -> None:
 
 
 def say(message: str) -> None:
-    """A sentence for the person at the terminal."""
+    """Print a sentence for the person at the terminal."""
     print(message, file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> None:
-    """An error for the person at the terminal, in red where there are colours."""
+    """Print an error for the person at the terminal, in red where there are colours."""
     typer.secho(f"Error: {message}", fg="red", err=True)
 
 
 @contextlib.contextmanager
 def progress_on_stderr(quiet: bool = False) -> Iterator[None]:
-    """Sends what jobs and their libraries print, and the project's own log, to standard error.
+    """Send what jobs and their libraries print, and the project's own log, to standard error.
 
     A command that is at work for long says every 20 seconds that it is. With `quiet` only warnings come
     through.

@@ -26,7 +26,7 @@ MOST_SIDE = 4096
 
 @dataclass(frozen=True)
 class CollageOptions:
-    """How a collage is made."""
+    """Options of a collage."""
 
     size: tuple[int, int] = (800, 800)
     """(width, height) in pixels. Templates of other proportions do not suit."""
@@ -70,7 +70,7 @@ class Collage:
         return np.asarray(self.image)
 
     def encode(self, file_format: str = "jpeg", width: int | None = None, quality: int = 90) -> bytes:
-        """The picture as JPEG, PNG or WebP, at its own width or a smaller one."""
+        """Encode the picture as JPEG, PNG or WebP, at its own width or a smaller one."""
         if file_format not in FORMATS:
             raise CollageError(f"no format '{file_format}' (known: {', '.join(FORMATS)})")
         full = self.image

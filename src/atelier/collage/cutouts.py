@@ -56,7 +56,7 @@ _LEAST_ALPHA = 20
 
 
 def cut_out(photo: Pixels) -> Pixels:
-    """RGB [H, W, 3] -> RGBA, cropped to the product. A picture without a plain background keeps it.
+    """Cut the product out of RGB [H, W, 3] as cropped RGBA. A picture without a plain background keeps it.
 
     Takes 40 ms at 640 pixels. Raises CollageError where nothing is left.
     """
@@ -79,7 +79,7 @@ def cut_out(photo: Pixels) -> Pixels:
 
 
 class CutOuts:
-    """Cut-outs of the pictures seen last, by content. May be asked from several threads."""
+    """Recent cut-outs, by the content of their pictures. Safe to share by threads."""
 
     def __init__(self, most: int = 256) -> None:
         self._most = most
@@ -87,7 +87,9 @@ class CutOuts:
         self._lock = threading.Lock()
 
     def get(self, data: bytes) -> Pixels:
-        """The cut-out of a picture's bytes; made once as long as it is kept. PictureError, CollageError."""
+        """Return the cut-out of a picture's bytes, made once as long as it is kept. PictureError,
+        CollageError.
+        """
         digest = hashlib.sha256(data).digest()
         with self._lock:
             if digest in self._kept:

@@ -1,4 +1,4 @@
-"""Model cards of any family: its own words from CARD.md, and what its examination measured."""
+"""Writes the model card of any family from its CARD.md and its examination."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from atelier.registry.cards import CardFacts, about_family, model_card
 
 
 def card_of(family: Family[Any], context: Context[Any], examination: Examination) -> str:
-    """The card of a candidate, in Markdown."""
+    """Write the card of a candidate, in Markdown."""
     about = about_family(family.card.read_text(encoding="utf-8"))
     return model_card(
         CardFacts(
@@ -30,7 +30,7 @@ def card_of(family: Family[Any], context: Context[Any], examination: Examination
 
 
 def bullets(text: str) -> list[str]:
-    """The bullets of a Markdown list, each as one line however it is wrapped."""
+    """Join the wrapped lines of each bullet of a Markdown list."""
     found: list[str] = []
     for line in text.splitlines():
         if line.startswith("- "):

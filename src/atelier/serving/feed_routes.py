@@ -18,7 +18,7 @@ router = APIRouter()
 
 
 class ShownSet(BaseModel):
-    """A set at its place; what came of it goes back with the clicks of the next drop."""
+    """A set at its place; its outcome returns with the clicks of the next drop."""
 
     place: int = Field(description="From 0.")
     outfit_id: str
@@ -72,7 +72,7 @@ async def feed(
     num: Annotated[int, Query(ge=1, le=MAX_NUM, description="How many sets.")] = 20,
     day: Annotated[date | None, Query(description="Default: today, UTC.", examples=["2026-01-05"])] = None,
 ) -> FeedAnswer:
-    """The sets that a user is shown on a day, with the probability of each.
+    """List the sets that a user is shown on a day, with the probability of each.
 
     The same question to the same release gives the same feed, and a longer one begins with the shorter one.
     What is answered counts as shown: it is logged.
