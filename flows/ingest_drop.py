@@ -1,4 +1,4 @@
-"""New data in: each incoming drop is checked, versioned, and kept once."""
+"""Ingests each incoming drop: checks it and records it as a data version, once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.steps import step
 
 @flow(name="ingest-drop", persist_result=False)
 def ingest_drop(drop: Path | None = None) -> list[IngestReport]:
-    """Ingests `drop`, or, without one, each folder beneath `drops/` in the order of names, hidden ones aside.
+    """Ingest `drop`, or, without one, each folder beneath `drops/` in the order of names, hidden ones aside.
 
     A drop whose content was ingested before changes nothing, so that drops may stay where they are.
     """
