@@ -19,7 +19,7 @@ from atelier.lifecycle.gate import GateOutcome
 from atelier.lifecycle.register import Registered
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
-from atelier.styling.batch_spec import Order
+from atelier.styling.batch_spec import BatchSpec
 from atelier.styling.block import make_block
 
 NUM_ITEMS = 260
@@ -75,7 +75,7 @@ class Here:
     def __exit__(self, *error: object) -> None:
         return None
 
-    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
+    def make(self, settings: Settings, order: BatchSpec, blocks: Sequence[int]) -> Iterator[pa.Table]:
         for block in reversed(blocks):
             if len(self.made) == self.killed_after:
                 raise KeyboardInterrupt

@@ -14,14 +14,14 @@ from atelier.collage.compose import compose
 from atelier.collage.fonts import Fonts
 from atelier.collage.matching import best_match
 from atelier.collage.measures import BOUNDS, Bounds, Measures, faults, measure
-from atelier.collage.solver import MOST_PIECES, solve
+from atelier.collage.solver import MAX_PIECES, solve
 from atelier.collage.templates import Colour, Panel, Template, TextArea
 from atelier.collage.text import TextBlock, set_text
 from atelier.errors import CollageError
 from atelier.vocabulary import Box
 
 FORMATS = ("jpeg", "png", "webp")
-MOST_SIDE = 4096
+MAX_SIDE = 4096
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class CollageOptions:
     bounds: Bounds = field(default_factory=Bounds)
 
     def __post_init__(self) -> None:
-        if not 64 <= min(self.size) <= max(self.size) <= MOST_SIDE:
+        if not 64 <= min(self.size) <= max(self.size) <= MAX_SIDE:
             raise CollageError(
-                f"a collage of {self.size[0]} x {self.size[1]} pixels: each side is 64 to {MOST_SIDE}"
+                f"a collage of {self.size[0]} x {self.size[1]} pixels: each side is 64 to {MAX_SIDE}"
             )
         if not 0 <= self.margin <= 0.2:
             raise CollageError(f"a margin of {self.margin}: expected 0 to 0.2 of the shorter side")
@@ -104,8 +104,8 @@ def make_collage(
     """
     options = options or CollageOptions()
     given = {name: text for name, text in (texts or {}).items() if text.strip()}
-    if not 1 <= len(pieces) <= MOST_PIECES:
-        raise CollageError(f"a collage has 1 to {MOST_PIECES} pieces, not {len(pieces)}")
+    if not 1 <= len(pieces) <= MAX_PIECES:
+        raise CollageError(f"a collage has 1 to {MAX_PIECES} pieces, not {len(pieces)}")
     if given and fonts is None:
         raise CollageError(f"the text '{next(iter(given))}' cannot be set: no fonts were given")
     match = best_match(

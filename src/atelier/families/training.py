@@ -76,7 +76,7 @@ class Stage:
     """Selects the part of a preset that this run depends on; a change of it trains anew."""
     after: tuple[str, ...] = ()
     """Roles of the earlier stages whose weights `build` reads."""
-    asked: Callable[[Any], bool] = lambda _preset: True
+    requested: Callable[[Any], bool] = lambda _preset: True
     """Tells whether a preset asks for this stage at all."""
 
 
@@ -98,9 +98,9 @@ class TrainingPlan:
     def stage(self, role: str) -> Stage:
         return next(stage for stage in self.stages if stage.role == role)
 
-    def asked_stages(self, preset: Any) -> Sequence[Stage]:
+    def requested_stages(self, preset: Any) -> Sequence[Stage]:
         """List the stages that a preset asks for, in the order of training."""
-        return [stage for stage in self.stages if stage.asked(preset)]
+        return [stage for stage in self.stages if stage.requested(preset)]
 
 
 def known_families() -> list[str]:

@@ -185,7 +185,7 @@ class Family(Generic[P]):
 
     def stages(self, preset: P) -> Sequence[Stage]:
         """List the stages that a preset asks for, in the order of training."""
-        return self.plan.asked_stages(preset)
+        return self.plan.requested_stages(preset)
 
     def why_unavailable(self, context: Context[P]) -> str | None:
         """Return why it cannot be trained now: a champion is missing, or the data is not enough."""

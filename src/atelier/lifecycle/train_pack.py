@@ -58,7 +58,7 @@ def train_pack(pack_dir: Path, preset: str, output_dir: Path, *, progress: bool 
     pack = read_pack(pack_dir)
     config = pack.plan.preset(preset)
     pack.check_preset(config)
-    stages = pack.plan.asked_stages(config)
+    stages = pack.plan.requested_stages(config)
     code = code_digest(*(stage.build for stage in stages))
     work_dir = output_dir.with_name(f".{output_dir.name}-{pack.digest[:12]}-{code[:12]}")
     made_dir = work_dir / "made"

@@ -18,7 +18,7 @@ from atelier.errors import RulesError
 from atelier.rules.conditions import Bools, Condition, Facts, Words
 from atelier.rules.rules import Agree, Differ, Needs, Never, Rules
 
-MOST_CELLS = 20_000
+MAX_CELLS = 20_000
 """Which cells may meet is a square table of this side, 400 MB of yes and no."""
 NUM_PRICE_BANDS = 12
 _NEUTRAL = -2
@@ -70,9 +70,9 @@ def divide(rules: Rules, facts: Facts) -> Cells:
     class_C, slot_C = np.nonzero(in_slot_NS[first_K])
     order = np.lexsort((class_C, slot_C))
     class_C, slot_C = class_C[order], slot_C[order]
-    if len(slot_C) > MOST_CELLS:
+    if len(slot_C) > MAX_CELLS:
         raise RulesError(
-            f"{rules.name}: these rules tell {len(slot_C):,} kinds of items apart (at most {MOST_CELLS:,}); "
+            f"{rules.name}: these rules tell {len(slot_C):,} kinds of items apart (at most {MAX_CELLS:,}); "
             f"`agree` or `differ` in a fact with fewer values"
         )
     size_K = _least_at_hand(class_N, partition_N, len(first_K))

@@ -12,7 +12,7 @@ from atelier.errors import RulesError
 from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, AnyOf, Between, Condition, NoneOf, Test
 from atelier.rules.document import Value, parse_document, read_document
 from atelier.rules.rules import (
-    MOST_PIECES,
+    MAX_PIECES,
     Agree,
     Differ,
     Limits,
@@ -80,7 +80,7 @@ def _rules(document: Value) -> Rules:
     shapes = tuple(_shape(value, names) for value in keys["sets"].items())
     if not shapes:
         keys["sets"].wrong("expected at least one set")
-    pieces = _limits(keys["pieces"], 1, MOST_PIECES) if "pieces" in keys else Limits(1, MOST_PIECES)
+    pieces = _limits(keys["pieces"], 1, MAX_PIECES) if "pieces" in keys else Limits(1, MAX_PIECES)
     rules = Rules(
         name=keys["name"].text() if "name" in keys else Path(document.file).stem,
         slots=slots,
@@ -109,7 +109,7 @@ def _ignored(value: Value) -> bool:
 
 def _slot(name: str, value: Value) -> Slot:
     keys = value.mapping(("at_most", *_FACTS), "fact")
-    at_most = keys.pop("at_most").whole_number(1, MOST_PIECES) if "at_most" in keys else 1
+    at_most = keys.pop("at_most").whole_number(1, MAX_PIECES) if "at_most" in keys else 1
     return Slot(name, Condition(_tests(keys)), at_most)
 
 

@@ -19,7 +19,7 @@ from atelier.rules.conditions import AnyOf, Between, Condition, Facts, NoneOf, T
 from atelier.rules.graph import ContextGraph, compile_rules
 from atelier.rules.rules import Agree, Differ, Needs, Never, Rules
 
-MOST_COMBINATIONS = 300_000
+MAX_COMBINATIONS = 300_000
 _OTHER = "(something else)"
 
 
@@ -138,10 +138,10 @@ def possible_facts(rules: Rules) -> Facts:
     domains: dict[str, list[Any]] = {fact: list(values) for fact, values in texts.items()}
     domains.update({fact: sorted(values) for fact, values in numbers.items()})
     size = int(np.prod([len(values) for values in domains.values()], dtype=float))
-    if size > MOST_COMBINATIONS:
+    if size > MAX_COMBINATIONS:
         raise RulesError(
             f"{rules.name}: the rules speak of {size:,} combinations of facts (at most "
-            f"{MOST_COMBINATIONS:,} can be examined); name wider facts, as subcategory instead of category"
+            f"{MAX_COMBINATIONS:,} can be examined); name wider facts, as subcategory instead of category"
         )
     return _every_combination(domains, copies=max(map(len, rules.plans())))
 

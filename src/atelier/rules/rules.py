@@ -12,7 +12,7 @@ from itertools import product
 from atelier.rules.conditions import Condition
 
 _ANYTHING = Condition()
-MOST_PIECES = 12
+MAX_PIECES = 12
 """Of one set. Look-ahead and layouts are made for sets that one can see at a glance."""
 
 
@@ -109,7 +109,7 @@ class Rules:
     everywhere: Condition = _ANYTHING
     """Every piece meets it."""
     relations: tuple[tuple[str, Relation], ...] = ()
-    pieces: Limits = field(default_factory=lambda: Limits(1, MOST_PIECES))
+    pieces: Limits = field(default_factory=lambda: Limits(1, MAX_PIECES))
     price: Limits | None = None
     """Of a whole set, in the catalogue's currency."""
     for_many_catalogues: bool = False

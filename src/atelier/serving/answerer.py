@@ -256,7 +256,7 @@ class Answerer:
             looks = np.full((num_photos * len(NARROW), 3, side, side), 0.5, np.float32)
             self.encoder.encode_prepared(looks)
         if self.detector is not None:
-            self.detector.look([np.full((side, side, 3), 128, np.uint8)])
+            self.detector.detect([np.full((side, side, 3), 128, np.uint8)])
 
     def _guesses(
         self, probability_1C: NDArray[np.float32], neighbours: Sequence[Hit]

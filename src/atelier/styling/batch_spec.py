@@ -9,7 +9,7 @@ BLOCK = 8192
 
 
 @dataclass(frozen=True)
-class Order:
+class BatchSpec:
     """The specification of a batch; equal specifications make equal sets."""
 
     release_id: str

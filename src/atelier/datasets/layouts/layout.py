@@ -42,7 +42,7 @@ class Layout:
     """One way in which data is laid out, and its reader."""
 
     name: str
-    marks: str
+    recognised_by: str
     """The files it is known by, for a reader who wonders why a folder was not recognised."""
     recognises: Callable[[Folder], bool]
     read: Callable[[Folder, Drop], None]

@@ -130,10 +130,10 @@ class Detector:
         """
         plain = [item_before_plain_background(pixels, SURE_BORDER_SHARE) for pixels in pictures]
         cluttered = [pixels for pixels, box in zip(pictures, plain, strict=True) if box is None]
-        looked = iter(self.look(cluttered))
+        looked = iter(self.detect(cluttered))
         return [[FoundItem(box, "item", 1.0, True)] if box else next(looked) for box in plain]
 
-    def look(self, pictures: Sequence[Pixels]) -> list[Found]:
+    def detect(self, pictures: Sequence[Pixels]) -> list[Found]:
         """`find` for pictures whatever their backgrounds."""
         if not pictures:
             return []
@@ -169,7 +169,7 @@ def look_twice(run: Run, pictures: Sequence[Pixels], contract: DetectionContract
     """Run both passes on some pictures, a batch for each pass."""
     rules = contract.rules
     kind_BGK, main_BG, box_BG4 = run(np.stack([squeezed(pixels, contract.look_size) for pixels in pictures]))
-    first = [_tell(*told, rules) for told in zip(kind_BGK, main_BG, box_BG4, strict=True)]
+    first = [decode_boxes(*told, rules) for told in zip(kind_BGK, main_BG, box_BG4, strict=True)]
     windows = [_window(boxes_N4[0], rules.close_margin) for boxes_N4, _, _ in first]
     views = [
         squeezed(pixels, contract.close_size, _pixels_of(window, pixels))
@@ -203,7 +203,7 @@ def squeezed(pixels: Pixels, size: int, part: Box | None = None) -> NDArray[np.f
     return np.ascontiguousarray(np.asarray(square, np.float32).transpose(2, 0, 1)) / np.float32(255)
 
 
-def _tell(
+def decode_boxes(
     kind_GK: NDArray[np.float32], main_G: NDArray[np.float32], boxes_G4: NDArray[np.float32], rules: Rules
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
     """Boxes [N, 4], kinds and scores of the items of a view: the main one, then the others by score."""

@@ -61,10 +61,10 @@ class DetectionNetwork(nn.Module):
         )
         middle = middle + F.interpolate(coarse, scale_factor=2.0)
         fine = fine + F.interpolate(middle, scale_factor=2.0)
-        said = self.head(self.mix(fine)).float()
-        num_rows, num_columns = said.shape[2:]
-        said_BGX = said.flatten(2).transpose(1, 2)
-        kinds, main, edges = said_BGX.split([len(KINDS), 1, 4], 2)
+        output = self.head(self.mix(fine)).float()
+        num_rows, num_columns = output.shape[2:]
+        output_BGX = output.flatten(2).transpose(1, 2)
+        kinds, main, edges = output_BGX.split([len(KINDS), 1, 4], 2)
         return Cells(kinds, main[..., 0], _boxes(edges, num_rows, num_columns))
 
 

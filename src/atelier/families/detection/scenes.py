@@ -23,7 +23,7 @@ from atelier.families.detection.config import SceneConfig
 FRAME_ASPECT = 0.75
 """Width by height of a product's frame before it was squeezed into a square."""
 UNKNOWN = -1
-_LEAST_VISIBLE = 0.45
+_MIN_VISIBLE = 0.45
 """An item of which less is seen in a view is not asked for."""
 _MAX_COVERED = 0.6
 """A worn item of which the product's box hides more is not asked for."""
@@ -266,7 +266,7 @@ def _seen_through(boxes_BR4: Tensor, kinds_BR: Tensor, window_B4: Tensor) -> tup
     first, second = (boxes_BR4[..., :2] - start) / span, (boxes_BR4[..., 2:] - start) / span
     whole = torch.cat([torch.minimum(first, second), torch.maximum(first, second)], -1)
     seen = whole.clamp(0, 1)
-    hidden_BR = _areas(seen) < _LEAST_VISIBLE * _areas(whole).clamp_min(1e-9)
+    hidden_BR = _areas(seen) < _MIN_VISIBLE * _areas(whole).clamp_min(1e-9)
     return seen, kinds_BR.masked_fill(hidden_BR, UNKNOWN)
 
 

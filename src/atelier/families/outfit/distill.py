@@ -34,8 +34,8 @@ class StudentModule(OutfitModule):
             taught = answers_to(teacher, question)
         rivals_BB = no_rivals(question.target_B, question.source_B)
         logits_BB, taught_BB = (
-            (self.config.scale * said.query_BD @ said.target_BD.T).masked_fill(rivals_BB, -1e4)
-            for said in (answers, taught)
+            (self.config.scale * vectors.query_BD @ vectors.target_BD.T).masked_fill(rivals_BB, -1e4)
+            for vectors in (answers, taught)
         )
         parts = self.losses(question, answers)
         parts["teacher"] = F.kl_div(

@@ -135,14 +135,14 @@ def compatibility(generator: Generator, items_ND: Floats, rows_SP: Ints) -> NDAr
     return np.bincount(number_Q, cosine_Q) / np.bincount(number_Q)
 
 
-def ranks_among_kin(queries_QD: Floats, right_Q: Ints, items_ND: Floats, same_category_N: Ints) -> Ints:
+def ranks_within_category(queries_QD: Floats, right_Q: Ints, items_ND: Floats, same_category_N: Ints) -> Ints:
     """Count the items of the same category that score above the correct one, for each question; a tie counts
     half, rounded.
     """
     rank_Q = np.zeros(len(right_Q), np.int64)
-    for kin in np.unique(same_category_N[right_Q]):
-        asked = np.flatnonzero(same_category_N[right_Q] == kin)
-        scores_QK = queries_QD[asked] @ items_ND[same_category_N == kin].T
+    for same_category in np.unique(same_category_N[right_Q]):
+        asked = np.flatnonzero(same_category_N[right_Q] == same_category)
+        scores_QK = queries_QD[asked] @ items_ND[same_category_N == same_category].T
         right_Q1 = (queries_QD[asked] * items_ND[right_Q[asked]]).sum(1, keepdims=True)
         above_QK, tied_QK = scores_QK > right_Q1 + _TIE, np.abs(scores_QK - right_Q1) <= _TIE
         rank_Q[asked] = above_QK.sum(1) + (tied_QK.sum(1) - 1).clip(0) // 2

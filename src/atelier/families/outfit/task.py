@@ -20,7 +20,7 @@ from atelier.families.outfit.losses import dssm_loss, hard_loss, judge_loss
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.validation import Validation, evaluate_network
 
-MOST_SHOWN = 8
+MAX_SHOWN = 8
 """Pieces of a set that a question shows; a longer set shows others each time."""
 _PARTIAL_SHARE = 0.6
 """Share of the questions of which only some pieces are shown: generation asks with started sets."""
@@ -137,14 +137,14 @@ class OutfitTask:
         self,
         module: OutfitModule,
         features: ItemFeatures,
-        kin: SameCategorySampler | None = None,
+        same_category: SameCategorySampler | None = None,
         validation: Mapping[str, Validation] | None = None,
     ) -> None:
-        """Without `kin`, as where an item is nothing but its category, there are no hard negatives."""
+        """Without `same_category`, as where an item is its category alone, there are no hard negatives."""
         self.module: nn.Module = module
-        self.num_hard = module.config.num_hard if kin else 0
+        self.num_hard = module.config.num_hard if same_category else 0
         self.features = features
-        self.kin = kin
+        self.same_category = same_category
         self.validation = validation or {}
 
     def prepare(self, batch: SetBatch, generator: torch.Generator) -> Question:
@@ -158,8 +158,8 @@ class OutfitTask:
         rows_BP, target_B = blanked(batch.rows_BP.cpu(), generator)
         hard_BH = torch.zeros(len(target_B), self.num_hard, dtype=torch.long)
         has_hard_BH = torch.zeros_like(hard_BH, dtype=torch.bool)
-        if self.kin:
-            hard_BH, has_hard_BH = self.kin.draw(target_B, self.num_hard, generator)
+        if self.same_category:
+            hard_BH, has_hard_BH = self.same_category.draw(target_B, self.num_hard, generator)
         shown = [rows_BP.clamp_min(0), target_B, hard_BH]
         items_U, row = torch.unique(torch.cat([each.flatten() for each in shown]), return_inverse=True)
         parts = row.split([each.numel() for each in shown])
@@ -188,7 +188,7 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     """Take a random piece out of each set: the others [B, P], in their order and first, and the piece [B].
 
     Of some sets only some of the others are left: generation asks with started sets.
-    P is `MOST_SHOWN` at most.
+    P is `MAX_SHOWN` at most.
     """
     known_BP = rows_BP >= 0
     chance_BP = torch.rand(rows_BP.shape, generator=generator).masked_fill(~known_BP, -1.0)
@@ -200,13 +200,13 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     place_BP = torch.rand(rows_BP.shape, generator=generator)
     kept_BP = known_BP & (~partial_B1 | (place_BP < threshold_B1))
     # The order of `place_BP` says who is left of a long set, too.
-    kept_BP &= place_BP.masked_fill(~kept_BP, 2.0).argsort(1).argsort(1) < MOST_SHOWN - 1
+    kept_BP &= place_BP.masked_fill(~kept_BP, 2.0).argsort(1).argsort(1) < MAX_SHOWN - 1
     # One piece at least is shown, if there is another one: the one that was nearest to being taken.
     second_B = chance_BP.scatter(1, place_B[:, None], -2.0).argmax(1)
     kept_BP[rows_B, second_B] = known_BP[rows_B, second_B]
     kept_BP[rows_B, place_B] = False
     order_BP = torch.argsort((~kept_BP).int(), dim=1, stable=True)
-    return torch.where(kept_BP, rows_BP, -1).gather(1, order_BP)[:, :MOST_SHOWN], target_B
+    return torch.where(kept_BP, rows_BP, -1).gather(1, order_BP)[:, :MAX_SHOWN], target_B
 
 
 def _moved(part: ItemFeatures | Tensor, where: torch.device) -> ItemFeatures | Tensor:

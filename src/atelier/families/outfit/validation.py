@@ -21,7 +21,7 @@ from atelier.families.outfit.questions import (
     Ints,
     compatibility,
     queries_of,
-    ranks_among_kin,
+    ranks_within_category,
     scores_of,
 )
 
@@ -97,7 +97,9 @@ def answer(generator: Generator, items_ND: Floats, asked: Validation) -> dict[st
         queries_QD = queries_of(generator, items_ND, blanks.rows_QP)
         metrics["fill_in_the_blank"] = fill_in_the_blank(scores_of(queries_QD, blanks.answers_QA, items_ND))
         if asked.same_category_N is not None:
-            rank_Q = ranks_among_kin(queries_QD, blanks.answers_QA[:, 0], items_ND, asked.same_category_N)
+            rank_Q = ranks_within_category(
+                queries_QD, blanks.answers_QA[:, 0], items_ND, asked.same_category_N
+            )
             metrics["recall_at_10"] = recall_at(rank_Q, 10)
     if len(asked.good_SP):
         good_S, bad_S = (compatibility(generator, items_ND, s) for s in (asked.good_SP, asked.bad_SP))

@@ -154,14 +154,14 @@ class DistillTask:
         pixels = make_views(batch, self.streets_M3HW, self.views_config, generator).pixels_V3SS
         self.teacher.to(pixels.device)
         with torch.no_grad(), self.precision.autocast(pixels.device):
-            said = self.teacher(pixels)
+            outputs = self.teacher(pixels)
         if pixels.shape[-1] != self.size:
             pixels = F.interpolate(
                 pixels, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False
             )
         pixels = (255 * pixels).round().to(torch.uint8).contiguous(memory_format=torch.channels_last)
         return TeacherTargets(
-            pixels, said.embedding.half(), said.category_logits.half(), said.label_logits.half()
+            pixels, outputs.embedding.half(), outputs.category_logits.half(), outputs.label_logits.half()
         )
 
     def loss(self, module: nn.Module, batch: TaughtViews) -> Loss:

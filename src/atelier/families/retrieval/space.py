@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 SHRINKAGE = 0.01
 """Added to the covariance's diagonal, as a share of its mean: bounds the gain of directions hardly seen."""
-_LEAST_VARIANCE = 1e-9
+_MIN_VARIANCE = 1e-9
 
 
 class Space(nn.Module):
@@ -82,7 +82,7 @@ class Space(nn.Module):
         """
         half_ND = (first_ND.double() - second_ND.double()) / 2**0.5
         within_DD = half_ND.T @ half_ND / len(half_ND)
-        within_DD.diagonal().add_(SHRINKAGE * within_DD.diagonal().mean() + _LEAST_VARIANCE)
+        within_DD.diagonal().add_(SHRINKAGE * within_DD.diagonal().mean() + _MIN_VARIANCE)
         variance_D, axes_DD = torch.linalg.eigh(within_DD)
         matrix_DD = axes_DD * variance_D.rsqrt() @ axes_DD.T
         self.mean_D.copy_(first_ND.double().mean(0))

@@ -143,11 +143,11 @@ def _seen_by(network: RetrievalNetwork, products: Products, precision: Precision
     size = network.config.image_size
     starts = range(0, len(products), _SHRUNK_AT_ONCE)
     shown = (shrunk(products.frames_N4FF[start : start + _SHRUNK_AT_ONCE, :3], size) for start in starts)
-    said = []
+    outputs = []
     for pictures in shown:
         with precision.autocast(network.mean.device):
-            said.append(embed_all(network, pictures))
-    return Predictions(*(np.concatenate(parts) for parts in zip(*said, strict=True)))
+            outputs.append(embed_all(network, pictures))
+    return Predictions(*(np.concatenate(parts) for parts in zip(*outputs, strict=True)))
 
 
 def cluster_figures(products: Products) -> dict[str, float]:

@@ -63,8 +63,10 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
         rank_G = rank_of_item(title_GD, gallery.embedding_ND, title_G[held_out_G], title_G)
         metrics["title/recall_at_10"] = retrieval_metrics(rank_G)["recall_at_10"]
     if len(validation.label_L):
-        said = embed_all(network, validation.labelled_L3SS)
-        metrics["label_accuracy"] = float((said.label_logits_NL.argmax(axis=1) == validation.label_L).mean())
+        outputs = embed_all(network, validation.labelled_L3SS)
+        metrics["label_accuracy"] = float(
+            (outputs.label_logits_NL.argmax(axis=1) == validation.label_L).mean()
+        )
     for kind, pictures in validation.queries.items():
         query_QD = embed_all(network, pictures).embedding_ND
         rank_Q = rank_of_item(
@@ -80,12 +82,12 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
 def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: int = 256) -> Predictions:
     """What the network says about uint8 pictures, in the precision of the autocast that is on."""
     device = next(network.parameters()).device
-    said = []
+    outputs = []
     for start in range(0, len(pictures_N3SS), batch_size):
         pixels = torch.from_numpy(pictures_N3SS[start : start + batch_size]).to(device).float() / 255
         features = network(pixels.contiguous(memory_format=torch.channels_last))
-        said.append([rows.float().cpu().numpy() for rows in features])
-    return Predictions(*(np.concatenate(column) for column in zip(*said, strict=True)))
+        outputs.append([rows.float().cpu().numpy() for rows in features])
+    return Predictions(*(np.concatenate(column) for column in zip(*outputs, strict=True)))
 
 
 @torch.inference_mode()

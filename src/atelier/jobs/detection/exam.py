@@ -82,7 +82,7 @@ def detect(detector: Detector, photos: Sequence[Truth]) -> list[Found]:
     """Detect the items of photos, whatever their backgrounds."""
     found: list[Found] = []
     for start in range(0, len(photos), _AT_ONCE):
-        found += detector.look([photo.pixels for photo in photos[start : start + _AT_ONCE]])
+        found += detector.detect([photo.pixels for photo in photos[start : start + _AT_ONCE]])
     return found
 
 
@@ -120,10 +120,10 @@ def milliseconds_per_photo(
     times: list[list[float]] = [[] for _ in detectors]
     for _ in range(rounds):
         for detector, own in zip(detectors, times, strict=True):
-            detector.look([grain])
+            detector.detect([grain])
             start = time.process_time()
             for _ in range(photos):
-                detector.look([grain])
+                detector.detect([grain])
             own.append((time.process_time() - start) * 1000 / photos)
     return times
 

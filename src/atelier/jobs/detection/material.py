@@ -39,7 +39,7 @@ _STREET_SIZE = (240, 360)
 _MAX_STREETS = 2000
 _MAX_WORN = 7
 """Labelled items of a street photo that are kept, the largest first."""
-_LEAST_PRODUCTS = 8
+_MIN_PRODUCTS = 8
 
 
 def material(context: Context[DetectionPreset], role: str) -> Material:
@@ -55,10 +55,10 @@ def load_material(settings: Settings, data_version: str, progress: bool) -> Mate
     """
     catalogue = Catalogue.open(settings.data_dir)
     _, items = products_of(catalogue, Split.TRAIN)
-    if len(items) < _LEAST_PRODUCTS:
+    if len(items) < _MIN_PRODUCTS:
         raise TrainingError(
             f"data version {data_version[:8]} has {len(items)} catalogue photos to train a detector on "
-            f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
+            f"(expected at least {_MIN_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
         )
     folder = frames_folder(settings, catalogue, data_version, progress)
     products = Cutouts(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from atelier.vocabulary import Click
 
-LEAST_SHOWINGS = 20
+MIN_SHOWINGS = 20
 """Sets that were shown less often are not judged."""
 BAD_SHARE = 0.5
 """A set is bad whose click rate surely lies below this share of the mean."""
@@ -33,7 +33,7 @@ def judged_by(clicks: Iterable[Click]) -> Clicked:
         shown[click.outfit_id] += 1
         clicked[click.outfit_id] += click.clicked
     mean = sum(clicked.values()) / max(sum(shown.values()), 1)
-    judged = {each: (clicked[each], num) for each, num in shown.items() if num >= LEAST_SHOWINGS}
+    judged = {each: (clicked[each], num) for each, num in shown.items() if num >= MIN_SHOWINGS}
     return Clicked(
         well=frozenset(each for each, counts in judged.items() if _rate(*counts, -_DEVIATIONS) > mean),
         badly=frozenset(

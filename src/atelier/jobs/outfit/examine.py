@@ -50,7 +50,7 @@ class OutfitExam:
 def examine(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     model: OutfitModel,
     data_version: str,
     split: Split = Split.TEST,
@@ -58,7 +58,7 @@ def examine(
     progress: bool = True,
 ) -> OutfitExam:
     """Run the questions about the sets of a split; they are the same for every model of a data version."""
-    material = load_sets(settings, catalogue, eyes, data_version, progress, facts=model.contract.facts)
+    material = load_sets(settings, catalogue, embedder, data_version, progress, facts=model.contract.facts)
     return run_exam(material, model, material.validation(split, most=None))
 
 

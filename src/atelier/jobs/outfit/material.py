@@ -59,7 +59,7 @@ def material(context: Context[OutfitPreset], role: str) -> SetMaterial | EndToEn
 def load_sets(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     data_version: str,
     progress: bool,
     facts: Mapping[str, tuple[str, ...]] | None = None,
@@ -70,9 +70,9 @@ def load_sets(
     """
     facts = facts or fact_values(catalogue.items(), _categories(catalogue.category_sets()))
     sources = [
-        outfit_source(catalogue, eyes, facts, progress),
-        worn_source(worn_in(settings, catalogue, data_version, progress=progress), facts, eyes),
-        category_source(catalogue.category_sets(), facts, eyes),
+        outfit_source(catalogue, embedder, facts, progress),
+        worn_source(worn_in(settings, catalogue, data_version, progress=progress), facts, embedder),
+        category_source(catalogue.category_sets(), facts, embedder),
     ]
     sources = [source for source in sources if any(source.rows.values())]
     num = sum(len(source.rows[Split.TRAIN]) for source in sources)
@@ -81,7 +81,7 @@ def load_sets(
             f"data version {data_version[:8]} has {num} sets to learn what goes together from (expected at "
             f"least {_MIN_SETS}). Ingest a drop with outfits first: `atelier ingest DIR`"
         )
-    return SetMaterial(facts, tuple(sources), eyes.contract.digest)
+    return SetMaterial(facts, tuple(sources), embedder.contract.digest)
 
 
 def num_sets(catalogue: Catalogue) -> int:
@@ -100,7 +100,7 @@ def why_no_outfits(context: Context[OutfitPreset]) -> str | None:
 
 
 def outfit_source(
-    catalogue: Catalogue, eyes: CatalogueEmbedder, facts: Mapping[str, tuple[str, ...]], progress: bool
+    catalogue: Catalogue, embedder: CatalogueEmbedder, facts: Mapping[str, tuple[str, ...]], progress: bool
 ) -> Source:
     """Collect the outfits of catalogue items. Negatives of an item are others of its category."""
     clicked = judged_by(catalogue.clicks())
@@ -120,7 +120,7 @@ def outfit_source(
     categories = sorted({item.category for item in items})
     number = {category: index for index, category in enumerate(categories)}
     kind_N = np.array([number[item.category] for item in items], np.int64)
-    table = eyes.table(items, facts, progress=progress)
+    table = embedder.table(items, facts, progress=progress)
     return Source(
         OUTFITS, table, kind_N, np.arange(len(items)), rows, frozenset(disliked), [i.item_id for i in items]
     )
@@ -136,7 +136,7 @@ def _says_something(outfit: Outfit, clicked: Clicked) -> bool:
     return outfit.made_by != Maker.GENERATOR and outfit.outfit_id not in clicked.badly
 
 
-def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder) -> Source:
+def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], embedder: CatalogueEmbedder) -> Source:
     """Collect the pieces of street photos, by their palettes alone. Negatives have the same label in other
     photos.
     """
@@ -147,13 +147,13 @@ def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Catalogu
         pieces = np.flatnonzero(photo_N == photo)
         if len(pieces) >= 2:
             rows[worn.split_N[pieces[0]]].append(pieces.tolist())
-    bare = eyes.from_attributes_only(codes_of(facts, [{} for _ in worn.photo_N]))
+    bare = embedder.from_attributes_only(codes_of(facts, [{} for _ in worn.photo_N]))
     items = ItemTable(bare.image_NI, bare.title_NT, worn.colour_NC, bare.codes_NF)
     return Source(WORN, items, kind_N, photo_N, rows)
 
 
 def category_source(
-    sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder
+    sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], embedder: CatalogueEmbedder
 ) -> Source:
     """Collect the sets of categories: each category is an item without other attributes."""
     names = sorted(_categories(sets))
@@ -164,7 +164,7 @@ def category_source(
             rows[each.split].append([row[name] for name in each.categories])
     codes = codes_of(facts, [{"category": name} for name in names])
     return Source(
-        CATEGORIES, eyes.from_attributes_only(codes), np.arange(len(names)), np.arange(len(names)), rows
+        CATEGORIES, embedder.from_attributes_only(codes), np.arange(len(names)), np.arange(len(names)), rows
     )
 
 

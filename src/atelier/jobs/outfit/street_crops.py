@@ -22,7 +22,7 @@ from atelier.pictures import decode, read_mask
 from atelier.settings import Settings
 from atelier.vocabulary import Photo, PhotoKind, Region, Split
 
-LEAST_PIXELS = 1500
+MIN_PIXELS = 1500
 """Of a piece's mask; below, there is little to see."""
 CROPS_FORMAT = 2
 """Raise it when crops are made differently: kept ones are then made anew."""
@@ -59,7 +59,7 @@ def crops_of(
         if region.mask_value is None or region.label in NOT_ITEMS:
             continue
         own = mask == region.mask_value
-        if own.sum() < LEAST_PIXELS:
+        if own.sum() < MIN_PIXELS:
             continue
         found.append(Crop(photo_id, region.label, palette(pixels[own])))
     return found

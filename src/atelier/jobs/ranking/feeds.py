@@ -42,7 +42,7 @@ class _Places(NamedTuple):
 def judge_feeds(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     name: str,
     folder: Path,
     shown_by: str,
@@ -58,7 +58,7 @@ def judge_feeds(
         return None
     ranker = ranker_in(folder)
     description = Description.read(folder, ranker.contract)
-    material = material_as(catalogue, eyes, description, progress=progress)
+    material = material_as(catalogue, embedder, description, progress=progress)
     log = log_of(feeds, settings.feeds_dir, clicked_since(catalogue, material), ranker, material)
     return None if log is None else decide(name, log)
 

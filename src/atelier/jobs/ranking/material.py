@@ -58,7 +58,7 @@ def why_no_clicks(context: Context[RankingPreset]) -> str | None:
 
 
 def material_for(
-    catalogue: Catalogue, eyes: CatalogueEmbedder, preset: RankingPreset, *, progress: bool = True
+    catalogue: Catalogue, embedder: CatalogueEmbedder, preset: RankingPreset, *, progress: bool = True
 ) -> RankingMaterial:
     """Read the training data of the preset's ranker. TooLittleDataError: there are too few clicks."""
     outfits, clicks = catalogue.outfits(), catalogue.clicks()
@@ -67,11 +67,11 @@ def material_for(
     values = fact_values(items)
     scale = price_scale(_prices(items))
     config = ItemConfig(
-        eyes.contract.relevance_dimension, {fact: len(known) for fact, known in values.items()}, *scale
+        embedder.contract.relevance_dimension, {fact: len(known) for fact, known in values.items()}, *scale
     )
     buckets = preset.config.network.num_buckets
     description = Description(values, config, preset.longest_history, buckets)
-    material = material_as(catalogue, eyes, description, progress=progress)
+    material = material_as(catalogue, embedder, description, progress=progress)
     train = material.parts[Split.TRAIN]
     num_clicks = int(train.clicked_N.sum())
     if len(train) < _MIN_SHOWINGS or num_clicks < _MIN_CLICKS:
@@ -84,11 +84,11 @@ def material_for(
 
 
 def material_as(
-    catalogue: Catalogue, eyes: CatalogueEmbedder, description: Description, *, progress: bool = True
+    catalogue: Catalogue, embedder: CatalogueEmbedder, description: Description, *, progress: bool = True
 ) -> RankingMaterial:
     """Read the same data with the description that an existing ranker has."""
     outfits = catalogue.outfits()
-    sets = sets_of(_items_in(catalogue, outfits), outfits, eyes, description, progress=progress)
+    sets = sets_of(_items_in(catalogue, outfits), outfits, embedder, description, progress=progress)
     clicks = in_time(catalogue.clicks())
     row_of = {outfit.outfit_id: row for row, outfit in enumerate(outfits)}
     clicks = [click for click in clicks if click.outfit_id in row_of]
@@ -110,14 +110,14 @@ def material_as(
         user_ids,
         begins,
         len(clicks) - len(logged),
-        eyes.contract.digest,
+        embedder.contract.digest,
     )
 
 
 def sets_of(
     items: Sequence[Item],
     outfits: Sequence[Outfit],
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     description: Description,
     *,
     progress: bool = True,
@@ -129,7 +129,7 @@ def sets_of(
         rows_SP[number, : len(outfit.item_ids)] = [row_of[item_id] for item_id in outfit.item_ids]
     return Sets(
         description.items,
-        eyes.images(items, progress=progress),
+        embedder.images(items, progress=progress),
         codes_in(items, description.values),
         _prices(items),
         rows_SP,

@@ -48,7 +48,7 @@ def set_table(
     outfits: Sequence[Outfit],
     items: dict[str, Item],
     clicks: Sequence[Click],
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     folder: Path,
     *,
     progress: bool = True,
@@ -58,7 +58,7 @@ def set_table(
     named = {item_id for outfit in outfits for item_id in outfit.item_ids}
     pieces = [item for item_id, item in items.items() if item_id in named]
     description = Description.read(folder, ranker.contract)
-    sets = sets_of(pieces, outfits, eyes, description, progress=progress)
+    sets = sets_of(pieces, outfits, embedder, description, progress=progress)
     shown = Counter(click.outfit_id for click in clicks)
     of_set = [[items[item_id] for item_id in outfit.item_ids] for outfit in outfits]
     return SetTable(

@@ -58,8 +58,8 @@ class GalleryItems:
             decoded = [self._decoded(data) for data in stored]
             encoded.append(self._encoder.encode(decoded))
             thumbnails += [_thumbnail(data, pixels) for data, pixels in zip(stored, decoded, strict=True)]
-        said = Encoded.joined(encoded)
-        return Embedded(said.embedding, thumbnails, said.relevance)
+        joined = Encoded.joined(encoded)
+        return Embedded(joined.embedding, thumbnails, joined.relevance)
 
     def framed(self, pictures: Sequence[str]) -> NDArray[np.float32]:
         """Return pictures named by digest as inputs of the encoder: float32 [N, 3, S, S] in 0..1."""

@@ -100,9 +100,9 @@ def found_in(views: Sequence[View], item_ids: Sequence[str]) -> dict[str, list[s
 def run_exam(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
     """Run the exam with an encoder; `only_best` uses one view for each kind of search, see `ask`."""
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
-    said = embed(encoder, pictures, "embedding the gallery", progress)
-    vectors_GD, probability_GC = said.embedding, said.category_probability
-    gallery = Gallery.of(said, exam.items)
+    encoded = embed(encoder, pictures, "embedding the gallery", progress)
+    vectors_GD, probability_GC = encoded.embedding, encoded.category_probability
+    gallery = Gallery.of(encoded, exam.items)
     views = ask(encoder, gallery, exam.queries, progress, detector=exam.detector, only_best=only_best)
     held_out_G = exam.is_held_out
     categories = recognised(

@@ -41,7 +41,7 @@ FRAMES_FORMAT = 2
 """Raise it when frames are made differently: kept ones are then made anew."""
 _STREET_SIZE = (160, 240)
 """Width and height of a kept street: a view shows a third of it or more."""
-_LEAST_PRODUCTS = 8
+_MIN_PRODUCTS = 8
 
 
 def material(context: Context[RetrievalPreset], role: str) -> Material:
@@ -72,10 +72,10 @@ def training_products(
     TrainingError: the catalogue has too few products to train on.
     """
     photos, items = products_of(catalogue, Split.TRAIN)
-    if len(photos) < _LEAST_PRODUCTS:
+    if len(photos) < _MIN_PRODUCTS:
         raise TrainingError(
             f"data version {data_version[:8]} has {len(photos)} catalogue photos to train on "
-            f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
+            f"(expected at least {_MIN_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
         )
     shopper_photos = _shopper_photos(catalogue)
     _, label_P, shopper_labels = labelled(catalogue, Split.TRAIN)

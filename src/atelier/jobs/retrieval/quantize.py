@@ -26,7 +26,7 @@ from atelier.jobs.retrieval.validation_probe import Change, ValidationProbe
 from atelier.pictures import decode
 from atelier.vocabulary import PhotoKind, Split
 
-LEAST_SPEED = 1.1
+MIN_SPEED = 1.1
 """The float student's time, as a multiple of the int8 one's; below it eight bits are not worth a question."""
 _CALIBRATION = 100
 """About so many pictures of each kind."""
@@ -43,7 +43,7 @@ class Verdict:
 
     @property
     def is_kept(self) -> bool:
-        return self.change.loses_nothing and self.speed >= LEAST_SPEED
+        return self.change.loses_nothing and self.speed >= MIN_SPEED
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics for the run of the registration."""

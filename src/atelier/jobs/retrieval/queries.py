@@ -30,7 +30,7 @@ from atelier.vocabulary import Box, Photo, PhotoKind, Split
 
 QUERIES_FORMAT = 3
 """Raise it when queries are made differently: kept ones are then made anew."""
-MOST_ITEMS = {Split.VALIDATION: 400, Split.TEST: 1000}
+MAX_ITEMS = {Split.VALIDATION: 400, Split.TEST: 1000}
 """Items that queries are made of, at most: enough to show a change of one point in recall_at_1."""
 _COLUMNS = ("photo", "item_id", "x0", "y0", "x1", "y1")
 
@@ -78,7 +78,7 @@ def held_out_queries(
         for photo in catalogue.photos(PhotoKind.SHOPPER, split)
         if photo.item_id and photo.box is not None
     ]
-    real = [_real_query(catalogue, photo) for photo in _sample(photos, MOST_ITEMS[split])]
+    real = [_real_query(catalogue, photo) for photo in _sample(photos, MAX_ITEMS[split])]
     return read_queries(folder / "queries") + real
 
 
@@ -133,7 +133,7 @@ def write_queries_folder(target: Path, queries: Sequence[Query]) -> None:
 def _render(catalogue: Catalogue, split: Split, target: Path) -> None:
     photos, items = products_of(catalogue, split)
     first_photo = {item.item_id: photo for photo, item in reversed(list(zip(photos, items, strict=True)))}
-    sample = _sample(list(first_photo.values()), MOST_ITEMS[split])
+    sample = _sample(list(first_photo.values()), MAX_ITEMS[split])
     streets = catalogue.photos(PhotoKind.STREET, split)
     write_queries(
         target,

@@ -21,7 +21,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.families.retrieval.metrics import GRADES, preference_test, relevance_metrics
 from atelier.index.query import IndexReader
 from atelier.jobs.retrieval.queries import Query, judged_queries
-from atelier.jobs.retrieval.scoring import Asked, look
+from atelier.jobs.retrieval.scoring import PreparedQuery, look
 from atelier.settings import Settings
 from atelier.vocabulary import Judgment, Preference
 
@@ -93,7 +93,7 @@ def review_figures(collection: Collection, facts: Mapping[str, Any]) -> dict[str
     facts: the review's own, from its run. `net_preference` is the weighted share of searches that the
     challenger won minus the share that it lost, with its 95 % interval `net_low` to `net_high`; `sign_test_p`
     is the chance of so one-sided a result between equals. `reviewer_agreement` is the share of items with
-    several reviewers on which two of them said the same.
+    several reviewers on which two of them encoded the same.
     """
     own = [row for row in collection.judgments if row.review_id == facts["review_id"]]
     votes = [row for row in collection.preferences if row.review_id == facts["review_id"]]
@@ -115,8 +115,10 @@ def ask_judged(
     queries = [query for digest, query in sorted(collection.queries.items()) if digest in collection.grades()]
     if not queries:
         return {}
-    said = look(encoder, [Asked(query, query.box) for query in queries], "judged searches", progress)
-    hits = [reader.search(each.embedding, NUM_ANSWERS, relevance=each.relevance) for each in said]
+    encoded = look(
+        encoder, [PreparedQuery(query, query.box) for query in queries], "judged searches", progress
+    )
+    hits = [reader.search(each.embedding, NUM_ANSWERS, relevance=each.relevance) for each in encoded]
     answers = {query.digest: [hit.item_id for hit in own] for query, own in zip(queries, hits, strict=True)}
     return {f"judged/{name}": value for name, value in relevance(collection, answers).items()}
 

@@ -45,9 +45,11 @@ class Gallery:
     """Rows of one product share a number: finding any of them is right."""
 
     @classmethod
-    def of(cls, said: Encoded, items: Sequence[Item]) -> Gallery:
+    def of(cls, encoded: Encoded, items: Sequence[Item]) -> Gallery:
         """Embed the photos of these items."""
-        return cls(said.embedding, said.relevance, [item.item_id for item in items], item_numbers(items))
+        return cls(
+            encoded.embedding, encoded.relevance, [item.item_id for item in items], item_numbers(items)
+        )
 
     def number_of(self, item_id: str) -> int:
         """Return the product number of an item; -1 where the gallery does not hold it."""
@@ -121,26 +123,26 @@ def ask(
     """Run every kind of query on the whole photo, on the boxed part where boxes are known, and with a
     `detector` on the part that it chooses.
 
-    `only_best`: only as a shopper is asked to search, boxed where boxes are known.
+    `only_best`: only as a shopper is prepared_queries to search, boxed where boxes are known.
     """
     views = []
     for kind in sorted({query.kind for query in queries}):
         own = [query for query in queries if query.kind == kind]
         boxed = [query for query in own if query.box is not None]
-        ways: dict[str, list[Asked]] = {}
+        ways: dict[str, list[PreparedQuery]] = {}
         if detector is not None and not only_best:
             ways["detected"] = as_detected(detector, own)
         if not (only_best and boxed):
-            ways["whole"] = [Asked(query, None) for query in own]
+            ways["whole"] = [PreparedQuery(query, None) for query in own]
         if boxed:
-            ways["boxed"] = [Asked(query, query.box) for query in boxed]
-        for how, asked in ways.items():
-            said = look(encoder, asked, f"{kind}/{how}", progress)
-            views.append(_view(f"{kind}/{how}", [each.query for each in asked], said, gallery))
+            ways["boxed"] = [PreparedQuery(query, query.box) for query in boxed]
+        for how, prepared_queries in ways.items():
+            encoded = look(encoder, prepared_queries, f"{kind}/{how}", progress)
+            views.append(_view(f"{kind}/{how}", [each.query for each in prepared_queries], encoded, gallery))
     return views
 
 
-class Asked(NamedTuple):
+class PreparedQuery(NamedTuple):
     """A query with its item's number, and its box as serving uses it."""
 
     query: Query
@@ -148,31 +150,35 @@ class Asked(NamedTuple):
     looks: tuple[Look, ...] = NARROW
 
 
-def as_detected(detector: Detector, queries: Sequence[Query]) -> list[Asked]:
+def as_detected(detector: Detector, queries: Sequence[Query]) -> list[PreparedQuery]:
     """Replace the boxes of queries by those that a detector chooses."""
-    asked: list[Asked] = []
+    prepared_queries: list[PreparedQuery] = []
     for start in range(0, len(queries), _LOOKED_AT_ONCE):
         part = queries[start : start + _LOOKED_AT_ONCE]
         pictures = in_threads(Query.pixels, part, "detecting", False)
         for query, (chosen, *_) in zip(part, detector.find(pictures), strict=True):
-            asked.append(Asked(query, chosen.box, NARROW if is_certain(chosen) else WIDE))
-    return asked
+            prepared_queries.append(PreparedQuery(query, chosen.box, NARROW if is_certain(chosen) else WIDE))
+    return prepared_queries
 
 
-def look(encoder: Encoder, asked: Sequence[Asked], label: str, progress: bool) -> list[Encoded]:
+def look(
+    encoder: Encoder, prepared_queries: Sequence[PreparedQuery], label: str, progress: bool
+) -> list[Encoded]:
     """Embed the test-time crops of each query."""
     size = encoder.contract.image_size
 
-    def prepared(each: Asked) -> NDArray[np.float32]:
+    def prepared(each: PreparedQuery) -> NDArray[np.float32]:
         return prepared_looks(each.query.pixels(), each.box, size, each.looks)
 
-    said: list[Encoded] = []
-    with Progress(label, len(asked), unit="photos", shown=progress) as bar:
-        for start in range(0, len(asked), _LOOKED_AT_ONCE):
-            looks = in_threads(prepared, asked[start : start + _LOOKED_AT_ONCE], label, progress=False)
-            said += encoder.encode_prepared(np.concatenate(looks)).apart([len(each) for each in looks])
+    encoded: list[Encoded] = []
+    with Progress(label, len(prepared_queries), unit="photos", shown=progress) as bar:
+        for start in range(0, len(prepared_queries), _LOOKED_AT_ONCE):
+            looks = in_threads(
+                prepared, prepared_queries[start : start + _LOOKED_AT_ONCE], label, progress=False
+            )
+            encoded += encoder.encode_prepared(np.concatenate(looks)).apart([len(each) for each in looks])
             bar.update(len(looks))
-    return said
+    return encoded
 
 
 def recognised(
@@ -230,12 +236,12 @@ def milliseconds_per_picture(
     return times
 
 
-def _view(name: str, queries: Sequence[Query], said: Sequence[Encoded], gallery: Gallery) -> View:
+def _view(name: str, queries: Sequence[Query], encoded: Sequence[Encoded], gallery: Gallery) -> View:
     """Rank as serving does: by recall vectors first, then by relevance vectors."""
     number_Q = np.asarray([gallery.number_of(query.item_id) for query in queries], np.int64)
     answers = [
         two_stages(each.embedding, each.relevance, gallery.recall_GK, gallery.relevance_GR, NUM_CANDIDATES)
-        for each in said
+        for each in encoded
     ]
     found_QN, cosine_QN = (np.stack(column) for column in zip(*answers, strict=True))
     rank_Q = rank_among(found_QN, number_Q, gallery.group_G)

@@ -29,8 +29,8 @@ def label_metrics(
     names = encoder.contract.labels
     if not names or not asked:
         return {}
-    said = embed(encoder, [(data, None) for data, _ in asked], "user photos", progress)
-    best = said.label_probability.argmax(axis=1)
+    encoded = embed(encoder, [(data, None) for data, _ in asked], "user photos", progress)
+    best = encoded.label_probability.argmax(axis=1)
     right = [names[index] == label for index, (_, label) in zip(best, asked, strict=True)]
     low, high = wilson_interval(sum(right), len(right))
     return {

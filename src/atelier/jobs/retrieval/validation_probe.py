@@ -18,7 +18,7 @@ from atelier.vocabulary import Item, Photo, Split
 
 MARGIN = 0.01
 """The lower 95 % bound of a paired change in recall_at_1 may be this far below zero."""
-LEAST_QUERIES = 50
+MIN_QUERIES = 50
 """With fewer nothing is shown."""
 _GALLERY = 3_000
 """The validation products, and training products to make up this number: what queries are looked for in."""
@@ -45,7 +45,7 @@ class Change:
     @property
     def loses_nothing(self) -> bool:
         """Test whether the loss of recall is significantly below `MARGIN`."""
-        return self.num_queries >= LEAST_QUERIES and self.low >= -MARGIN
+        return self.num_queries >= MIN_QUERIES and self.low >= -MARGIN
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class ValidationProbe:
         model = encoder.contract.model_digest
         if model not in self._galleries:
             photos = [(self.catalogue.read(photo), None) for photo in self.photos]
-            said = embed(encoder, photos, "trial: gallery", progress)
-            self._galleries[model] = Gallery.of(said, self.items)
+            encoded = embed(encoder, photos, "trial: gallery", progress)
+            self._galleries[model] = Gallery.of(encoded, self.items)
         return self._galleries[model]
 
     def hits(self, encoder: Encoder, gallery: Gallery, progress: bool) -> NDArray[np.bool_]:

@@ -70,7 +70,7 @@ def record(settings: Settings, path: Path) -> RecordReport:
     good = _checked(settings, path, facts, rows, rejected)
     _keep_queries(settings, registry, run, facts)
     done = {name: store.record(settings.judgments_dir, name, good[name]) for name in REVIEW_TABLES}
-    figures, run_id = _tell(settings, registry, facts)
+    figures, run_id = _log_figures(settings, registry, facts)
     return RecordReport(
         review_id,
         {name: each.added for name, each in done.items()},
@@ -229,7 +229,9 @@ def _keep_queries(settings: Settings, registry: Registry, run: RunRef, facts: Ma
         partial_path.replace(target / name)
 
 
-def _tell(settings: Settings, registry: Registry, facts: Mapping[str, Any]) -> tuple[dict[str, float], str]:
+def _log_figures(
+    settings: Settings, registry: Registry, facts: Mapping[str, Any]
+) -> tuple[dict[str, float], str]:
     """Log the review's figures in a run for this state of the judgments."""
     figures = review_figures(load_collection(settings), facts)
     state = store.digest(settings.judgments_dir)

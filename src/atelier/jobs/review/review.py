@@ -206,8 +206,8 @@ def compare(exam: Exam, champion: Encoder, challenger: Encoder, progress: bool =
     sides = []
     for encoder in (champion, challenger):
         photos = [(exam.catalogue.read(photo), None) for photo in exam.photos]
-        said = embed(encoder, photos, "embedding the gallery", progress)
-        gallery = Gallery.of(said, exam.items)
+        encoded = embed(encoder, photos, "embedding the gallery", progress)
+        gallery = Gallery.of(encoded, exam.items)
         views = ask(encoder, gallery, exam.queries, progress, only_best=True)
         queries = [query for view in views for query in view.queries]
         sides.append([found for view in views for found in view.found(item_ids, NUM_ANSWERS)])

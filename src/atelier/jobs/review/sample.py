@@ -44,8 +44,8 @@ def draw(
     order = np.lexsort((random.random(len(kinds)), np.asarray(categories), disagrees_N, np.asarray(kinds)))
     reached = np.cumsum(chance_N[order])
     num = round(float(reached[-1])) if len(reached) else 0
-    marks = random.random() + np.arange(num)
-    places = np.searchsorted(reached, np.minimum(marks, np.nextafter(reached[-1:], 0)), side="right")
+    points = random.random() + np.arange(num)
+    places = np.searchsorted(reached, np.minimum(points, np.nextafter(reached[-1:], 0)), side="right")
     chosen = random.permutation(order[places])
     return Sample(chosen, 1 / chance_N[chosen])
 
