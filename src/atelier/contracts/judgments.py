@@ -21,7 +21,7 @@ from atelier.contracts.promise import (
 )
 from atelier.contracts.report import write_report
 from atelier.contracts.schema import check_columns, schema_promises
-from atelier.contracts.validation import Validation
+from atelier.contracts.validation import ContractValidation
 
 REPORT_FOLDER = "judgments-docs"
 VERDICTS = ("same", "similar", "wrong")
@@ -65,7 +65,7 @@ def check_judgments(
     one key are no fault: a reviewer may change their mind, and the latest counts.
     """
     report_dir = reports_dir / REPORT_FOLDER
-    validation = Validation(report_dir / DOCS_FOLDER)
+    validation = ContractValidation(report_dir / DOCS_FOLDER)
     around = Surroundings({}, KnownKeys())
     good: dict[str, pd.DataFrame] = {}
     bad: dict[str, pd.DataFrame] = {}

@@ -28,7 +28,7 @@ class Broken:
     rows: list[int]
 
 
-class Validation:
+class ContractValidation:
     """One run over the tables of a drop; ends in Data Docs in `docs_dir`."""
 
     def __init__(self, docs_dir: Path) -> None:

@@ -18,7 +18,7 @@ from atelier.delivery.off_policy import (
 
 
 @dataclass(frozen=True)
-class Rules:
+class VerdictRules:
     """The thresholds of the verdict."""
 
     confidence: float = 0.95
@@ -40,7 +40,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RankerVerdict:
     """The decision about a new ranker with its reason."""
 
     release: bool
@@ -63,7 +63,7 @@ class Verdict:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Verdict:
+    def from_json(cls, text: str) -> RankerVerdict:
         facts: dict[str, Any] = json.loads(text)
         facts["support"] = Support(**facts["support"])
         facts["new"] = tuple(Estimate(**each) for each in facts["new"])
@@ -98,7 +98,7 @@ class Verdict:
         )
 
 
-def decide(ranker: str, log: Log, rules: Rules = Rules()) -> Verdict:
+def decide(ranker: str, log: Log, rules: VerdictRules = VerdictRules()) -> RankerVerdict:
     """Decide whether the new ranker may replace the one that made the log.
 
     It may when the log can speak about it, and the whole interval of the difference lies above minus the
@@ -112,7 +112,7 @@ def decide(ranker: str, log: Log, rules: Rules = Rules()) -> Verdict:
     gain = difference(log, decisive, rules.clip, rules.confidence)
     objection = _objection(seen, rules)
     release, reason = (False, objection) if objection else _compare(gain, rules.margin)
-    return Verdict(
+    return RankerVerdict(
         release=release,
         enough=objection is None,
         reason=reason,
@@ -136,7 +136,7 @@ def _compare(gain: Estimate, margin: float) -> tuple[bool, str]:
     return False, f"not shown to be as good: the interval reaches down to {gain.low:+.4f}"
 
 
-def _objection(seen: Support, rules: Rules) -> str | None:
+def _objection(seen: Support, rules: VerdictRules) -> str | None:
     """Why the log says too little about this ranker, or None."""
     lack = "not enough evidence: "
     if seen.num_users < rules.min_users:

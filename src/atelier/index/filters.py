@@ -18,7 +18,7 @@ _KEPT = 32
 _WORDS = ("category", "gender", "season")
 
 
-class Filters:
+class ItemFilters:
     """Selects the rows of a table of attributes that pass filters. Safe to share by threads."""
 
     def __init__(self, facts: pa.Table) -> None:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
-from atelier.index.filters import Filters
+from atelier.index.filters import ItemFilters
 from atelier.index.graph import Rows
 from atelier.index.graph_searcher import GraphSearcher
 from atelier.index.saved import SavedSearcher, make_searcher, save
@@ -92,7 +92,7 @@ class IndexReader:
         self.searcher = searcher or ExactSearcher(vectors_ND)
         self.relevance_NR = relevance_NR
         self.item_ids: list[str] = facts["item_id"].to_pylist()
-        self._filters = Filters(facts)
+        self._filters = ItemFilters(facts)
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._thumbnail = lru_cache(maxsize=_THUMBNAILS_KEPT)(read_thumbnail)
         self._table = table

@@ -25,7 +25,7 @@ SCHEMA = pa.schema(
 _ORDER = b"order"
 
 
-class SetTable:
+class BulkSetTable:
     """The sets of one batch; the table's metadata holds the whole specification."""
 
     def __init__(self, path: Path, order: str) -> None:

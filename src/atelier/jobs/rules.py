@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atelier.datasets.catalogue import Catalogue
-from atelier.rules.arrow import facts_of
+from atelier.rules.arrow import attributes_of
 from atelier.rules.file import find_rules, load_rules, ready_made
 from atelier.rules.report import RulesReport, check_rules
 from atelier.rules.rules import Rules
@@ -20,4 +20,4 @@ def check(settings: Settings, name: str) -> RulesReport:
 
     RulesError: the file is wrong, or there are no items.
     """
-    return check_rules(find_rules(name), facts_of(Catalogue.open(settings.data_dir).table("items")))
+    return check_rules(find_rules(name), attributes_of(Catalogue.open(settings.data_dir).table("items")))

@@ -6,14 +6,14 @@ from typing import Any
 
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Examination, Family
-from atelier.registry.cards import CardFacts, about_family, model_card
+from atelier.registry.cards import CardContents, about_family, model_card
 
 
 def card_of(family: Family[Any], context: Context[Any], examination: Examination) -> str:
     """Write the card of a candidate, in Markdown."""
     about = about_family(family.card.read_text(encoding="utf-8"))
     return model_card(
-        CardFacts(
+        CardContents(
             name=family.name,
             summary=about[""],
             intended_use=about["Intended use"],

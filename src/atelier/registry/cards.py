@@ -12,7 +12,7 @@ WORST_SHOWN = 10
 
 
 @dataclass(frozen=True)
-class CardFacts:
+class CardContents:
     """The contents of a card. A section without contents is left out."""
 
     name: str
@@ -35,7 +35,7 @@ class CardFacts:
     """What -> with its unit: {'CPU time for a picture': '1.2 ms on one thread'}."""
 
 
-def model_card(facts: CardFacts) -> str:
+def model_card(facts: CardContents) -> str:
     """Write the card; `Registry.register` adds the digests of the files."""
     worst = sorted(facts.categories.items(), key=lambda entry: (entry[1][0], entry[0]))[:WORST_SHOWN]
     kinds = sorted({kind for counts in facts.splits.values() for kind in counts})

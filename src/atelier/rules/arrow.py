@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, Facts, Words
+from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, Attributes, Words
 
 
-def facts_of(items: pa.Table) -> Facts:
+def attributes_of(items: pa.Table) -> Attributes:
     """Return the attributes of a table of items, one for each row."""
     words = {fact: _words(items[fact]) for fact in TEXT_FACTS if fact in items.column_names}
     numbers = {
@@ -17,7 +17,7 @@ def facts_of(items: pa.Table) -> Facts:
         for fact in NUMBER_FACTS
         if fact in items.column_names
     }
-    return Facts(len(items), words, numbers)
+    return Attributes(len(items), words, numbers)
 
 
 def _words(column: pa.ChunkedArray) -> Words:

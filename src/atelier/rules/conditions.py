@@ -43,7 +43,7 @@ class Words:
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class Attributes:
     """The attributes of N items. A missing column is one that no item has."""
 
     num_items: int
@@ -52,7 +52,7 @@ class Facts:
     """NaN where an item lacks the fact."""
 
     @classmethod
-    def of(cls, columns: Mapping[str, Sequence[object]]) -> Facts:
+    def of(cls, columns: Mapping[str, Sequence[object]]) -> Attributes:
         """Make attributes from plain columns of one length, named as in `vocabulary.Item`; others are left
         out.
         """
@@ -86,7 +86,7 @@ class AnyOf:
     fact: str
     values: tuple[str | None, ...]
 
-    def holds(self, facts: Facts) -> Bools:
+    def holds(self, facts: Attributes) -> Bools:
         return facts.word(self.fact).among(self.values)
 
     def __str__(self) -> str:
@@ -101,7 +101,7 @@ class NoneOf:
     fact: str
     values: tuple[str | None, ...]
 
-    def holds(self, facts: Facts) -> Bools:
+    def holds(self, facts: Attributes) -> Bools:
         words = facts.word(self.fact)
         return (words.codes_N >= 0) & ~words.among(self.values)
 
@@ -117,7 +117,7 @@ class Between:
     low: float = -np.inf
     high: float = np.inf
 
-    def holds(self, facts: Facts) -> Bools:
+    def holds(self, facts: Attributes) -> Bools:
         numbers = facts.number(self.fact)
         # A comparison with NaN is false: what is not known holds no condition.
         return (numbers >= self.low) & (numbers <= self.high)
@@ -136,7 +136,7 @@ class Condition:
     tests: tuple[Test, ...] = ()
     slot: str | None = None
 
-    def holds(self, facts: Facts) -> Bools:
+    def holds(self, facts: Attributes) -> Bools:
         """Select the items that pass the tests, in any slot."""
         passed = np.ones(facts.num_items, dtype=bool)
         for test in self.tests:

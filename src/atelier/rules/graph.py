@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.rules.cells import Cells, divide
-from atelier.rules.conditions import Bools, Facts
+from atelier.rules.conditions import Attributes, Bools
 from atelier.rules.rules import Limits, Plan, Rules
 
 _FREE = Limits(-np.inf, np.inf)
@@ -227,7 +227,7 @@ class ContextGraph:
         return _mask(kept_C)
 
 
-def compile_rules(rules: Rules, facts: Facts) -> ContextGraph:
+def compile_rules(rules: Rules, facts: Attributes) -> ContextGraph:
     """Compile these rules for a pool into a context graph. RulesError: they make too many classes of
     items.
     """

@@ -153,7 +153,7 @@ async def rule_names(service: ServiceOf) -> RuleNames:
 def _shown(stylist: Stylist, made: MadeSet) -> OutfitSet:
     pieces = []
     for piece in made.pieces:
-        facts = stylist.facts_of(piece.item_id)
+        facts = stylist.attributes_of(piece.item_id)
         pieces.append(
             OutfitPiece(
                 slot=piece.slot,

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from atelier.errors import QueryError
-from atelier.index.sets import SetTable
+from atelier.index.sets import BulkSetTable
 from atelier.progress import Progress
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
@@ -80,7 +80,7 @@ def generate(
             longest = max(map(len, pool.graph.plans))
             most_uses = _EVEN_USE * -(-num * longest // len(pool))
         order = BatchSpec(stylist.release.release_id, text, where, num, most_uses, variety, seed)
-        table = SetTable(table_path, json.dumps(asdict(order), sort_keys=True))
+        table = BulkSetTable(table_path, json.dumps(asdict(order), sort_keys=True))
         missing = sorted(set(range(order.num_blocks)) - table.finished())
         num_before = len(table)
         with Progress("making sets", num, unit="sets", done=num_before, shown=progress) as bar:
@@ -90,7 +90,7 @@ def generate(
     return _report(table, table_path, order, len(table) - num_before, time.perf_counter() - start)
 
 
-def _report(table: SetTable, path: Path, order: BatchSpec, num_now: int, seconds: float) -> Generated:
+def _report(table: BulkSetTable, path: Path, order: BatchSpec, num_now: int, seconds: float) -> Generated:
     sets = table.read()
     uses = sets["item_ids"].combine_chunks().flatten().value_counts().field("counts")
     return Generated(

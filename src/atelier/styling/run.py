@@ -32,7 +32,7 @@ def outfit(settings: Settings, item_ids: Sequence[str], rules: str, wishes: Wish
             "score": round(each.score, 4),
             "liking": None if each.liking is None else round(each.liking, 4),
             "pieces": [
-                {"slot": piece.slot} | {name: stylist.facts_of(piece.item_id)[name] for name in _FACTS}
+                {"slot": piece.slot} | {name: stylist.attributes_of(piece.item_id)[name] for name in _FACTS}
                 for piece in each.pieces
             ],
         }

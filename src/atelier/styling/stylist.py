@@ -30,7 +30,7 @@ from atelier.families.outfit.questions import compatibility
 from atelier.index.store import read_facts, read_relevance
 from atelier.release.manifest import Release
 from atelier.release.store import folder_of, require_file
-from atelier.rules.arrow import facts_of
+from atelier.rules.arrow import attributes_of
 from atelier.rules.file import load_rules
 from atelier.rules.graph import compile_rules
 from atelier.rules.rules import Rules
@@ -145,7 +145,7 @@ class Stylist:
         self._settings = settings
         self._relevance = cache(relevance)
         self._opened_taste = taste
-        self._facts = facts_of(facts)
+        self._facts = attributes_of(facts)
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._assemblers: dict[str, Assembler] = {}
         self._lock = threading.Lock()
@@ -219,7 +219,7 @@ class Stylist:
                 self._assemblers[rules] = self._compiled(self._rules[rules])
             return self._assemblers[rules]
 
-    def facts_of(self, item_id: str) -> dict[str, Any]:
+    def attributes_of(self, item_id: str) -> dict[str, Any]:
         """Return the attributes of one item of the release's index."""
         row: dict[str, Any] = self.facts.slice(self._row_of[item_id], 1).to_pylist()[0]
         return row

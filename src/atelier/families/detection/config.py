@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from atelier.families.detection.inference import Rules
+from atelier.families.detection.inference import BoxRules
 
 STRIDE = 8
 """Pixels of a view for each cell that the network answers for."""
@@ -96,5 +96,5 @@ class DetectionConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     scenes: SceneConfig = field(default_factory=SceneConfig)
     loss: LossConfig = field(default_factory=LossConfig)
-    rules: Rules = field(default_factory=Rules)
+    rules: BoxRules = field(default_factory=BoxRules)
     """What is told when serving."""

@@ -45,7 +45,7 @@ Run = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
-class Rules:
+class BoxRules:
     """Thresholds that select boxes from the cells' predictions."""
 
     min_score: float = 0.2
@@ -85,7 +85,7 @@ class DetectionContract:
     """Sides of the two looks' views, in pixels."""
     categories: tuple[str, ...]
     """Names of the kinds, in the order of the outputs."""
-    rules: Rules
+    rules: BoxRules
     preprocessing: str = PREPROCESSING
 
     @cached_property
@@ -101,7 +101,7 @@ class DetectionContract:
         """Read a contract back. DetectionContractError: the text is not one."""
         try:
             fields: dict[str, Any] = json.loads(text)
-            fields |= {"categories": tuple(fields["categories"]), "rules": Rules(**fields["rules"])}
+            fields |= {"categories": tuple(fields["categories"]), "rules": BoxRules(**fields["rules"])}
             return cls(**fields)
         except (ValueError, TypeError, KeyError) as error:
             raise DetectionContractError(
@@ -204,7 +204,7 @@ def squeezed(pixels: Pixels, size: int, part: Box | None = None) -> NDArray[np.f
 
 
 def decode_boxes(
-    kind_GK: NDArray[np.float32], main_G: NDArray[np.float32], boxes_G4: NDArray[np.float32], rules: Rules
+    kind_GK: NDArray[np.float32], main_G: NDArray[np.float32], boxes_G4: NDArray[np.float32], rules: BoxRules
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
     """Boxes [N, 4], kinds and scores of the items of a view: the main one, then the others by score."""
     main_box, main_cell = _main_box(main_G, boxes_G4)

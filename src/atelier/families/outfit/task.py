@@ -40,7 +40,7 @@ class Question(NamedTuple):
     liked_B: Tensor
 
 
-class Answers(NamedTuple):
+class SetAnswers(NamedTuple):
     """A network's unit vectors for a question."""
 
     query_BD: Tensor
@@ -60,7 +60,7 @@ class OutfitModule(nn.Module):
         parts = self.losses(question, answers_to(self.network, question))
         return self.total(parts), parts
 
-    def losses(self, question: Question, answers: Answers) -> dict[str, Tensor]:
+    def losses(self, question: Question, answers: SetAnswers) -> dict[str, Tensor]:
         """Compute each part of the loss, unweighted."""
         config, liked_B = self.config, question.liked_B
         query_BD, target_BD, hard_BHD = answers
@@ -84,7 +84,7 @@ class OutfitModule(nn.Module):
         }
         return torch.stack([weights[name] * part for name, part in parts.items()]).sum()
 
-    def _judge(self, answers: Answers, known_BH: Tensor, liked_B: Tensor) -> Tensor:
+    def _judge(self, answers: SetAnswers, known_BH: Tensor, liked_B: Tensor) -> Tensor:
         """Pieces of real sets fit, others of their category do not, nor do those of badly clicked sets."""
         query_BD, target_BD, hard_BHD = answers
         right_B = (query_BD * target_BD).sum(-1)
@@ -100,10 +100,10 @@ class OutfitModule(nn.Module):
         )
 
 
-def answers_to(network: OutfitNetwork, question: Question) -> Answers:
+def answers_to(network: OutfitNetwork, question: Question) -> SetAnswers:
     """Compute the network's vectors for the sets, their missing pieces, and others of the same category."""
     items_UD = network.items(question.items)
-    return Answers(
+    return SetAnswers(
         network.queries(items_UD[question.pieces_BP], question.known_BP),
         items_UD[question.target_B],
         items_UD[question.hard_BH],

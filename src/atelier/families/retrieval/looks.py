@@ -20,7 +20,7 @@ from atelier.families.retrieval.inference import prepare, within
 from atelier.vocabulary import Box
 
 
-class Look(NamedTuple):
+class QueryCrop(NamedTuple):
     """Difference of a crop's box from the given one: factor of its sides, shift in shares of them."""
 
     zoom: float
@@ -29,11 +29,11 @@ class Look(NamedTuple):
 
 
 NARROW = tuple(
-    Look(zoom, shift, shift) for zoom, shift in itertools.product((1.0, 0.95, 1.06), (0.0, 0.03, -0.03))
+    QueryCrop(zoom, shift, shift) for zoom, shift in itertools.product((1.0, 0.95, 1.06), (0.0, 0.03, -0.03))
 )
 """For a box that a person drew, or that stands out from a plain background."""
 WIDE = tuple(
-    Look(zoom, x, y)
+    QueryCrop(zoom, x, y)
     for zoom, (x, y) in itertools.product(
         (1.0, 0.88, 1.14), ((0.0, 0.0), (0.06, 0.0), (-0.06, 0.0), (0.0, 0.06), (0.0, -0.06))
     )
@@ -41,7 +41,7 @@ WIDE = tuple(
 """For a box that a detector found."""
 
 
-def look_boxes(box: Box, looks: tuple[Look, ...]) -> list[Box]:
+def look_boxes(box: Box, looks: tuple[QueryCrop, ...]) -> list[Box]:
     """Compute the boxes of the crops; the first is the given one. They may reach beyond the picture."""
     width, height = box.x1 - box.x0, box.y1 - box.y0
     x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
@@ -57,7 +57,7 @@ def look_boxes(box: Box, looks: tuple[Look, ...]) -> list[Box]:
 
 
 def prepared_looks(
-    pixels: NDArray[np.uint8], box: Box | None, image_size: int, looks: tuple[Look, ...] = NARROW
+    pixels: NDArray[np.uint8], box: Box | None, image_size: int, looks: tuple[QueryCrop, ...] = NARROW
 ) -> NDArray[np.float32]:
     """Convert an upright picture's item to network inputs, one for each crop: float32 [L, 3, S, S] in 0..1.
 

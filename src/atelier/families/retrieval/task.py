@@ -24,7 +24,7 @@ Loss = tuple[Tensor, dict[str, Tensor]]
 """The total, and its parts by name before they are weighted."""
 
 
-class FactsModule(nn.Module):
+class AttributesModule(nn.Module):
     """The first stage: article types and other attributes, titles, and the labels of shoppers' photos.
 
     Call it with `Views`. Its heads serve the second pass too.
@@ -79,7 +79,7 @@ class FactsModule(nn.Module):
         return total
 
 
-class RetrievalModule(FactsModule):
+class RetrievalModule(AttributesModule):
     """The second stage: attributes, and the item and cluster of look-alikes of a view."""
 
     def __init__(self, network: RetrievalNetwork, labels: Labels, config: RetrievalConfig) -> None:
@@ -114,7 +114,7 @@ class RetrievalTask:
 
     def __init__(
         self,
-        module: FactsModule,
+        module: AttributesModule,
         streets_M3HW: Tensor,
         config: RetrievalConfig,
         validation: Validation | None = None,
@@ -171,7 +171,7 @@ def weighted(parts: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tenso
 
 
 def fact_weights(config: LossConfig) -> dict[str, float]:
-    """Return the weights of the losses of `FactsModule.facts`."""
+    """Return the weights of the losses of `AttributesModule.facts`."""
     return {
         "category": config.category_weight,
         "attribute": config.attribute_weight,

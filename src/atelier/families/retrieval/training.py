@@ -20,7 +20,7 @@ from atelier.families.retrieval.distill import DistillTask, StudentModule, item_
 from atelier.families.retrieval.export import export_network, load_module
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.products import Labels, Products
-from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
+from atelier.families.retrieval.task import AttributesModule, RetrievalModule, RetrievalTask, learn_space
 from atelier.families.retrieval.validation import Predictions, Validation, embed_all
 from atelier.families.training import Training, Weights
 from atelier.precision import Precision, choose_precision
@@ -54,7 +54,7 @@ def facts_training(
     del weights  # the first stage of all
     material, labels = _on(device, material), material.products.labels
     network = new_network(preset.teacher, labels, preset.facts_schedule.seed)
-    module = FactsModule(network, labels, preset.teacher)
+    module = AttributesModule(network, labels, preset.teacher)
     return Training(
         task=RetrievalTask(module, material.streets_M3HW, preset.teacher, material.validation),
         examples=material.products,

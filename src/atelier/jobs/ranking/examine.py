@@ -26,7 +26,7 @@ _DRAWN_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class RankerAnswers:
     """The scores of one ranker for the test showings, in their order."""
 
     score_N: NDArray[np.float64]
@@ -62,11 +62,11 @@ class Answers:
         )
 
 
-def answers(ranker: OnnxRanker, material: RankingMaterial, split: Split = Split.TEST) -> Answers:
+def answers(ranker: OnnxRanker, material: RankingMaterial, split: Split = Split.TEST) -> RankerAnswers:
     """Score one split of the showings with a ranker."""
     shown = material.parts[split]
     score_N = scores_of(ranker, material.sets, shown, material.user_ids)
-    return Answers(score_N, shown.clicked_N, shown.user_N)
+    return RankerAnswers(score_N, shown.clicked_N, shown.user_N)
 
 
 def scores_of(
@@ -84,24 +84,24 @@ def scores_of(
     return np.concatenate(found)
 
 
-def popularity(material: RankingMaterial, split: Split = Split.TEST) -> Answers:
+def popularity(material: RankingMaterial, split: Split = Split.TEST) -> RankerAnswers:
     """Score each set by its click rate in training, with 10 showings of the mean rate added: the baseline."""
     train, shown = material.parts[Split.TRAIN], material.parts[split]
     mean = train.clicked_N.mean()
     clicks_S = np.bincount(train.set_N, train.clicked_N, len(material.sets))
     rate_S = (clicks_S + 10 * mean) / (np.bincount(train.set_N, minlength=len(material.sets)) + 10)
     score_N = np.log(rate_S / (1 - rate_S))[shown.set_N]
-    return Answers(score_N, shown.clicked_N, shown.user_N)
+    return RankerAnswers(score_N, shown.clicked_N, shown.user_N)
 
 
-def auc_difference(challenger: Answers, champion: Answers) -> Interval:
+def auc_difference(challenger: RankerAnswers, champion: RankerAnswers) -> Interval:
     """Compare `auc_within_users`: above zero where the challenger is better."""
     right_U, pairs_U = pairs_within_users(challenger.score_N, challenger.clicked_N, challenger.user_N)
     before_U, _ = pairs_within_users(champion.score_N, champion.clicked_N, champion.user_N)
     return by_user(right_U - before_U, pairs_U)
 
 
-def loss_difference(challenger: Answers, champion: Answers) -> Interval:
+def loss_difference(challenger: RankerAnswers, champion: RankerAnswers) -> Interval:
     """Compare `log_loss`: below zero where the challenger's probabilities are better."""
     users = np.unique(challenger.user_N, return_inverse=True)[1]
     gain_U = np.bincount(users, challenger.losses - champion.losses)

@@ -20,7 +20,7 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.delivery.feed import Candidates, replay
 from atelier.delivery.feed_log import LoggedFeed, Offered, one_a_day, read_feeds, read_offered
 from atelier.delivery.off_policy import Log
-from atelier.delivery.verdict import Verdict, decide
+from atelier.delivery.verdict import RankerVerdict, decide
 from atelier.families.ranking.inference import OnnxRanker, scores
 from atelier.families.ranking.training import Description, RankingMaterial
 from atelier.jobs.ranking.champion import ranker_in
@@ -48,7 +48,7 @@ def judge_feeds(
     shown_by: str,
     *,
     progress: bool = True,
-) -> Verdict | None:
+) -> RankerVerdict | None:
     """Decide whether the ranker in `folder` may replace the one whose contract's digest is `shown_by`.
 
     Judged by clicks of the test's days, which neither was trained on. None: fewer than two such places.

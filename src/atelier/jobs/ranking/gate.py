@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from atelier.evidence import Interval
 from atelier.jobs.ranking.champion import ranker_in
-from atelier.jobs.ranking.examine import Answers, auc_difference, loss_difference
+from atelier.jobs.ranking.examine import RankerAnswers, auc_difference, loss_difference
 from atelier.jobs.ranking.feeds import judge_feeds
 from atelier.jobs.retrieval.embedder import catalogue_embedder
 from atelier.lifecycle.context import Context
@@ -49,9 +49,9 @@ def decide(context: Context[RankingPreset], challenger: Contestant, champion: Co
     by_feeds = _by_feeds(context, challenger, champion) if champion else None
     if by_feeds is not None:
         return by_feeds
-    before = Answers.of_results(champion.results) if champion else None
+    before = RankerAnswers.of_results(champion.results) if champion else None
     preset = context.preset
-    return compare(Answers.of_results(challenger.results), before, preset.min_auc, preset.min_clicks)
+    return compare(RankerAnswers.of_results(challenger.results), before, preset.min_auc, preset.min_clicks)
 
 
 def _by_feeds(
@@ -75,7 +75,9 @@ def _by_feeds(
     return Decision(verdict.release, reason, Interval(gain.value, gain.low, gain.high))
 
 
-def compare(challenger: Answers, champion: Answers | None, min_auc: float, min_clicks: int) -> Decision:
+def compare(
+    challenger: RankerAnswers, champion: RankerAnswers | None, min_auc: float, min_clicks: int
+) -> Decision:
     """Compare the order that both give to the same showings.
 
     A challenger is promoted when it orders each user's showings better without giving worse probabilities,

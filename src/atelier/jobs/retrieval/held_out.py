@@ -53,7 +53,7 @@ class Exam:
 
 
 @dataclass(frozen=True)
-class Answers:
+class RetrievalAnswers:
     """The answers of one encoder."""
 
     views: list[View]
@@ -66,7 +66,7 @@ class Answers:
     """Digest of each search that people judged -> its best ten items, best first: see `jobs.relevance`."""
 
 
-def paired_results(exam: Exam, answers: Answers) -> dict[str, Any]:
+def paired_results(exam: Exam, answers: RetrievalAnswers) -> dict[str, Any]:
     """Serialise the results that a comparison of two models needs, a row for each search."""
     views = best_views(answers.views)
     queries = [query for view in views for query in view.queries]
@@ -97,7 +97,9 @@ def found_in(views: Sequence[View], item_ids: Sequence[str]) -> dict[str, list[s
     }
 
 
-def run_exam(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
+def run_exam(
+    exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False
+) -> RetrievalAnswers:
     """Run the exam with an encoder; `only_best` uses one view for each kind of search, see `ask`."""
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
     encoded = embed(encoder, pictures, "embedding the gallery", progress)
@@ -123,4 +125,4 @@ def run_exam(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: 
     }
     judged = ask(encoder, gallery, list(exam.judged), progress, only_best=True)
     item_ids = [item.item_id for item in exam.items]
-    return Answers(views, categories, metrics, found_in(judged, item_ids))
+    return RetrievalAnswers(views, categories, metrics, found_in(judged, item_ids))

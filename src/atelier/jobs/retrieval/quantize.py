@@ -33,7 +33,7 @@ _CALIBRATION = 100
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Int8Verdict:
     """The decision whether the int8 student is served, with its reason."""
 
     change: Change
@@ -55,7 +55,7 @@ class Verdict:
         }
 
 
-def serve_in_eight_bits(trial: ValidationProbe, student_dir: Path, progress: bool = True) -> Verdict:
+def serve_in_eight_bits(trial: ValidationProbe, student_dir: Path, progress: bool = True) -> Int8Verdict:
     """Replace the student's model and contract by the int8 form, or leave them as they are.
 
     Gallery and queries are both embedded by the file that is served, so that one contract holds for both.
@@ -79,9 +79,9 @@ def serve_in_eight_bits(trial: ValidationProbe, student_dir: Path, progress: boo
 
 def judge(
     float_Q: NDArray[np.bool_], int8_Q: NDArray[np.bool_], float_ms: Sequence[float], int8_ms: Sequence[float]
-) -> Verdict:
+) -> Int8Verdict:
     """Compare the two forms on the same queries, paired, and their times, in rounds."""
-    return Verdict(Change.between(float_Q, int8_Q), float(np.median(float_ms) / np.median(int8_ms)))
+    return Int8Verdict(Change.between(float_Q, int8_Q), float(np.median(float_ms) / np.median(int8_ms)))
 
 
 def _calibration(catalogue: Catalogue, image_size: int) -> NDArray[np.float32]:

@@ -93,7 +93,7 @@ def review_figures(collection: Collection, facts: Mapping[str, Any]) -> dict[str
     facts: the review's own, from its run. `net_preference` is the weighted share of searches that the
     challenger won minus the share that it lost, with its 95 % interval `net_low` to `net_high`; `sign_test_p`
     is the chance of so one-sided a result between equals. `reviewer_agreement` is the share of items with
-    several reviewers on which two of them encoded the same.
+    several reviewers that two of them graded alike.
     """
     own = [row for row in collection.judgments if row.review_id == facts["review_id"]]
     votes = [row for row in collection.preferences if row.review_id == facts["review_id"]]

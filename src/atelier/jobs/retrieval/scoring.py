@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from atelier.families.detection.certainty import is_certain
 from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
-from atelier.families.retrieval.looks import NARROW, WIDE, Look, prepared_looks
+from atelier.families.retrieval.looks import NARROW, WIDE, QueryCrop, prepared_looks
 from atelier.families.retrieval.metrics import rank_among, retrieval_metrics, top_k, two_stages
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import NUM_CANDIDATES
@@ -147,7 +147,7 @@ class PreparedQuery(NamedTuple):
 
     query: Query
     box: Box | None
-    looks: tuple[Look, ...] = NARROW
+    looks: tuple[QueryCrop, ...] = NARROW
 
 
 def as_detected(detector: Detector, queries: Sequence[Query]) -> list[PreparedQuery]:
