@@ -12,8 +12,8 @@ from atelier.families.retrieval.inference import Encoded, Encoder
 from atelier.families.retrieval.looks import WIDE
 from atelier.jobs.retrieval.queries import Query
 from atelier.jobs.retrieval.scoring import (
-    PreparedQuery,
     Gallery,
+    PreparedQuery,
     as_detected,
     ask,
     best_views,
