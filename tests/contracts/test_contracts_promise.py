@@ -114,6 +114,6 @@ def test_a_row_without_box_or_size_is_inside() -> None:
     rows = pd.DataFrame(
         {"x0": [0, None, 0, -1], "y0": [0, None, 0, 0], "x1": [9, None, 99, 5], "y1": [9, None, 9, 5]}
     )
-    width = pd.Series([10, 10, None, 10])
-    assert inside(rows, width, pd.Series([10] * 4)).tolist() == [True, True, True, False]
-    assert inside(rows, pd.Series([10] * 4), pd.Series([10] * 4)).tolist() == [True, True, False, False]
+    width, ten = pd.Series([10.0, 10.0, None, 10.0]), pd.Series([10.0] * 4)
+    assert inside(rows, width, ten).tolist() == [True, True, True, False]
+    assert inside(rows, ten, ten).tolist() == [True, True, False, False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,7 @@ def test_merging_keeps_every_key_once_and_prefers_the_new(keys: list[str], new: 
 
 
 def test_a_fingerprint_is_of_what_a_drop_says_in_whatever_order_and_place() -> None:
-    rows = {"items": [OLD, replace(OLD, item_id="b")], "photos": [PLACED]}
+    rows: dict[str, list[Any]] = {"items": [OLD, replace(OLD, item_id="b")], "photos": [PLACED]}
     turned = {"photos": [replace(PLACED, shard="other.tar", offset=0)], "items": rows["items"][::-1]}
     rejected = [Rejected("items", {"item_id": "c"}, "no title")]
     assert fingerprint(rows, rejected) == fingerprint(turned, rejected)

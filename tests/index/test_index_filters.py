@@ -119,8 +119,8 @@ def test_filters_agree_with_a_walk_through_the_rows() -> None:
     kinds = ["Jeans", "Shirts", "Bags"]
     rows = [
         {
-            "category": rng.choice([*kinds, None]),
-            "gender": rng.choice(["Women", "Men", None]),
+            "category": [*kinds, None][rng.integers(4)],
+            "gender": ["Women", "Men", None][rng.integers(3)],
             "season": "Fall",
             "price": float(rng.integers(100)) if rng.random() < 0.9 else None,
             "stock": int(rng.integers(-1, 3)),
