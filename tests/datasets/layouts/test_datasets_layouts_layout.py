@@ -8,7 +8,7 @@ import pytest
 from layouts_world import jpeg, write
 
 from atelier.datasets.files import Files
-from atelier.datasets.layouts.layout import Folder, by_stem, raw_photo, read_json, read_largest
+from atelier.datasets.layouts.layout import Folder, Pictures, raw_photo, read_json, read_largest
 from atelier.errors import DropError
 from atelier.pictures import size
 from atelier.vocabulary import Photo
@@ -31,22 +31,23 @@ def test_json_is_read_and_what_is_none_or_missing_is_named(tmp_path: Path) -> No
 
 def test_the_picture_with_the_most_pixels_wins_and_broken_ones_are_passed_over(tmp_path: Path) -> None:
     files = {"s/a.jpg": jpeg(10, 10), "m/a.jpg": b"broken", "l/a.jpg": jpeg(20, 30), "b.jpg": jpeg()}
-    named = by_stem(_folder(write(tmp_path, files)).pictures())
-    assert {stem: len(sizes) for stem, sizes in named.items()} == {"a": 3, "b": 1}
-    assert size(read_largest(named["a"])) == (20, 30)
-    assert read_largest(named["b"]) == jpeg()
+    found = Pictures(_folder(write(tmp_path, files)))
+    assert [len(found.named(name)) for name in ("a", "b", "c")] == [3, 1, 0]
+    assert size(read_largest(found.named("a"))) == (20, 30)
+    assert read_largest(found.named("b")) == jpeg()
+    assert "no picture is named c" in found.why_missing("c")
 
 
 def test_where_none_can_be_measured_the_first_is_given(tmp_path: Path) -> None:
-    named = by_stem(_folder(write(tmp_path, {"s/a.jpg": b"one", "t/a.jpg": b"two"})).pictures())
-    assert read_largest(named["a"]) in {b"one", b"two"}
+    found = Pictures(_folder(write(tmp_path, {"s/a.jpg": b"one", "t/a.jpg": b"two"})))
+    assert read_largest(found.named("a")) in {b"one", b"two"}
 
 
 def test_a_photo_of_several_sizes_names_all_and_can_be_read_otherwise(tmp_path: Path) -> None:
     folder = _folder(write(tmp_path, {"s/a.jpg": jpeg(18, 18), "l/a.jpg": jpeg(20, 20), "b.jpg": jpeg()}))
-    named = by_stem(folder.pictures())
+    found = Pictures(folder)
     photo = Photo("a", None, "catalogue", "test")
-    several, single = raw_photo(photo, named["a"]), raw_photo(photo, named["b"])
+    several, single = raw_photo(photo, found.named("a")), raw_photo(photo, found.named("b"))
     assert sorted(several.where.split(" or ")) == ["l/a.jpg", "s/a.jpg"]
     assert {size(read()) for read in several.otherwise} == {(18, 18), (20, 20)}
     assert single.otherwise == ()
