@@ -155,7 +155,9 @@ def _photos_before_masks(photo: Photo) -> tuple[bool, str]:
 
 def _why_refused(row: Item | Photo, sides: set[str]) -> str:
     what = f"item {row.item_id}" if isinstance(row, Item) else f"photo {row.photo_id}"
-    ties = ", ".join(f"{kind} {name}" for kind, name in _ties(row, {})[1:]) or "pictures that look the same"
+    known = [f"{kind} {name}" for kind, name in _ties(row, {})[1:] if kind != "looks"]
+    alike = ["pictures that look the same"] if isinstance(row, Photo) or not known else []
+    ties = " and ".join([*known, *alike])
     return (
         f"{what} ties together groups that stand on different sides of the split "
         f"({' and '.join(sorted(sides))}): by {ties}"
