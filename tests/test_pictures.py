@@ -101,7 +101,9 @@ def stored_as(orientation: int, kind: str) -> bytes:
     }
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    options: dict[str, object] = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(
+        kind, {}
+    )
     image = Image.fromarray(np.ascontiguousarray(undo[orientation](gradient())))
     return saved(image, kind, exif=exif, **options)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -37,15 +36,12 @@ def test_zips_and_folders_are_the_same(photo: str, tmp_path: Path) -> None:
     assert (query.box, query.data) == (Box(1, 2, 3, 4), JPEG)
 
 
-@pytest.mark.parametrize("in_table", ["NFC", "NFD"])
-@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
-def test_photos_and_items_are_found_in_either_unicode_form(
-    in_table: str, on_disk: str, tmp_path: Path
-) -> None:
-    written, stored = (unicodedata.normalize(form, "café") for form in (in_table, on_disk))
+@pytest.mark.parametrize("written", ["caf\u00e9", "cafe\u0301"])
+@pytest.mark.parametrize("stored", ["caf\u00e9", "cafe\u0301"])
+def test_photos_and_items_are_found_in_either_unicode_form(written: str, stored: str, tmp_path: Path) -> None:
     write(tmp_path, f"street/{written}.jpg,{written},,,,\n", street=(f"{stored}.jpg",))
     (query,) = read_queries(tmp_path)
-    assert query.item_id == unicodedata.normalize("NFC", "café")
+    assert query.item_id == "caf\u00e9"
 
 
 def test_lines_that_ask_nothing_are_counted_apart_and_named(tmp_path: Path) -> None:
