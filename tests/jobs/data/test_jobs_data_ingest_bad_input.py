@@ -261,4 +261,4 @@ def test_a_placeholder_picture_stops_a_drop_with_its_true_share_and_reason(tmp_p
     refused = read_quarantine(settings.quarantine_dir, "photos").num_rows
     assert f"photos: {refused} of 30 rows" in str(caught.value)
     assert f"Most often: {refused} rows such as photo p" in str(caught.value)
-    assert "and pictures that look the same" in str(caught.value)
+    assert ", pictures that look the same" in str(caught.value)

@@ -87,7 +87,7 @@ def _query_metrics(
     """Ask the searches of a folder; those that cannot be asked are named on standard error and counted."""
     truth = read_truth(queries_dir).among(lambda item_id: gallery.number_of(item_id) >= 0)
     for reason in truth.left_out:
-        tqdm.write(f"not asked: {reason}", file=sys.stderr)
+        write(f"not asked: {reason}")
     counts = {
         "num_gallery": float(len(gallery.item_ids)),
         "num_queries": float(len(truth.queries)),

@@ -108,7 +108,7 @@ def _answerable(protocol: Protocol) -> tuple[Protocol, tuple[str, ...]]:
         if shown.name not in kept
     )
     for reason in unanswerable:
-        tqdm.write(f"not asked: {reason}", file=sys.stderr)
+        write(f"not asked: {reason}")
     if not asked:
         raise DropError(
             f"none of {len(unanswerable):,} queries can be answered; the first: {unanswerable[0]}"
