@@ -193,7 +193,7 @@ class Answerer:
         )
 
     def answer_text(self, text: str, filters: Filters = NO_FILTERS, k: int = 10) -> Answer:
-        """The `k` items that a text asks for: nearest to it, and with titles that have its words.
+        """The `k` items that a text asks for: of just that title, with its words, and nearest to it.
 
         QueryError: k is out of range, the text has no word, or no item has what a filter names.
         """
@@ -202,7 +202,7 @@ class Answerer:
         started = time.perf_counter()
         encoded = self.texts.encode([text])
         embedded = time.perf_counter()
-        hits = self._search(encoded.embedding, encoded.relevance, filters, k, text)
+        hits = self._search(encoded.embedding, encoded.relevance, filters, k, text, is_vector_of_text=True)
         return Answer(
             release_id=self.release.release_id,
             data_version=self.release.data_version,
@@ -227,6 +227,8 @@ class Answerer:
         filters: Filters,
         k: int,
         text: str | None,
+        *,
+        is_vector_of_text: bool = False,
     ) -> list[Hit]:
         return self.reader.search(
             recall_LK,
@@ -238,6 +240,7 @@ class Answerer:
             season=filters.season,
             relevance=relevance_LR,
             text=text or None,
+            is_vector_of_text=is_vector_of_text,
         )
 
     def thumbnails(self, answer: Answer) -> dict[str, bytes]:
