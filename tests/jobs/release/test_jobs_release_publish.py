@@ -210,7 +210,7 @@ def test_thumbnails_are_small_jpegs_of_the_item(settings: Settings) -> None:
 
 
 def test_there_is_nothing_to_publish_without_a_champion_or_data(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(VersionError, match="no data to publish"):
+    with pytest.raises(VersionError, match=r"there is no data in .* `atelier ingest DIR`"):
         publish(settings, progress=False)
     with pytest.raises(RegistryError, match="retrieval is the champion yet"):
         publish(Settings(home=tmp_path / "empty"), progress=False)
