@@ -210,8 +210,10 @@ def test_thumbnails_are_small_jpegs_of_the_item(settings: Settings) -> None:
 
 
 def test_there_is_nothing_to_publish_without_a_champion_or_data(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(VersionError, match="there is no data in"):
+    with pytest.raises(VersionError, match=r"there is no data in .* `atelier ingest DIR`"):
         publish(settings, progress=False)
+    without_champion = Settings(home=tmp_path / "empty")
+    accept_catalogue(without_champion, range(1, 3))
     with pytest.raises(RegistryError, match="retrieval is the champion yet"):
-        publish(Settings(home=tmp_path / "empty"), progress=False)
+        publish(without_champion, progress=False)
     assert live_id(settings) is None
