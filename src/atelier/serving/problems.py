@@ -11,7 +11,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from atelier.errors import CollageError, NoReleaseError, OverloadedError, PictureError, QueryError, RulesError
+from atelier.errors import (
+    CollageError,
+    FeedLogError,
+    NoReleaseError,
+    OverloadedError,
+    PictureError,
+    QueryError,
+    RulesError,
+)
 from atelier.serving.schemas import Problem, SearchForm
 
 log = logging.getLogger("atelier.serving")
@@ -24,6 +32,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RulesError, _unprocessable)
     app.add_exception_handler(CollageError, _unprocessable)
     app.add_exception_handler(NoReleaseError, _not_ready)
+    app.add_exception_handler(FeedLogError, _unlogged)
     app.add_exception_handler(OverloadedError, _overloaded)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -62,6 +71,11 @@ async def _unprocessable(request: Request, error: Exception) -> JSONResponse:
 
 async def _not_ready(request: Request, error: Exception) -> JSONResponse:
     return _problem(request, 503, str(error), {"Retry-After": "5"})
+
+
+async def _unlogged(request: Request, error: Exception) -> JSONResponse:
+    log.error("request %s: %s", getattr(request.state, "request_id", "?"), error)
+    return _problem(request, 503, str(error), {"Retry-After": "30"})
 
 
 async def _overloaded(request: Request, error: Exception) -> JSONResponse:
