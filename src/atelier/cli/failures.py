@@ -11,6 +11,8 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 
+from atelier.cli.output import literal
+
 _ADVICE = {
     errno.ENOENT: "make it first, or name another place",
     errno.EEXIST: "name another place, or take it away",
@@ -27,6 +29,8 @@ _ADVICE = {
 }
 _RUST = re.compile(r"\(os error (\d+)\)")
 """How libraries written in Rust say errno in a message."""
+_RUST_PLACE = re.compile(r", /\S+\.rs:\d.*")
+"""Where in their source such a library noticed it."""
 _MAX_SHOWN = 400
 
 
@@ -51,7 +55,7 @@ def wrong_argument(arguments: Sequence[str]) -> str | None:
         if _is_text(argument) or os.path.lexists(argument):
             continue
         return (
-            f"an argument is not UTF-8: {argument!r}; expected text in UTF-8 (see `locale`), or the name of "
+            f"an argument is not UTF-8: '{literal(argument)}'; expected text in UTF-8 (see `locale`), or the name of "
             f"something on this disk"
         )
     return None
@@ -88,9 +92,7 @@ def _advised(said: str, number: int | None) -> str:
 
 def _of_text(error: UnicodeError) -> str:
     if isinstance(error, UnicodeEncodeError):
-        return (
-            f"{error.object[:80]!r} is not text: expected characters that UTF-8 has; name it anew in UTF-8."
-        )
+        return f"'{literal(error.object[:80])}' is not text: expected characters of UTF-8; name it anew."
     if isinstance(error, UnicodeDecodeError):
         return (
             f"expected UTF-8, seen the bytes {error.object[error.start : error.start + 8].hex(' ')} at "
@@ -100,4 +102,5 @@ def _of_text(error: UnicodeError) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:_MAX_SHOWN]
+    first = (str(error).strip().splitlines() or [""])[0]
+    return _RUST_PLACE.sub("", first)[:_MAX_SHOWN]
