@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 
 from atelier.cli.output import literal
@@ -27,6 +28,7 @@ _ADVICE = {
     errno.EMFILE: "allow more open files (`ulimit -n`)",
     errno.ECONNREFUSED: "start what should answer there, or name another address",
 }
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 _RUST = re.compile(r"\(os error (\d+)\)")
 """How libraries written in Rust say errno in a message."""
 _RUST_PLACE = re.compile(r", /\S+\.rs:\d.*")
@@ -55,8 +57,8 @@ def wrong_argument(arguments: Sequence[str]) -> str | None:
         if _is_text(argument) or os.path.lexists(argument):
             continue
         return (
-            f"an argument is not UTF-8: '{literal(argument)}'; expected text in UTF-8 (see `locale`), or the name of "
-            f"something on this disk"
+            f"an argument is not UTF-8: '{literal(argument)}'; expected text in UTF-8 (see `locale`), or the "
+            f"name of something on this disk"
         )
     return None
 
@@ -82,7 +84,18 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _of_the_system(error: OSError) -> str:
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
     said = error.strerror or _first_line(error) or type(error).__name__
+    if not names and error.errno in _OF_A_DISK:  # A write to an open file does not say which.
+        names = [f"{_workspace()} or the disk of temporary files, {tempfile.gettempdir()}"]
     return _advised(f"{' -> '.join(names)}: {said}" if names else said, error.errno)
+
+
+def _workspace() -> str:
+    from atelier.settings import Settings
+
+    try:
+        return str(Settings().home)
+    except ValueError:
+        return "the workspace"
 
 
 def _advised(said: str, number: int | None) -> str:

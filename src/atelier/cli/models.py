@@ -20,6 +20,7 @@ from atelier.cli.output import (
     print_table,
     progress_on_stderr,
     say,
+    utf8_path,
 )
 from atelier.errors import TooLittleDataError, TrainingError
 
@@ -93,10 +94,14 @@ def train(
 def retrain(
     preset: Preset = "small",
     drop: Annotated[
-        Path | None, typer.Option(help="Ingest this folder first. Default: all in drops/.")
+        Path | None,
+        typer.Option(callback=utf8_path, help="Ingest this folder first. Default: all in drops/."),
     ] = None,
     adopt: Annotated[
-        Path | None, typer.Option(help="Take the model in this folder of train_pack instead of training.")
+        Path | None,
+        typer.Option(
+            callback=utf8_path, help="Take the model in this folder of train_pack instead of training."
+        ),
     ] = None,
     digest: Annotated[
         str | None, typer.Option(metavar="SHA256", help="The digest that train_pack printed, with --adopt.")

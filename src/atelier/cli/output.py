@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,6 +48,15 @@ def open_settings() -> Settings:
             name = "_".join(str(part) for part in problem["loc"]).upper()
             fail(f"ATELIER_{name} cannot be {problem['input']!r}: {problem['msg']}.")
         raise typer.Exit(1) from error
+
+
+def utf8_path(given: Path | None) -> Path | None:
+    """Check a path that goes into a record of what was done; for a parameter's `callback`."""
+    try:
+        str(given.resolve() if given else "").encode()
+    except UnicodeEncodeError as error:
+        raise typer.BadParameter(f"expected a path in UTF-8, got '{literal(str(given))}'") from error
+    return given
 
 
 def user_id(given: str | None) -> str | None:

@@ -83,6 +83,6 @@ class SetTable:
             return lance.dataset(str(self._path))
         except (ValueError, OSError) as error:
             raise CatalogueIndexError(
-                f"{self._path} is no table of sets that can be read; name a new folder, or the one of an order "
-                f"that was begun ({str(error).splitlines()[0][:120]})"
+                f"{self._path} is no table of sets that can be read; name a new folder, or the one of an "
+                f"order that was begun ({str(error).splitlines()[0][:120]})"
             ) from error
