@@ -159,7 +159,8 @@ class Verdict:
         for change in self.categories[:15]:
             lines.append(
                 f"| {literal(change.category)} | {change.num_items} "
-                f"| {change.champion:.3f} | {change.challenger:.3f} | [{change.low:+.3f}, {change.high:+.3f}] | {'yes' if change.guarded else 'too few'} |"
+                f"| {change.champion:.3f} | {change.challenger:.3f} "
+                f"| [{change.low:+.3f}, {change.high:+.3f}] | {'yes' if change.guarded else 'too few'} |"
             )
         return lines
 
