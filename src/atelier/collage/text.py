@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw, ImageFont, features
@@ -90,6 +90,7 @@ def draw_text(picture: Image.Image, block: TextBlock, scale: float) -> None:
     high = block.size * scale + line * (len(block.lines) - 1)
     free = height(area.box) * scale - high
     top = area.box.y0 * scale + free * {"top": 0.0, "middle": 0.5, "bottom": 1.0}[area.down]
+    direction = _direction(block.lines)
     for number, text in enumerate(block.lines):
         long = _length(text, font, spacing)
         left = (
@@ -99,7 +100,7 @@ def draw_text(picture: Image.Image, block: TextBlock, scale: float) -> None:
         # The base line: letters without descenders then fill the line's height.
         base = top + line * number + 0.86 * block.size * scale
         if not spacing:
-            draw.text((left, base), text, area.colour, font, anchor="ls")
+            draw.text((left, base), text, area.colour, font, anchor="ls", direction=direction)
             continue
         for letter in _letters(text):
             draw.text((left, base), letter, area.colour, font, anchor="ls")
@@ -170,6 +171,15 @@ def _stands_alone(letter: str) -> bool:
     if unicodedata.category(letter)[0] not in "LM":
         return True
     return unicodedata.name(letter, "").startswith(_STAND_ALONE)
+
+
+def _direction(lines: Sequence[str]) -> str | None:
+    """'rtl' where the first letter runs so: a later line may begin with a Latin word. None: each as it is."""
+    for letter in "".join(lines):
+        kind = unicodedata.bidirectional(letter)
+        if kind in ("L", "R", "AL"):
+            return None if kind == "L" else "rtl"
+    return None
 
 
 def _letters(text: str) -> list[str]:
