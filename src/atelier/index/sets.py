@@ -71,11 +71,13 @@ class SetTable:
         """CatalogueIndexError: a file is there, or a folder with something else than a table."""
         if not self._path.exists():
             return
-        strangers = {path.name for path in self._path.iterdir()} - _OF_A_TABLE if self._path.is_dir() else {"a file"}
+        strangers = (
+            {path.name for path in self._path.iterdir()} - _OF_A_TABLE if self._path.is_dir() else {"a file"}
+        )
         if strangers:
             raise CatalogueIndexError(
-                f"{self._path} is no table of sets, it holds {sorted(strangers)[0]}; name a new folder, or the one of "
-                f"an order that was begun"
+                f"{self._path} is no table of sets, it holds {sorted(strangers)[0]}; name a new folder, or "
+                f"the one of an order that was begun"
             )
 
     def _dataset(self) -> lance.LanceDataset:
