@@ -20,6 +20,10 @@ def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
+def _text(path: Path) -> None:
+    path.write_text("not a font")
+
+
 def _damaged(path: Path) -> None:
     """A font whose table of characters is cut off: it can be opened, and not be asked what it has."""
     data = (LATIN / "DejaVuSans.ttf").read_bytes()
@@ -33,7 +37,7 @@ def _pipe(path: Path) -> None:
 
 UNUSABLE: dict[str, Callable[[Path], None]] = {
     "empty": _empty,
-    "text": lambda path: path.write_text("not a font") and None,
+    "text": _text,
     "a folder": lambda path: path.mkdir(),
     "a link to nowhere": lambda path: path.symlink_to("nowhere"),
     "a link to itself": lambda path: path.symlink_to(path.name),

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from atelier.collage import text as text_module
 from atelier.collage.fonts import Fonts
 from atelier.collage.templates import TextArea
 from atelier.collage.text import draw_text, may_be_spaced, set_text
@@ -118,7 +117,7 @@ def test_spacing_is_for_scripts_whose_letters_stand_alone(text: str, spaced: boo
 def test_without_shaping_such_a_script_is_refused_rather_than_drawn_wrong(
     fonts: Fonts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text_module.features, "check", lambda _: False)
+    monkeypatch.setattr(features, "check", lambda _: False)
     with pytest.raises(FontsError, match="raqm"):
         drawn(ARABIC, 0.0, fonts)
     assert ink_of("Linen", 0.3, fonts) > 0

@@ -76,6 +76,16 @@ def test_a_taken_port_is_named_with_the_way_to_another() -> None:
             require_port("127.0.0.1", taken.getsockname()[1], "--some-port")
 
 
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
 def test_an_ipv6_port_is_looked_at_by_itself() -> None:
     port = free_port()
     require_port("::1", port, "--some-port")

@@ -33,7 +33,7 @@ def search(
     category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
     k: Annotated[int, typer.Option(min=1, help="Items to find.")] = 10,
     as_json: AsJson = False,
-    picture: Annotated[Path | None, typer.Option(help="Also draw the answer into this PNG.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the answer: .jpg, .png or .webp.")] = None,
 ) -> None:
     """Find the items that look like the one in a photo, or that a text asks for."""
     from atelier import pictures
