@@ -13,6 +13,7 @@ from atelier.jobs.families import FAMILIES
 from atelier.jobs.release.publish import Published
 from atelier.lifecycle.gate import GateOutcome
 from atelier.lifecycle.register import Registered
+from atelier.markdown import literal
 from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
 from flows.train_family import TrainedFamily
@@ -140,7 +141,7 @@ def _as_markdown(summary: Summary) -> str:
         f"# {summary.headline}\n\n"
         f"Preset `{summary.preset}`, data version `{summary.data_version}`, "
         f"release `{summary.release_id}`.\n\n"
-        f"## The gate {verdict}\n\n{summary.verdict}\n\n## Where to look\n\n{places}\n"
+        f"## The gate {verdict}\n\n{literal(summary.verdict)}\n\n## Where to look\n\n{places}\n"
     )
 
 

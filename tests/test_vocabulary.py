@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from atelier.vocabulary import KEYS, ROW_CLASSES, Box, Photo
+from atelier.vocabulary import KEYS, ROW_CLASSES, Box, Photo, is_user_id
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,18 @@ def test_every_table_is_keyed_by_columns_that_it_has() -> None:
     assert KEYS.keys() == ROW_CLASSES.keys()
     for name, row_class in ROW_CLASSES.items():
         assert set(KEYS[name]) <= {field.name for field in fields(row_class)}
+
+
+@pytest.mark.parametrize(
+    "user", ["a", "ann", "a/b", "a b", "[/x]", "小明", "x" * 200, "é\u0301", "-", "..", "a//b"]
+)
+def test_one_line_of_any_script_names_a_user(user: str) -> None:
+    assert is_user_id(user)
+
+
+@pytest.mark.parametrize(
+    "user",
+    ["", " ", "/", "a/", "/a", " a", "a ", "a\u3000", "a\n", "a\nb", "a\x00b", "x" * 201, "\udce9", "\ufffd"],
+)
+def test_what_could_be_mistaken_for_another_name_does_not(user: str) -> None:
+    assert not is_user_id(user)

@@ -24,6 +24,7 @@ AtelierError
 ├── CollageError            a set cannot be laid out or drawn: no pieces, an empty picture, a text too long
 │   ├── TemplateError       a template is wrong: file, line and place are named
 │   └── FontsError          a font is missing, broken, or lacks the characters of a text
+├── FeedLogError            a feed cannot be logged, so it may not be shown
 ├── OverloadedError         more is asked of a server than it can answer in time
 └── ServiceError            a local service did not start or is not healthy
 
@@ -110,6 +111,10 @@ class NoReleaseError(ReleaseError):
 
 class QueryError(AtelierError):
     """A search request cannot be answered as it was asked."""
+
+
+class FeedLogError(AtelierError):
+    """A feed cannot be logged, so it may not be shown: nobody could learn from what is clicked."""
 
 
 class OverloadedError(AtelierError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -19,6 +20,7 @@ from atelier.cli import (
     rules,
     search,
 )
+from atelier.cli.failures import sentence_for, wrong_argument
 from atelier.cli.output import fail
 from atelier.errors import AtelierError
 
@@ -45,10 +47,24 @@ SILENCE = {
 
 
 def main() -> None:
-    """The command `atelier`: what Atelier raises on purpose becomes one message and exit code 1."""
+    """Run the command `atelier`. What Atelier raises on purpose, and what its surroundings do to it, becomes
+    one message on standard error and exit code 1; an argument that is no text, exit code 2.
+    """
     os.environ.update(SILENCE)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # For terminals that lack a character.
+    if wrong := wrong_argument(sys.argv[1:]):
+        fail(wrong)
+        sys.exit(2)
     try:
         app()
     except AtelierError as error:
         fail(str(error))
+        sys.exit(1)
+    except Exception as error:
+        said = sentence_for(error)
+        if said is None:
+            raise
+        fail(said)
         sys.exit(1)

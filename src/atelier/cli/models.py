@@ -16,9 +16,11 @@ from atelier.cli.output import (
     open_settings,
     print_facts,
     print_json,
+    print_line,
     print_table,
     progress_on_stderr,
     say,
+    utf8_path,
 )
 from atelier.errors import TooLittleDataError, TrainingError
 
@@ -92,10 +94,14 @@ def train(
 def retrain(
     preset: Preset = "small",
     drop: Annotated[
-        Path | None, typer.Option(help="Ingest this folder first. Default: all in drops/.")
+        Path | None,
+        typer.Option(callback=utf8_path, help="Ingest this folder first. Default: all in drops/."),
     ] = None,
     adopt: Annotated[
-        Path | None, typer.Option(help="Take the model in this folder of train_pack instead of training.")
+        Path | None,
+        typer.Option(
+            callback=utf8_path, help="Take the model in this folder of train_pack instead of training."
+        ),
     ] = None,
     digest: Annotated[
         str | None, typer.Option(metavar="SHA256", help="The digest that train_pack printed, with --adopt.")
@@ -178,9 +184,9 @@ def print_scores(scores: ProtocolScores) -> None:
     if scores.published:
         print("The other columns were published by others, on whole pictures; they were not measured here:")
     for source in dict.fromkeys(each.source for each in scores.published):
-        print(f"  {source}")
+        print_line(f"  {source}")
     for line in scores.broken_lines:
-        print(f"Not read: {line}")
+        print_line(f"Not read: {line}")
     if scores.broken_pictures:
         print(f"{len(scores.broken_pictures):,} pictures could not be read and count as not found.")
 
@@ -208,5 +214,5 @@ def run_retraining(
 def print_summary(summary: Summary) -> None:
     """What happened, the verdict, the figures, and where to look."""
     print_table(("held-out data", "value"), sorted(summary.metrics.items()))
-    print(f"{summary.headline}\nGate: {summary.verdict}")
+    print_line(f"{summary.headline}\nGate: {summary.verdict}")
     print_facts(summary.look_at)

@@ -28,6 +28,7 @@ from atelier.serving.schemas import (
     SearchAnswer,
     SearchForm,
     picture_path,
+    shown_price,
 )
 from atelier.serving.shadow import Shadow
 from atelier.settings import Settings
@@ -115,9 +116,10 @@ async def item(service: ServiceOf, item_id: str) -> ItemFacts:
     if facts is None:
         raise _no_such_item(answerer, item_id)
     release_id = answerer.release.release_id
-    names = ItemFacts.model_fields.keys() - {"release", "picture"}
+    names = ItemFacts.model_fields.keys() - {"release", "picture", "price"}
     return ItemFacts(
         release=release_id,
+        price=shown_price(facts.price),
         picture=picture_path(item_id, release_id),
         **{name: getattr(facts, name) for name in names},
     )

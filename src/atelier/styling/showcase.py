@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from atelier.index.query import IndexReader
 from atelier.settings import Settings
 from atelier.styling.stylist import SetPiece
 
+log = logging.getLogger(__name__)
+
 _KEPT = 2048
 """Cut-outs that are kept: some 100 kB each."""
 
@@ -26,8 +29,8 @@ class Showcase:
     def __init__(self, settings: Settings, reader: IndexReader) -> None:
         """`reader`: of the release's index. TemplateError: a template in the workspace is wrong."""
         self._reader = reader
-        own = sorted(settings.templates_dir.glob("*.json")) if settings.templates_dir.is_dir() else []
-        self.templates: tuple[Template, ...] = (*(read_template(path) for path in own), *library())
+        self._by_name = _by_name(settings.templates_dir)
+        self.templates: tuple[Template, ...] = tuple(self._by_name.values())
         self._fonts_dirs = settings.font_dirs
         self._cut_outs = CutOuts(_KEPT)
 
@@ -36,17 +39,18 @@ class Showcase:
         pieces: Sequence[SetPiece],
         *,
         texts: Mapping[str, str] | None = None,
-        template: str | Path | None = None,
+        template: str | Template | None = None,
         options: CollageOptions | None = None,
     ) -> Collage:
-        """Lay a set out by the template of this name or file, by the best match of all, or by the solver.
+        """Lay a set out by this template or the one of this name, by the best match of all, or by the solver.
 
-        QueryError: an item is unknown. CollageError: one has no picture, there is no such template, or a text
-        does not fit. FontsError: no font has a text's characters.
+        A name is never a path: it may come from anybody. QueryError: an item is unknown. CollageError: one
+        has no picture, there is no such template, or a text does not fit. FontsError: no font has a text's
+        characters.
         """
         given = {name: text for name, text in (texts or {}).items() if text.strip()}
         fonts = self._fonts if given else None
-        chosen = self.templates if template is None else (self._template(template),)
+        chosen = self.templates if template is None else (self._named(template),)
         return make_collage([self._piece(each) for each in pieces], chosen, given, fonts, options)
 
     @cached_property
@@ -65,13 +69,40 @@ class Showcase:
             )
         return Piece(piece.item_id, piece.slot, item.category, self._cut_outs.get(data))
 
-    def _template(self, name: str | Path) -> Template:
-        known = {each.name: each for each in self.templates}
-        if str(name) in known:
-            return known[str(name)]
-        path = Path(name)
-        if path.suffix == ".json" and path.is_file():
-            return read_template(path)
-        raise CollageError(
-            f"template: expected a JSON file or one of {', '.join(sorted(known))}, got {str(name)[:80]!r}"
-        )
+    @property
+    def names(self) -> frozenset[str]:
+        """What templates are asked for by."""
+        return frozenset(self._by_name)
+
+    def _named(self, template: str | Template) -> Template:
+        if isinstance(template, Template):
+            return template
+        if template not in self._by_name:
+            raise CollageError(
+                f"template: expected one of {', '.join(sorted(self._by_name))}, got {template[:80]!r}"
+            )
+        return self._by_name[template]
+
+
+def _by_name(own_dir: Path) -> dict[str, Template]:
+    """The workspace's own templates, then those that come with Atelier; an own one takes a library name.
+
+    Of two own ones with a name the first file's stays, and the log names the other. TemplateError: one is
+    wrong.
+    """
+    found: dict[str, Template] = {}
+    file_of: dict[str, Path] = {}
+    for path in sorted(own_dir.glob("*.json")) if own_dir.is_dir() else []:
+        template = read_template(path)
+        if template.name in found:
+            log.warning(
+                "%s is not used: its name %r is also that of %s; rename one of the two",
+                *(path, template.name, file_of[template.name]),
+            )
+            continue
+        found[template.name], file_of[template.name] = template, path
+    for template in library():
+        if template.name in found:
+            log.info("%s takes the place of the library's %r", file_of[template.name], template.name)
+        found.setdefault(template.name, template)
+    return found
