@@ -5,6 +5,7 @@ Steps may lie in each other; the innermost one speaks. A line comes also while a
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import sys
 import threading
@@ -56,7 +57,11 @@ class Progress:
                 total=total, desc=label, unit=unit or "it", initial=done, unit_scale=scaled, leave=False
             )
         else:
-            self._speaker = threading.Thread(target=self._speak, name=f"progress of {label}", daemon=True)
+            # Within the context of whoever opened it: Prefect finds a line's flow run there.
+            run_here = contextvars.copy_context().run
+            self._speaker = threading.Thread(
+                target=run_here, args=(self._speak,), name=f"progress of {label}", daemon=True
+            )
 
     def __enter__(self) -> Self:
         _open.append(self)
