@@ -58,7 +58,7 @@ def test_a_line_tells_step_share_and_time_left(caplog: pytest.LogCaptureFixture)
 
 def test_time_left_is_reckoned_from_what_was_done_in_this_sitting(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("atelier.progress.time.monotonic", lambda: now[0])
     step = Progress("training", 1000, unit="steps", done=500, shown=False)
     assert step.line() == "training: 500 of 1,000 steps, 50 %"
     now[0] = 110.0

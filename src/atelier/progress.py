@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import NoReturn, Self, TextIO, TypeVar
 
@@ -117,7 +117,7 @@ def counted(
     each: Iterable[T], label: str, total: int | None = None, *, unit: str = "", shown: bool = True
 ) -> Iterator[T]:
     """The same, one after the other, as a long step. `total`: its length by default, where it has one."""
-    if total is None and hasattr(each, "__len__"):
+    if total is None and isinstance(each, Sized):
         total = len(each)
     with Progress(label, total, unit=unit, shown=shown) as step:
         for one in each:

@@ -1,6 +1,7 @@
 """Whole configurations of the detection family, by name; each belongs to the retrieval preset of its name.
 
-Each docstring counts passes and pictures; minutes are a note with the machine beside them. Figures measured with it stand in docs/experiments.md.
+Each docstring counts passes and pictures; minutes are a note with the machine beside them. Figures
+measured with it stand in docs/experiments.md.
 """
 
 from __future__ import annotations

@@ -77,7 +77,10 @@ def small() -> RankingPreset:
 
 
 def base() -> RankingPreset:
-    """Three passes over tens of millions of showings, for one large GPU; frequent users by name, 200,000 buckets."""
+    """Three passes over tens of millions of showings, for one large GPU.
+
+    Frequent users are known by name, in 200,000 buckets.
+    """
     network = NetworkConfig(dimension=64, width=512, num_layers=2, fact_width=32, num_buckets=200_000)
     schedule = Schedule(num_epochs=3, batch_size=8192, learning_rate=1e-3, channels_last=False, num_workers=8)
     return RankingPreset("base", RankingConfig(network), schedule, longest_history=100)

@@ -1,6 +1,7 @@
 """Whole configurations of the retrieval family, by name; the difference between two is the code.
 
-Each docstring counts passes and pictures; minutes are a note with the machine beside them. Figures measured with it stand in docs/experiments.md.
+Each docstring counts passes and pictures; minutes are a note with the machine beside them. Figures
+measured with it stand in docs/experiments.md.
 """
 
 from __future__ import annotations

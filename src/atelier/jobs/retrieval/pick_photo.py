@@ -21,7 +21,7 @@ class PickedPhoto:
 
 
 def pick_photo(settings: Settings, target_path: Path, number: int = 0) -> PickedPhoto:
-    """Write a held-out shopper's photo with a known item to `target_path`: the first, or the one after `number`.
+    """Write a held-out shopper's photo of a known item to `target_path`: the first, or after `number` others.
 
     DropError: the data has no such photo.
     """
