@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.output import open_settings, say
+from atelier.cli.output import Quiet, open_settings, say
 
 Port = Annotated[int, typer.Option(min=1, max=65535)]
 
@@ -27,10 +27,11 @@ def up(prefect_port: Port = 4200, mlflow_port: Port = 5000) -> None:
 
 
 def demo(
-    items: Annotated[int, typer.Option(min=50, help="Products to simulate.")] = 1000,
+    items: Annotated[int, typer.Option(min=50, help="Products to simulate.")] = 500,
     seed: Annotated[int, typer.Option(help="Of the simulated drop.")] = 0,
+    quiet: Quiet = False,
 ) -> None:
-    """Simulate a drop, retrain on it, and search."""
+    """Simulate a drop, retrain on it, and search; fails where the search does not find its item."""
     from atelier.cli.demo import run
 
-    run(open_settings(), items, seed)
+    run(open_settings(), items, seed, quiet=quiet)

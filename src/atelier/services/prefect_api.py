@@ -83,4 +83,6 @@ def environment(settings: Settings, api_url: str) -> dict[str, str]:
         # On disk, so that a server started after a crash still knows whose slots to free.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "atelier",
+        # Long commands speak around their flow, too; only lines within a flow have a page to stand on.
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     }
