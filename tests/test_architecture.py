@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
 
-OPEN_TO_ALL = {"errors", "evidence", "matting", "pictures", "precision", "progress", "vocabulary"}
+OPEN_TO_ALL = {"errors", "evidence", "matting", "pictures", "precision", "progress", "telemetry", "vocabulary"}
 """Plain modules that any room may import."""
 
 DOORS: dict[str, set[str]] = {
@@ -29,6 +29,7 @@ DOORS: dict[str, set[str]] = {
     "evidence": set(),
     "precision": set(),
     "progress": set(),
+    "telemetry": set(),
     "settings": set(),
     "contracts": set(),
     "datasets": set(),

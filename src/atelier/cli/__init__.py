@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -34,19 +33,8 @@ for room in (data, models, remote_training, review, releases, search, rules, out
     room.add_to(app)
 
 
-SILENCE = {
-    "DO_NOT_TRACK": "1",
-    "DVC_NO_ANALYTICS": "true",
-    "GX_ANALYTICS_ENABLED": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "ORT_DISABLE_TELEMETRY": "1",
-}
-"""Read by libraries when they are imported: several report home by default, ONNX Runtime on Linux too."""
-
-
 def main() -> None:
     """The command `atelier`: what Atelier raises on purpose becomes one message and exit code 1."""
-    os.environ.update(SILENCE)
     try:
         app()
     except AtelierError as error:

@@ -14,7 +14,6 @@ from atelier.errors import RegistryError
 from atelier.settings import Settings
 
 _SWITCHES = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_MODEL_CATALOG_URI": "",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
