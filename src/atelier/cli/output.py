@@ -32,7 +32,7 @@ def open_settings() -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            fail(f"ATELIER_{name} cannot be {problem['input']!r}: {problem['msg']}.")
+            fail(f"ATELIER_{name} cannot be {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}.")
         raise typer.Exit(1) from error
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from atelier.errors import RegistryError
+from atelier.registry.moved import mend_moved_store
 from atelier.settings import Settings
 
 _SWITCHES = {
@@ -35,8 +36,9 @@ class Connection:
 def connect(settings: Settings) -> Connection:
     """Open the store of `settings`, creating and migrating its database where it is empty.
 
-    Several processes may do so at once: MLflow's own set-up crashes then, ours waits for a file lock. The
-    lock is local, so a PostgreSQL store that many machines share should be migrated once, by hand, first.
+    The store of a workspace that was moved is mended. Several processes may do so at once: MLflow's own
+    set-up crashes then, ours waits for a file lock. The lock is local, so a PostgreSQL store that many
+    machines share should be migrated once, by hand, first.
     """
     uri = settings.mlflow_uri
     if uri.startswith("sqlite:") and not uri.startswith("sqlite:////"):
@@ -48,6 +50,7 @@ def connect(settings: Settings) -> Connection:
     locks_dir.mkdir(parents=True, exist_ok=True)
     mlflow = _import_quietly()
     with FileLock(locks_dir / "set-up.lock"):
+        mend_moved_store(settings)
         _migrate(uri, settings.mlflow_artifacts)
         client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     return Connection(client, uri, settings.mlflow_artifacts, locks_dir)
