@@ -1,4 +1,4 @@
-"""Folders of any name, for libraries that take only some names for what they are.
+"""Folders of any name, for libraries that take only some names for what they are; people's files in them.
 
 LanceDB percent-encodes the path of a part of what it writes, DVC fills in `{braces}` and `$VARIABLES`. They
 get another name of the same folder, which has no character to misread.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 import threading
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -47,3 +49,43 @@ def plain(folder: Path) -> Path:
 def real(path: str | Path) -> Path:
     """The path that people know, of one that may begin with an alias."""
     return Path(path).resolve() if Path(path).is_relative_to(_DESCRIPTORS) else Path(path)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that a person put into the workspace and that cannot be used."""
+
+    file: str
+    """'templates/summer.json'."""
+    reason: str
+    """A sentence that begins with the file."""
+
+    @classmethod
+    def because(cls, path: Path, error: Exception) -> Self:
+        """Name the file as the workspace knows it: answers of a server tell nobody where its disks are."""
+        name = f"{path.parent.name}/{path.name}"
+        text = str(error).replace(str(path), name).replace(f"{path.parent}{os.sep}", f"{path.parent.name}/")
+        return cls(name, text if text.startswith(name) else f"{name}: {text}")
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def own_files(folder: Path, suffix: str) -> list[Path]:
+    """What people put into a folder, by name; hidden and temporary files of editors and systems aside.
+
+    OSError: the folder cannot be listed. None where there is no folder.
+    """
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in found if path.suffix == suffix and not _is_temporary(path)]
+
+
+def require_file(path: Path) -> None:
+    """Raise OSError for what would not end when it is read, as a pipe, or cannot be read, as a folder."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is no file")
+
+
+def _is_temporary(path: Path) -> bool:
+    is_beside_another = Path(path.stem).suffix in {".tmp", ".temp", ".part", ".partial", ".bak", ".swp"}
+    return path.name.startswith((".", "~", "#")) or is_beside_another

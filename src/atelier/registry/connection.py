@@ -50,8 +50,8 @@ def connect(settings: Settings) -> Connection:
     locks_dir.mkdir(parents=True, exist_ok=True)
     mlflow = _import_quietly()
     with FileLock(locks_dir / "set-up.lock"):
-        mend_moved_store(settings)
         _migrate(uri, settings.mlflow_artifacts)
+        mend_moved_store(settings)
         client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     return Connection(client, uri, settings.mlflow_artifacts, locks_dir)
 

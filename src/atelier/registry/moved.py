@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from atelier.settings import Settings
 
@@ -27,13 +28,10 @@ def mend_moved_store(settings: Settings) -> bool:
     Only for a workspace that holds both database and artifacts. Costs a millisecond where nothing is to do;
     else one transaction, so that a killed call has changed nothing. Call it while nobody else writes.
     """
-    database = settings.home / "mlruns" / "mlflow.db"
-    if settings.tracking_uri or settings.artifact_root or not database.is_file():
+    old, new = made_elsewhere(settings), settings.mlflow_artifacts
+    if old is None:
         return False
-    with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
-        old, new = _old_root(connection), settings.mlflow_artifacts
-        if old is None or old == new or not old.endswith(_OURS):
-            return False
+    with closing(sqlite3.connect(_database(settings), timeout=60)) as connection, connection:
         for table, column in _ADDRESSES:
             if column not in _columns(connection, table):  # of a database that is still to be migrated
                 continue
@@ -44,6 +42,19 @@ def mend_moved_store(settings: Settings) -> bool:
             )
     log.info("the store of runs and models was made in %s; it now says %s", old, new)
     return True
+
+
+def made_elsewhere(settings: Settings) -> str | None:
+    """The artifact root that the store's addresses begin with, if it is not where the artifacts lie now."""
+    if settings.tracking_uri or settings.artifact_root or not _database(settings).is_file():
+        return None
+    with closing(sqlite3.connect(_database(settings), timeout=60)) as connection:
+        old = _old_root(connection)
+    return old if old is not None and old.endswith(_OURS) and old != settings.mlflow_artifacts else None
+
+
+def _database(settings: Settings) -> Path:
+    return settings.home / "mlruns" / "mlflow.db"
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,13 @@ from atelier.collage.boxes import Piece
 from atelier.collage.collage import Collage, CollageOptions, make_collage
 from atelier.collage.cutouts import CutOuts
 from atelier.collage.fonts import Fonts
-from atelier.collage.templates import Template, library, read_template
+from atelier.collage.templates import OwnTemplates, Template, library, own_templates, read_template
 from atelier.errors import CollageError, QueryError
 from atelier.index.query import IndexReader
 from atelier.settings import Settings
 from atelier.styling.stylist import SetPiece
+
+log = logging.getLogger(__name__)
 
 _KEPT = 2048
 """Cut-outs that are kept: some 100 kB each."""
@@ -24,10 +27,9 @@ class Showcase:
     """Lays sets of one release out as pictures. Safe to share by threads."""
 
     def __init__(self, settings: Settings, reader: IndexReader) -> None:
-        """`reader`: of the release's index. TemplateError: a template in the workspace is wrong."""
+        """`reader`: of the release's index."""
         self._reader = reader
-        own = sorted(settings.templates_dir.glob("*.json")) if settings.templates_dir.is_dir() else []
-        self.templates: tuple[Template, ...] = (*(read_template(path) for path in own), *library())
+        self._templates_dir = settings.templates_dir
         self._fonts_dirs = settings.font_dirs
         self._cut_outs = CutOuts(_KEPT)
 
@@ -48,6 +50,19 @@ class Showcase:
         fonts = self._fonts if given else None
         chosen = self.templates if template is None else (self._template(template),)
         return make_collage([self._piece(each) for each in pieces], chosen, given, fonts, options)
+
+    @cached_property
+    def own(self) -> OwnTemplates:
+        """The workspace's own templates, read when the first set is laid out; nothing else needs them."""
+        own = own_templates(self._templates_dir)
+        for each in own.left_out:
+            log.warning("left out: %s", each)
+        return own
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """The workspace's own, then those that come with Atelier."""
+        return (*self.own.templates, *library())
 
     @cached_property
     def _fonts(self) -> Fonts:
@@ -72,6 +87,8 @@ class Showcase:
         path = Path(name)
         if path.suffix == ".json" and path.is_file():
             return read_template(path)
+        left_out = "".join(f"; left out: {each}" for each in self.own.left_out)
         raise CollageError(
             f"template: expected a JSON file or one of {', '.join(sorted(known))}, got {str(name)[:80]!r}"
+            f"{left_out}"
         )
