@@ -25,8 +25,8 @@ def retrain_daily(
     """Ingests `drop` (or all in `drops/`), retrains with `preset`, and makes live what passed the gate.
 
     A drop in `drops/` that cannot be ingested holds back nothing else, and fails the run when all is done
-    (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in instead
-    of training one.
+    (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in, and
+    none trained.
     """
     settings = Settings()
     with one_run_at_a_time(settings) as turn:

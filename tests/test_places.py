@@ -11,7 +11,7 @@ from atelier.places import LeftOut, is_plain, own_files, plain, real, require_fi
 ODD = ["c#sharp", "a,b", "x%(x)s", "x{home}", "d$HOME", "p%20c", "b[1]", "q'\"x", "sp ace ", "müller", "~x"]
 
 
-def test_a_plain_name_stays(tmp_path: Path) -> None:
+def test_a_plain_name_stays() -> None:
     assert is_plain(Path("/srv/atelier_2/home-1.5"))
     assert plain(Path("/srv/atelier")) == Path("/srv/atelier")
 

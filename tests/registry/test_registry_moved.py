@@ -22,7 +22,7 @@ def in_the_database(settings: Settings, text: str) -> bool:
 
 
 def test_a_copy_of_a_store_reads_its_own_files(
-    settings: Settings, registry: Registry, register: Callable[..., ModelVersion], tmp_path: Path
+    settings: Settings, register: Callable[..., ModelVersion], tmp_path: Path
 ) -> None:
     registered = register("moving")
     there = Settings(home=tmp_path / ODD)
