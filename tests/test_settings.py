@@ -32,7 +32,7 @@ def test_what_cannot_be_a_workspace_is_refused_at_the_door(
         with pytest.raises(ValidationError, match=why):
             Settings()
     with pytest.raises(ValidationError, match=why):
-        Settings(home=Path(home) if home.strip() else home)  # type: ignore[arg-type]
+        Settings(home=Path(home) if home.strip() else home)
 
 
 def test_a_file_and_a_loop_of_links_are_refused(tmp_path: Path) -> None:
@@ -59,6 +59,7 @@ def test_other_folders_may_be_relative_to_home_and_have_any_name(tmp_path: Path)
     assert settings.remote_url == str(tmp_path / "r#1")
     assert settings.mlflow_artifacts == f"file://{tmp_path}/a%20b"
     assert settings.lancedb_uri == str(tmp_path / "ü")
+    assert Settings(home=tmp_path).mlflow_artifacts == f"{tmp_path}/mlruns/artifacts"
     assert Settings(home=tmp_path, index_uri="s3://shop/x?y").lancedb_uri == "s3://shop/x?y"
     with pytest.raises(ValidationError, match="DVC fills in"):
         Settings(home=tmp_path, data_remote="/srv/%(x)s")

@@ -193,9 +193,9 @@ class Settings(BaseSettings):
 
     @cached_property
     def mlflow_artifacts(self) -> str:
-        """An address; of a folder, too, for MLflow would misread the special characters of a path."""
+        """A folder or an address; of a folder whose name MLflow would misread, its address."""
         root = self.artifact_root or str(self.home / "mlruns" / "artifacts")
-        return root if "://" in root else Path(root).as_uri()
+        return root if "://" in root or is_plain(Path(root)) else Path(root).as_uri()
 
     @cached_property
     def lancedb_uri(self) -> str:

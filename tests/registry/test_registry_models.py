@@ -6,7 +6,6 @@ import pickletools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from urllib.request import url2pathname
 
 import numpy as np
 import pytest
@@ -131,7 +130,7 @@ def test_the_run_shows_the_model_and_the_model_its_run(
 
 def test_nothing_in_the_artifacts_is_a_pickle(registry: Registry, register: Register) -> None:
     register("plain")
-    root = Path(url2pathname(registry.connection.artifact_root.removeprefix("file://")))
+    root = Path(registry.connection.artifact_root)
     paths = [path for path in root.rglob("*") if path.is_file()]
     assert paths
     for path in paths:

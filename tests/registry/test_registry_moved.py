@@ -48,11 +48,11 @@ def test_a_copy_of_a_store_reads_its_own_files(
 def test_addresses_as_they_were_before_are_mended_too(
     settings: Settings, registry: Registry, tmp_path: Path
 ) -> None:
-    """Stores of before had plain paths."""
+    """Stores of before had plain paths in folders of any name."""
     assert registry
-    there = Settings(home=tmp_path / "there")
+    there = Settings(home=tmp_path / ODD)
     shutil.copytree(settings.home / "mlruns", there.home / "mlruns")
-    old = Settings(home=tmp_path / "old")
+    old = Settings(home=tmp_path / "old #1")
     with closing(sqlite3.connect(there.home / "mlruns" / "mlflow.db")) as connection, connection:
         plain = str(old.home / "mlruns" / "artifacts")
         connection.execute("UPDATE experiments SET artifact_location = ? || '/' || experiment_id", (plain,))

@@ -19,6 +19,10 @@ from atelier.telemetry import VARIABLES
 ATELIER = str(Path(sys.executable).parent / "atelier")
 
 
+ODD = "home #1, 50%20 {x} $HOME é"
+"""Libraries misread each part of this name; all services work in it."""
+
+
 def reported_home(pid: int, mlflow: str) -> dict[str, str]:
     """Each process beneath `atelier up`, and MLflow's page, that was not told to be silent -> what it has."""
     children = psutil.Process(pid).children(recursive=True)
@@ -42,7 +46,7 @@ def reported_home(pid: int, mlflow: str) -> dict[str, str]:
 def test_everything_starts_healthy_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     prefect_port, mlflow_port, serve_port = free_port(), free_port(), free_port()
     command = [ATELIER, "up", "--prefect-port", str(prefect_port), "--mlflow-port", str(mlflow_port)]
-    environment = {**os.environ, "ATELIER_HOME": str(tmp_path), "ATELIER_SERVE_PORT": str(serve_port)}
+    environment = {**os.environ, "ATELIER_HOME": str(tmp_path / ODD), "ATELIER_SERVE_PORT": str(serve_port)}
     environment |= dict.fromkeys(VARIABLES, "")  # a user's shell says nothing about telemetry
     pages = [
         f"http://127.0.0.1:{prefect_port}/api/health",
@@ -69,3 +73,4 @@ def test_everything_starts_healthy_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         said += up.stderr.read()
         assert up.wait(60) == 0, said
     assert not any(answers(page) for page in pages)
+    assert [path.name for path in tmp_path.iterdir()] == [ODD]
