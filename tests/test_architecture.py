@@ -18,7 +18,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
 
-OPEN_TO_ALL = {"errors", "evidence", "matting", "pictures", "places", "precision", "progress", "telemetry", "vocabulary"}
+OPEN_TO_ALL = {
+    "errors",
+    "evidence",
+    "matting",
+    "pictures",
+    "places",
+    "precision",
+    "progress",
+    "telemetry",
+    "vocabulary",
+}
 """Plain modules that any room may import."""
 
 DOORS: dict[str, set[str]] = {

@@ -22,7 +22,7 @@ def test_everything_lies_beneath_home_whatever_it_is_called(tmp_path: Path, name
     built = build(
         settings, catalogue(20), CountingEncoder(), contract_json=CONTRACT, data_version="d1", progress=False
     )
-    counts = {category: 5 for category in ("Dresses", "Jeans", "Shirts", "Watches")}
+    counts = dict.fromkeys(("Dresses", "Jeans", "Shirts", "Watches"), 5)
     verify(settings, built.version, counts, Bars(min_self_recall=0))
     require_verified(settings, built.version)
     assert seems_present(settings, built.version)
