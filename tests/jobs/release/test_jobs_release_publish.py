@@ -82,7 +82,7 @@ def test_a_broken_rule_file_holds_back_no_publication_and_is_named(
     published = publish(settings, progress=False)
     assert published.changed
     (sentence,) = published.left_out
-    assert sentence.startswith("rules/mine.yaml, line 1: not YAML")
+    assert sentence.startswith("rules/mine.yaml, line 1")
     assert sentence.endswith("the release is without it")
     assert sentence in caplog.text
 
