@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from atelier import telemetry
+
 # Tests run two at a time: threads that wait for preempted ones cost more than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+# Before any library: some tests import one of them ahead of our own code.
+telemetry.switch_off()
 
 # A shell that starts the tests in the background hands SIGINT down ignored, to them and all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

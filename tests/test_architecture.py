@@ -25,8 +25,10 @@ OPEN_TO_ALL = {
     "markdown",
     "matting",
     "pictures",
+    "places",
     "precision",
     "progress",
+    "telemetry",
     "vocabulary",
 }
 """Plain modules that any room may import."""
@@ -41,6 +43,8 @@ DOORS: dict[str, set[str]] = {
     "evidence": set(),
     "precision": set(),
     "progress": set(),
+    "telemetry": set(),
+    "places": set(),
     "settings": set(),
     "contracts": set(),
     "datasets": set(),

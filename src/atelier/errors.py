@@ -26,6 +26,7 @@ AtelierError
 │   └── FontsError          a font is missing, broken, or lacks the characters of a text
 ├── FeedLogError            a feed cannot be logged, so it may not be shown
 ├── OverloadedError         more is asked of a server than it can answer in time
+├── PartFailedError         a run did all it could, but a part of it failed, which it names
 └── ServiceError            a local service did not start or is not healthy
 
 Messages say what, what was expected, what was seen, and what to do next.
@@ -123,6 +124,14 @@ class OverloadedError(AtelierError):
 
 class ServiceError(AtelierError):
     """A local service did not start or is not healthy."""
+
+
+class PartFailedError(AtelierError):
+    """A run did all it could, but a part of it failed; `summary` is what came of the whole."""
+
+    def __init__(self, message: str, summary: object) -> None:
+        super().__init__(message)
+        self.summary = summary
 
 
 class RulesError(AtelierError):

@@ -12,9 +12,9 @@ from atelier.settings import PROJECT_ROOT, Settings
 
 def test_a_drop_that_is_there_is_not_made_again(tmp_path: Path) -> None:
     settings, drop_dir = Settings(home=tmp_path), tmp_path / "demo" / "drop"
-    assert demo._simulated(settings, drop_dir, 4, seed=1) == drop_dir
+    assert demo._simulated(settings, drop_dir, 4, seed=1, quiet=True) == drop_dir
     before = {path.name: path.stat().st_mtime_ns for path in drop_dir.iterdir()}
-    demo._simulated(settings, drop_dir, 4, seed=1)
+    demo._simulated(settings, drop_dir, 4, seed=1, quiet=True)
     assert {path.name: path.stat().st_mtime_ns for path in drop_dir.iterdir()} == before
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 
 import typer
@@ -36,21 +35,10 @@ for room in (data, models, remote_training, review, releases, search, rules, out
     room.add_to(app)
 
 
-SILENCE = {
-    "DO_NOT_TRACK": "1",
-    "DVC_NO_ANALYTICS": "true",
-    "GX_ANALYTICS_ENABLED": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "ORT_DISABLE_TELEMETRY": "1",
-}
-"""Read by libraries when they are imported: several report home by default, ONNX Runtime on Linux too."""
-
-
 def main() -> None:
     """Run the command `atelier`. What Atelier raises on purpose, and what its surroundings do to it, becomes
     one message on standard error and exit code 1; an argument that is no text, exit code 2.
     """
-    os.environ.update(SILENCE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # For terminals that lack a character.

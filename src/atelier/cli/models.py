@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -22,7 +22,7 @@ from atelier.cli.output import (
     say,
     utf8_path,
 )
-from atelier.errors import TooLittleDataError, TrainingError
+from atelier.errors import PartFailedError, TooLittleDataError, TrainingError
 
 if TYPE_CHECKING:
     from atelier.jobs.retrieval.protocol import ProtocolScores
@@ -113,8 +113,13 @@ def retrain(
 
     New data in, a judged model, a release live; with nothing new, it says so and changes nothing.
     """
-    summary = run_retraining(open_settings(), preset, drop, adopt, digest, quiet=quiet)
+    try:
+        summary, failure = run_retraining(open_settings(), preset, drop, adopt, digest, quiet=quiet), None
+    except PartFailedError as error:
+        summary, failure = cast("Summary", error.summary), error
     print_json(summary) if as_json else print_summary(summary)
+    if failure is not None:
+        raise failure
 
 
 def evaluate(

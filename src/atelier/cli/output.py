@@ -46,7 +46,8 @@ def open_settings() -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            fail(f"ATELIER_{name} cannot be {problem['input']!r}: {problem['msg']}.")
+            reason = problem["msg"].removeprefix("Value error, ")
+            fail(f"ATELIER_{name} cannot be {problem['input']!r}: {reason}.")
         raise typer.Exit(1) from error
 
 

@@ -177,7 +177,8 @@ async def release(service: ServiceOf) -> ReleaseFacts:
 @router.get("/health", responses=responses(503), tags=["operation"])
 async def health(service: ServiceOf) -> Health:
     """Ready: 200 with what is live. 503 while nothing is."""
-    answerer, failure = service.live.current, service.live.state.failure
+    answerer, state = service.live.current, service.live.state
+    failure = state.failure
     return Health(
         status="stale" if failure else "ok",
         release=answerer.release.release_id,
@@ -189,6 +190,7 @@ async def health(service: ServiceOf) -> Health:
         failure=Failure(release=failure.release_id, error=failure.error, since=failure.since)
         if failure
         else None,
+        left_out=[str(each) for each in state.left_out],
     )
 
 

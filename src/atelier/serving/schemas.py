@@ -251,6 +251,9 @@ class Health(BaseModel):
         description="Whether the release has a detector; else boxless photos are whole."
     )
     failure: Failure | None = None
+    left_out: list[str] = Field(
+        [], description="Own templates and rule files that could not be used when this release was loaded."
+    )
 
 
 class Problem(BaseModel):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 from atelier.collage.boxes import Piece
 from atelier.collage.collage import Collage, CollageOptions, make_collage
 from atelier.collage.cutouts import CutOuts
 from atelier.collage.fonts import Fonts
-from atelier.collage.templates import Template, library, read_template
+from atelier.collage.templates import OwnTemplates, Template, library, own_templates
 from atelier.errors import CollageError, QueryError
 from atelier.index.query import IndexReader
 from atelier.settings import Settings
@@ -27,10 +26,9 @@ class Showcase:
     """Lays sets of one release out as pictures. Safe to share by threads."""
 
     def __init__(self, settings: Settings, reader: IndexReader) -> None:
-        """`reader`: of the release's index. TemplateError: a template in the workspace is wrong."""
+        """`reader`: of the release's index."""
         self._reader = reader
-        self._by_name = _by_name(settings.templates_dir)
-        self.templates: tuple[Template, ...] = tuple(self._by_name.values())
+        self._templates_dir = settings.templates_dir
         self._fonts_dirs = settings.font_dirs
         self._cut_outs = CutOuts(_KEPT)
 
@@ -54,6 +52,19 @@ class Showcase:
         return make_collage([self._piece(each) for each in pieces], chosen, given, fonts, options)
 
     @cached_property
+    def own(self) -> OwnTemplates:
+        """The workspace's own templates, read when the first set is laid out; nothing else needs them."""
+        own = own_templates(self._templates_dir)
+        for each in own.left_out:
+            log.warning("left out: %s", each)
+        return own
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """The workspace's own, then those that come with Atelier."""
+        return tuple(self._by_name.values())
+
+    @cached_property
     def _fonts(self) -> Fonts:
         """Looked for when the first text is to be set: a release without texts needs none."""
         return Fonts.of(self._fonts_dirs)
@@ -71,38 +82,25 @@ class Showcase:
 
     @property
     def names(self) -> frozenset[str]:
-        """What templates are asked for by."""
+        """Names that templates are asked for by."""
         return frozenset(self._by_name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Template]:
+        """The library's templates and the workspace's own; an own one takes the place of one of its name."""
+        own = {template.name: template for template in self.own.templates}
+        for template in library():
+            if template.name in own:
+                log.info("an own template takes the place of the library's %r", template.name)
+        return own | {each.name: each for each in library() if each.name not in own}
 
     def _named(self, template: str | Template) -> Template:
         if isinstance(template, Template):
             return template
         if template not in self._by_name:
+            left_out = "".join(f"; left out: {each}" for each in self.own.left_out)
             raise CollageError(
                 f"template: expected one of {', '.join(sorted(self._by_name))}, got {template[:80]!r}"
+                f"{left_out}"
             )
         return self._by_name[template]
-
-
-def _by_name(own_dir: Path) -> dict[str, Template]:
-    """The workspace's own templates, then those that come with Atelier; an own one takes a library name.
-
-    Of two own ones with a name the first file's stays, and the log names the other. TemplateError: one is
-    wrong.
-    """
-    found: dict[str, Template] = {}
-    file_of: dict[str, Path] = {}
-    for path in sorted(own_dir.glob("*.json")) if own_dir.is_dir() else []:
-        template = read_template(path)
-        if template.name in found:
-            log.warning(
-                "%s is not used: its name %r is also that of %s; rename one of the two",
-                *(path, template.name, file_of[template.name]),
-            )
-            continue
-        found[template.name], file_of[template.name] = template, path
-    for template in library():
-        if template.name in found:
-            log.info("%s takes the place of the library's %r", file_of[template.name], template.name)
-        found.setdefault(template.name, template)
-    return found
