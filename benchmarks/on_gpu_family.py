@@ -14,7 +14,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from on_gpu_material import Repeated, material_reader
 from atelier.engine.config import EngineConfig
 from atelier.engine.processes import device
 from atelier.engine.trainer import FitReport, fit
+from atelier.families.schedule import Schedule
 from atelier.families.training import Stage, Training, Weights, training_plan
 from atelier.lifecycle.fit import engine_config
 from atelier.lifecycle.train_pack import CurveFile, utilisation
@@ -145,15 +146,21 @@ def _checked(request: Request, stage: Stage, read: Callable[[str], Any], preset:
 def _work(
     request: Request, stage: Stage, material: Any, preset: Any, weights: Weights, compiled: bool
 ) -> Training:
-    """Build a stage's training with the precision and compilation that are asked for."""
-    work = stage.build(material, preset, weights, device())
+    """Build a stage's training, with examples enough to fill the batches of its schedule."""
+    work = stage.build(material, with_schedules(preset, request, compiled), weights, device())
+    examples = Repeated.to_fill(work.examples, _BATCHES * work.schedule.batch_size)
+    return replace(work, examples=examples)
+
+
+def with_schedules(preset: Any, request: Request, compiled: bool) -> Any:
+    """The preset with the precision, compilation, batches and workers that are asked for in its schedules."""
     changes: dict[str, Any] = {"precision": request.precision, "compile": compiled}
     for name in ("batch_size", "num_workers"):
         if getattr(request, name) is not None:
             changes[name] = getattr(request, name)
-    schedule = replace(work.schedule, **changes)
-    examples = Repeated.to_fill(work.examples, _BATCHES * schedule.batch_size)
-    return replace(work, schedule=schedule, examples=examples)
+    found = {each.name: getattr(preset, each.name) for each in fields(preset)}
+    schedules = {name: value for name, value in found.items() if isinstance(value, Schedule)}
+    return replace(preset, **{name: replace(value, **changes) for name, value in schedules.items()})
 
 
 def _measured(request: Request, role: str, work: Training) -> dict[str, Any]:
