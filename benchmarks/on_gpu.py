@@ -18,6 +18,7 @@ measured.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -34,8 +35,8 @@ from atelier.families.training import known_families
 
 _CHECKING_SHARE = 0.6
 """Share of the time that checks may take, at most, where there are packs to train on."""
-_GRACE_SECONDS = 20.0
-"""Between the request to end and the end."""
+_GRACE_SECONDS = 10.0
+"""Between the end of a family's time and the request to end, and between that and the end."""
 _SHOWN_LINES = 15
 _PRELOADED = ["torch", "torchvision", "timm", "accelerate", "atelier.lifecycle.train_pack"]
 
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     checking = 60 * options.minutes * (_CHECKING_SHARE if packed else 1.0)
     run_all(check, options, families, list(families), deadline - 60 * options.minutes + checking)
     checked = [name for name in packed if is_checked(families[name])]
-    run_all(train, options, families, checked, deadline)
+    run_all(train, options, families, checked, min(deadline, time.monotonic() + 60 * options.train_minutes))
     failures = [f"{name}: {text}" for name, family in families.items() for text in failures_of(family)]
     print((options.out / TABLE_FILE).read_text())
     return 1 if failures else 0
@@ -96,7 +97,7 @@ def run_apart(action: Callable[[Request], None], request: Request) -> str | None
     context.set_forkserver_preload(_PRELOADED)
     process = context.Process(target=run_in_log, args=(action, request))
     process.start()
-    process.join(request.seconds)
+    process.join(request.seconds + _GRACE_SECONDS)
     if process.is_alive():
         process.terminate()
         process.join(_GRACE_SECONDS)
@@ -170,6 +171,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=out and Path(out), help="folder of results; $OUT")
     parser.add_argument("--packs", type=Path, help="folder with a pack of each family, by its name")
     parser.add_argument("--minutes", type=float, default=15.0, help="for everything (default: 15)")
+    parser.add_argument("--train-minutes", type=float, default=math.inf, help="of them for training, at most")
     parser.add_argument("--preset", default="base")
     parser.add_argument("--families", nargs="+", default=known_families(), choices=known_families())
     parser.add_argument("--steps", type=int, default=50, help="measured steps, a multiple of 5")
@@ -182,7 +184,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     making = parser.add_argument_group("packs, made at home")
     making.add_argument("--make-packs", type=Path, metavar="DIR", help="make packs in a new folder and end")
     making.add_argument(
-        "--items", type=int, default=600, help="size of the simulated catalogue; 0: pack this workspace"
+        "--items", type=int, default=260, help="size of the simulated catalogue; 0: pack this workspace"
     )
     making.add_argument("--max-mib", type=float, default=64.0, help="size of all packs that is an error")
     options = parser.parse_args(arguments)

@@ -7,6 +7,7 @@ fault or the end of the time is there.
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import sys
@@ -14,6 +15,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -37,8 +39,12 @@ EXPORT_LIBRARIES = {"onnx", "onnxruntime", "onnxscript"}
 _BATCHES = 4
 """Batches in a pass, at least."""
 _EVALUATIONS = 4
-_USED_SHARE = 0.85
+_USED_SHARE = 0.9
 """Share of its time that a training is planned to fill: no step lasts as long as the one before."""
+
+
+class OutOfTimeError(Exception):
+    """Ends a training whose steps turned out slower than they were measured."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,10 @@ class Readings:
     """A tracker that writes every report into a file and keeps those of training."""
 
     file: CurveFile
+    ends: float = math.inf
+    """Moment of `perf_counter` after which a report raises `OutOfTimeError`."""
     windows: list[Mapping[str, float]] = field(default_factory=list)
+    last_step: int = 0
     first_seconds: float = 0.0
     """Until the first report: `torch.compile` works in these steps."""
     _began: float = field(default_factory=time.perf_counter)
@@ -81,8 +90,11 @@ class Readings:
         if "train/images_per_second" in values:
             self.first_seconds = self.first_seconds or time.perf_counter() - self._began
             self.windows.append(values)
+            self.last_step = step
+        if time.perf_counter() > self.ends:
+            raise OutOfTimeError
 
-    def median(self, name: str, skip: int) -> float:
+    def median(self, name: str, skip: int = 0) -> float:
         """Median of a reading, the first `skip` left out."""
         return statistics.median(window[f"train/{name}"] for window in self.windows[skip:])
 
@@ -215,30 +227,34 @@ def _figures(
 def _trained(
     request: Request, role: str, work: Training, checked: Mapping[str, Any], seconds: float
 ) -> dict[str, Any]:
-    """Train for about `seconds`, by the cost of a step as it was measured; write the network's files."""
+    """Train for `seconds` at most, in as many steps as should fit; evaluate, and write the files."""
+    start = time.perf_counter()
     steps = steps_within(seconds, checked)
     if steps < 1:
         return {"skipped": f"{max(0.0, seconds):.0f} s were left, too few for a step and an evaluation"}
-    config = engine_config(work.schedule, len(work.examples))
     config = replace(
-        config,
+        engine_config(work.schedule, len(work.examples)),
         max_steps=steps,
         warmup_steps=round(work.schedule.warmup_share * steps),
         evaluate_every=max(1, steps // _EVALUATIONS),
         checkpoint_every=None,
         log_every=max(1, min(20, steps // 20)),
     )
-    curves = _curve_file(request.folder, role, "train")
-    with tempfile.TemporaryDirectory() as folder:
-        report = fit(work.task, work.examples, config, curves, Path(folder), progress=False)
+    ends = start + seconds - checked["evaluate_seconds"] - checked["write_seconds"]
+    readings = Readings(_curve_file(request.folder, role, "train"), ends)
+    with tempfile.TemporaryDirectory() as folder, suppress(OutOfTimeError):
+        fit(work.task, work.examples, config, readings, Path(folder), progress=False)
     work.finish()
     metrics = work.task.evaluate(work.task.module.eval())
-    curves.metrics({f"validation/{name}": value for name, value in metrics.items()}, report.steps)
+    readings.file.metrics(
+        {f"validation/{name}": value for name, value in metrics.items()}, readings.last_step
+    )
     return {
-        "steps": report.steps,
-        "seconds": report.seconds,
-        "examples_per_second": report.images_per_second,
-        "peak_memory_gb": report.peak_memory_bytes / 2**30,
+        "steps": readings.last_step,
+        "planned_steps": steps,
+        "seconds": time.perf_counter() - start,
+        "examples_per_second": readings.median("images_per_second"),
+        "loader_wait": readings.median("loader_wait"),
         "files": _written(work, request.folder / role),
         "validation": metrics,
     }
