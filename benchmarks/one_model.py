@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from atelier.jobs.retrieval.train import current_version, load_material
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -32,13 +31,16 @@ from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.presets import small
 from atelier.families.retrieval.products import Products, squeezed
 from atelier.families.retrieval.task import RetrievalModule, RetrievalTask
-from atelier.families.retrieval.training import Training, fit_on_schedule, learn_space_of, new_network
+from atelier.families.retrieval.training import Material, learn_space_of, new_network
 from atelier.families.retrieval.validation import embed_all
 from atelier.families.schedule import Schedule
+from atelier.families.training import Training
 from atelier.jobs.retrieval.held_out import Exam, load_exam
+from atelier.jobs.retrieval.material import load_material
 from atelier.jobs.retrieval.products import item_numbers, products_of
 from atelier.lifecycle.cache import in_threads
-from atelier.lifecycle.packing import Material
+from atelier.lifecycle.context import current_version
+from atelier.lifecycle.fit import fit_on_schedule
 from atelier.pictures import decode
 from atelier.precision import choose_precision
 from atelier.settings import Settings
@@ -143,7 +145,7 @@ def trained(
     precision = choose_precision(schedule.precision, device())
     training = Training(
         task=RetrievalTask(module, material.streets_M3HW, config),
-        products=products,
+        examples=products,
         schedule=schedule,
         finish=lambda: learn_space_of(network, own, config, precision),
         write=lambda _: None,

@@ -42,7 +42,8 @@ from atelier.families.outfit.questions import Blanks, blank_out, by_frequency, p
 from atelier.families.outfit.sets import Sets
 from atelier.families.outfit.task import OutfitModule, OutfitTask
 from atelier.families.outfit.validation import Validation, evaluate_network
-from atelier.families.retrieval.training import Training, fit_on_schedule
+from atelier.families.training import Training
+from atelier.lifecycle.fit import fit_on_schedule
 from atelier.vocabulary import Split
 
 Floats = NDArray[np.float64]
@@ -136,7 +137,7 @@ def _trained(parts: dict[str, NDArray[np.int64]], num: int, seed: int) -> tuple[
     sets = Sets(rows_SP, np.zeros(len(rows_SP), np.int64), np.ones(len(rows_SP), bool))
     task = OutfitTask(OutfitModule(network, preset.loss), features)
     schedule = replace(preset.student_schedule, seed=seed)
-    training = Training(task, sets, schedule, finish=lambda: None, write=lambda _: None)
+    training = Training(task, sets, schedule, write=lambda _: None)
     with TemporaryDirectory() as folder:
         fit_on_schedule(training, NullTracker(), Path(folder), progress=False)
     return network.eval(), features

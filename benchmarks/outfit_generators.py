@@ -26,26 +26,27 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from atelier.jobs.outfit.end_to_end import end_to_end_training, image_tower, pictures_of
-from atelier.jobs.outfit.train import features_of, training_of
-from atelier.jobs.retrieval.train import current_version
 
 from atelier.datasets.batches import SetBatch
-from atelier.datasets.catalogue import Catalogue
 from atelier.engine.tracker import NullTracker
 from atelier.families.outfit.config import NetworkConfig
-from atelier.families.outfit.end_to_end import EndToEndModule
+from atelier.families.outfit.end_to_end import EndToEndModule, EndToEndTask
 from atelier.families.outfit.export import export_network
+from atelier.families.outfit.image_tower import image_tower
 from atelier.families.outfit.inference import OnnxGenerator
+from atelier.families.outfit.material import SetMaterial
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.presets import small
 from atelier.families.outfit.questions import padded
 from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler
+from atelier.families.outfit.training import features_of, training_of
 from atelier.families.outfit.validation import evaluate_network
-from atelier.families.retrieval.training import fit_on_schedule
-from atelier.jobs.outfit.champion import champion_embedder
-from atelier.jobs.outfit.material import SetMaterial, load_sets
-from atelier.jobs.retrieval.embedder import CatalogueEmbedder
+from atelier.families.training import Training
+from atelier.jobs.outfit.material import load_sets
+from atelier.jobs.outfit.pictures import pictures_of
+from atelier.jobs.retrieval.embedder import CatalogueEmbedder, champion_embedder
+from atelier.lifecycle.context import current_version
+from atelier.lifecycle.fit import fit_on_schedule
 from atelier.settings import Settings
 from atelier.vocabulary import Split
 
@@ -66,15 +67,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one flat JSON object on standard output")
     arguments = parser.parse_args()
     settings = Settings()
-    catalogue, version = Catalogue.open(settings.data_dir), current_version(settings)
+    version = current_version(settings)
     rows: dict[str, dict[str, float]] = {}
 
     def tell(name: str, row: dict[str, float]) -> None:
         rows[name] = row
         print(f"{name}: {row}", file=sys.stderr, flush=True)
 
-    with champion_embedder(settings, catalogue) as eyes:
-        material = load_sets(settings, catalogue, eyes, version, progress=True)
+    with champion_embedder(settings) as embedder:
+        material = load_sets(settings, embedder.catalogue, embedder, version, progress=True)
         networks: dict[str, OutfitNetwork] = {}
         for name, config in _kinds().items():
             teacher = networks.get("transformer") if name.endswith("taught") else None
@@ -82,7 +83,7 @@ def main() -> None:
             tell(name, _measured(material, networks[name], seconds))
         for name in ("dan, more passes, frozen", "dan, end to end"):
             network = copy.deepcopy(networks["dan, sum"])
-            tell(name, _gone_on(material, network, eyes, arguments, is_frozen=name.endswith("frozen")))
+            tell(name, _gone_on(material, network, embedder, arguments, is_frozen=name.endswith("frozen")))
     if arguments.json:
         print(
             json.dumps({f"{name}/{column}": row[column] for name, row in rows.items() for column in COLUMNS})
@@ -118,7 +119,7 @@ def _trained(
 def _gone_on(
     material: SetMaterial,
     network: OutfitNetwork,
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     arguments: argparse.Namespace,
     *,
     is_frozen: bool,
@@ -132,9 +133,13 @@ def _gone_on(
         seed=arguments.seed,
     )
     loss = replace(small().loss, num_hard=4)
-    tower, pictures = image_tower(eyes.model_dir), pictures_of(material, eyes)
-    training = end_to_end_training(material, network, tower, pictures, loss, schedule)
+    tower, pictures = image_tower(embedder.model_dir), pictures_of(material, embedder)
     tower.requires_grad_(not is_frozen)
+    outfits = OutfitModule(network, loss)
+    sampler = SameCategorySampler(material.same_category())
+    frozen = OutfitTask(outfits, features_of(material), sampler, material.validation(Split.VALIDATION))
+    task = EndToEndTask(EndToEndModule(tower, outfits), pictures, frozen)
+    training = Training(task, material.sets(), schedule, write=lambda _: None)
     with TemporaryDirectory() as folder:
         report = fit_on_schedule(training, NullTracker(), Path(folder), progress=True)
     module = training.task.module.eval()

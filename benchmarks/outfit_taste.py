@@ -19,19 +19,17 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-from atelier.jobs.outfit.train import distill_outfits, train_outfits
-from atelier.jobs.retrieval.distill import distill
-from atelier.jobs.retrieval.train import train
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import RulesError
 from atelier.families.outfit.picking import Assembly
 from atelier.jobs.data.ingest import ingest
-from atelier.jobs.outfit.exam import register_outfits
-from atelier.jobs.outfit.gate import gate_outfits
+from atelier.jobs.outfit.family import OUTFIT
 from atelier.jobs.release.publish import publish
-from atelier.jobs.retrieval.exam import register
-from atelier.jobs.retrieval.gate import gate
+from atelier.jobs.retrieval.family import RETRIEVAL
+from atelier.lifecycle.gate import gate
+from atelier.lifecycle.register import register
+from atelier.lifecycle.runs import train_family
 from atelier.release.store import live
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
@@ -70,11 +68,9 @@ def _fill(settings: Settings, num_items: int) -> None:
     drop = settings.home / "simulated"
     simulate(drop, num_items, seed=_WORLD)
     ingest(settings, drop)
-    seen = train(settings, "debug")
-    gate(settings, "debug", register(settings, "debug", distill(settings, "debug", seen), seen))
-    teacher = train_outfits(settings, "small")
-    student = distill_outfits(settings, "small", teacher)
-    gate_outfits(settings, "small", register_outfits(settings, "small", student, teacher))
+    for family, preset in ((RETRIEVAL, "debug"), (OUTFIT, "small")):
+        outcomes = train_family(settings, family, preset)
+        gate(settings, family, preset, register(settings, family, preset, outcomes))
     publish(settings)
 
 

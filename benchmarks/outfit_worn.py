@@ -43,8 +43,9 @@ from atelier.families.outfit.questions import blank_out, leave_one_out, made_up,
 from atelier.families.outfit.sets import Sets
 from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategorySampler
 from atelier.families.outfit.validation import Validation, evaluate_network
-from atelier.families.retrieval.training import Training, fit_on_schedule
+from atelier.families.training import Training
 from atelier.jobs.outfit.street_crops import crops_of
+from atelier.lifecycle.fit import fit_on_schedule
 from atelier.pictures import decode, read_mask
 from atelier.vocabulary import Region
 
@@ -184,7 +185,7 @@ def _learned(
     same_category_N = np.where(held_N, label_N.max() + 1 + np.arange(num), label_N)
     task = OutfitTask(OutfitModule(network, preset.loss), features, SameCategorySampler(same_category_N))
     schedule = replace(preset.student_schedule, num_epochs=_EPOCHS, batch_size=_BATCH, ema_decay=0.98)
-    training = Training(task, sets, schedule, finish=lambda: None, write=lambda _: None)
+    training = Training(task, sets, schedule, write=lambda _: None)
     with TemporaryDirectory() as folder:
         fit_on_schedule(training, NullTracker(), Path(folder), progress=False)
     found = evaluate_network(network.eval(), features, {"held": asked})

@@ -36,7 +36,8 @@ from atelier.index.build import build
 from atelier.index.schema import Embedded, IndexItem
 from atelier.index.verify import verify
 from atelier.jobs.release.collect import collect
-from atelier.jobs.release.publish import FAMILY, Published, publish
+from atelier.jobs.release.publish import Published, publish
+from atelier.jobs.retrieval.champion import FAMILY
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
 from atelier.versioning.version import DataVersion, record

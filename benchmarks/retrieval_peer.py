@@ -18,7 +18,6 @@ import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
-from atelier.jobs.retrieval.train import current_version
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -28,6 +27,7 @@ from atelier.jobs.retrieval.held_out import Exam, load_exam, run_exam
 from atelier.jobs.retrieval.products import item_numbers
 from atelier.jobs.retrieval.queries import Query
 from atelier.lifecycle.cache import in_threads
+from atelier.lifecycle.context import current_version
 from atelier.pictures import decode
 from atelier.precision import choose_precision
 from atelier.release.store import live

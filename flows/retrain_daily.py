@@ -14,7 +14,7 @@ from atelier.settings import Settings
 from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
 from flows.single_run import one_run_at_a_time
-from flows.summary import Summary, leave_artifacts, main_candidate, summarise
+from flows.summary import Summary, leave_artifacts, main_candidate, require_all_drops, summarise
 from flows.train_family import TrainedFamily, adopt_family, train_family
 
 
@@ -24,7 +24,9 @@ def retrain_daily(
 ) -> Summary | State:
     """Ingest `drop` (or all in `drops/`), retrain with `preset`, and publish what passed the gate.
 
-    With `adopt`, a folder of `train_pack`, and its `digest`, that model is registered instead.
+    A drop in `drops/` that cannot be ingested holds back nothing else, and fails the run when all is done
+    (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in, and
+    none trained.
     """
     settings = Settings()
     with one_run_at_a_time(settings) as slot:
@@ -41,4 +43,5 @@ def retrain_daily(
         published = publish_release()
         summary = summarise(settings, ingested, trained, published, time.monotonic() - began)
         leave_artifacts(summary, gallery(settings, main_candidate(trained)))
+        require_all_drops(summary)
         return summary

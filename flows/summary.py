@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
+from atelier.errors import PartFailedError
 from atelier.jobs.data.ingest import IngestReport
 from atelier.jobs.families import FAMILIES
 from atelier.jobs.release.publish import Published
 from atelier.lifecycle.gate import GateOutcome
 from atelier.lifecycle.register import Registered
+from atelier.markdown import literal
 from atelier.services.prefect_api import addresses
 from atelier.settings import Settings
+from flows.ingest_drop import FailedDrop
 from flows.train_family import TrainedFamily
 
 
@@ -40,25 +44,31 @@ class Summary:
     """Where to look: a name and a path or an address."""
     steps: dict[str, Any]
     """The full report of each step."""
+    failed_drops: dict[str, str] = field(default_factory=dict)
+    """Folder beneath `drops/` -> why it could not be ingested; the next run tries it again."""
 
 
 def summarise(
     settings: Settings,
-    ingested: list[IngestReport],
+    ingested: list[IngestReport | FailedDrop],
     trained: list[TrainedFamily],
     published: Published,
     seconds: float,
 ) -> Summary:
     """Combine the reports of all steps."""
-    num_new_drops = sum(report.changed for report in ingested)
+    failed_drops = {each.drop: each.error for each in ingested if isinstance(each, FailedDrop)}
+    num_new_drops = sum(each.changed for each in ingested if isinstance(each, IngestReport))
     has_trained = any(each.has_trained for each in trained)
     changed = bool(num_new_drops or has_trained or published.changed)
     main = main_family(trained)
     assert main.verdict is not None, "the main family is never skipped"
     return Summary(
-        headline=_headline(num_new_drops, has_trained, main.verdict, published)
-        if changed
-        else _nothing_new(main, published),
+        headline=(
+            _headline(num_new_drops, has_trained, main.verdict, published)
+            if changed
+            else _nothing_new(main, published)
+        )
+        + _not_taken_in(failed_drops),
         changed=changed,
         preset=main.preset,
         data_version=published.data_version,
@@ -73,7 +83,19 @@ def summarise(
             **{each.family: asdict(each) for each in trained},
             "publish": asdict(published),
         },
+        failed_drops=failed_drops,
     )
+
+
+def require_all_drops(summary: Summary) -> None:
+    """PartFailedError, with the summary of all that was done, where a drop could not be ingested."""
+    if summary.failed_drops:
+        why = "; ".join(f"{drop}: {error}" for drop, error in summary.failed_drops.items())
+        raise PartFailedError(
+            f"{summary.headline}. All else was done. Mend or remove what could not be taken in from drops/; "
+            f"the next run tries it again. {why}",
+            summary,
+        )
 
 
 def main_family(trained: list[TrainedFamily]) -> TrainedFamily:
@@ -112,6 +134,11 @@ def _nothing_new(main: TrainedFamily, published: Published) -> str:
     )
 
 
+def _not_taken_in(failed_drops: Mapping[str, str]) -> str:
+    num = len(failed_drops)
+    return f"; {num} drop{'s' * (num != 1)} could not be taken in: {', '.join(failed_drops)}" if num else ""
+
+
 def _look_at(settings: Settings, main: TrainedFamily, published: Published) -> dict[str, str]:
     mlflow, run_id = addresses(settings).get("mlflow"), main_candidate([main]).run_id
     return {
@@ -136,11 +163,13 @@ def leave_artifacts(summary: Summary, gallery_jpeg: bytes) -> None:
 def _as_markdown(summary: Summary) -> str:
     verdict = "promoted" if summary.promoted else "kept the champion"
     places = "\n".join(f"- {name}: {_as_link(place)}" for name, place in summary.look_at.items())
+    failed = "\n".join(f"- {literal(drop)}: {literal(error)}" for drop, error in summary.failed_drops.items())
     return (
         f"# {summary.headline}\n\n"
         f"Preset `{summary.preset}`, data version `{summary.data_version}`, "
         f"release `{summary.release_id}`.\n\n"
-        f"## The gate {verdict}\n\n{summary.verdict}\n\n## Where to look\n\n{places}\n"
+        f"## The gate {verdict}\n\n{literal(summary.verdict)}\n\n## Where to look\n\n{places}\n"
+        + (f"\n## Drops that could not be taken in\n\n{failed}\n" if failed else "")
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
+from atelier import telemetry
+
 # Tests run two at a time: threads that wait for preempted ones cost more than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+# Before any library: some tests import one of them ahead of our own code.
+telemetry.switch_off()
 
 # A shell that starts the tests in the background hands SIGINT down ignored, to them and all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,3 +24,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a slow test come first, so that no worker is left alone with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session")
+def shared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes of this session."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def simulated_drop(shared_dir: Path) -> Path:
+    """A simulated drop, made once; read only."""
+    import shared_worlds
+
+    return shared_worlds.once(shared_dir, "simulated", shared_worlds.make_drop) / "drop"
+
+
+@pytest.fixture(scope="session")
+def ingested_home(shared_dir: Path, simulated_drop: Path) -> Path:
+    """A workspace with the simulated drop in it, made once; change `shared_worlds.moved_copy` of it."""
+    import shared_worlds
+
+    return shared_worlds.once(
+        shared_dir, "ingested", lambda folder: shared_worlds.make_ingested(folder, simulated_drop)
+    )
+
+
+@pytest.fixture(scope="session")
+def trained_home(shared_dir: Path, ingested_home: Path) -> Path:
+    """The same with a champion of photo search, made once; change `shared_worlds.moved_copy` of it."""
+    import shared_worlds
+
+    return shared_worlds.once(
+        shared_dir, "trained", lambda folder: shared_worlds.make_trained(folder, ingested_home)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,7 +19,9 @@ _SRGB = np.array(((0.43607, 0.38506, 0.14308), (0.2225, 0.71688, 0.06062), (0.01
 def rgb_profile(space: Space) -> bytes:
     """Write a display profile of three primaries and a gamma."""
     matrix, gamma = space
-    tags = {f"{name}XYZ": _xyz(column) for name, column in zip("rgb", np.transpose(matrix), strict=True)}
+    tags = {
+        f"{name}XYZ": _xyz(list(column)) for name, column in zip("rgb", np.transpose(matrix), strict=True)
+    }
     tags |= {f"{name}TRC": _gamma(gamma) for name in "rgb"}
     return _profile(b"mntr", b"RGB ", b"XYZ ", tags)
 
@@ -64,8 +67,8 @@ def _profile(kind: bytes, space: bytes, connection: bytes, tags: dict[str, bytes
     return (head + _xyz((0.9642, 1.0, 0.8249))[8:]).ljust(128, b"\0") + table + body
 
 
-def _xyz(values: object) -> bytes:
-    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in np.ravel(values)))
+def _xyz(values: Sequence[float]) -> bytes:
+    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
 
 
 def _gamma(gamma: float) -> bytes:

@@ -9,20 +9,17 @@ from typing import Self
 
 import pyarrow as pa
 from family_runs import train_and_judge, why_unavailable
+from shared_worlds import moved_copy
 
-from atelier.jobs.data.ingest import ingest
 from atelier.jobs.outfit.family import OUTFIT
 from atelier.jobs.release.publish import Published, publish
-from atelier.jobs.retrieval.family import RETRIEVAL
 from atelier.lifecycle.family import TrainOutcome
 from atelier.lifecycle.gate import GateOutcome
 from atelier.lifecycle.register import Registered
 from atelier.settings import Settings
-from atelier.simulate.drop import simulate
 from atelier.styling.batch_spec import BatchSpec
 from atelier.styling.block import make_block
 
-NUM_ITEMS = 260
 RULES = """
 slots:
   top: {category: [Tshirts, Shirts, Tops, Sweaters, Sweatshirts]}
@@ -47,13 +44,9 @@ class Workspace:
     rules_path: Path
 
 
-def make_workspace(folder: Path) -> Workspace:
-    """Takes a minute: every file of tests makes one."""
-    settings = Settings(home=folder / "home")
-    simulate(folder / "drop", NUM_ITEMS, seed=5, progress=False)
-    ingest(settings, folder / "drop", progress=False)
-    assert "no retrieval model has passed its gate yet" in str(why_unavailable(settings, OUTFIT))
-    train_and_judge(settings, RETRIEVAL)
+def make_workspace(folder: Path, trained_home: Path) -> Workspace:
+    """Train the outfit family in a copy of the shared workspace that has a champion of photo search."""
+    settings = Settings(home=moved_copy(trained_home, folder / "home"))
     assert why_unavailable(settings, OUTFIT) is None
     judged = train_and_judge(settings, OUTFIT)
     rules_path = folder / "wear.yaml"

@@ -83,10 +83,10 @@ def obeys(rules: Rules, pieces: Sequence[Piece]) -> bool:
         return False
     if len({id(row) for _, row in pieces}) < len(pieces):
         return False
-    return all(_keeps(rule, pieces) for _, rule in rules.relations)
+    return all(keeps(rule, pieces) for _, rule in rules.relations)
 
 
-def _keeps(rule: object, pieces: Sequence[Piece]) -> bool:
+def keeps(rule: object, pieces: Sequence[Piece]) -> bool:
     match rule:
         case Never(one, other):
             return not any(
@@ -109,10 +109,10 @@ def _keeps(rule: object, pieces: Sequence[Piece]) -> bool:
 
 def _meets(condition: Condition, piece: Piece) -> bool:
     slot, row = piece
-    return condition.slot in (None, slot) and all(_passes(test, row) for test in condition.tests)
+    return condition.slot in (None, slot) and all(passes(test, row) for test in condition.tests)
 
 
-def _passes(test: object, row: Row) -> bool:
+def passes(test: object, row: Row) -> bool:
     match test:
         case AnyOf(fact, values):
             return row.get(fact) in values

@@ -123,7 +123,7 @@ def prepare_release(
 ) -> Release:
     """Write a model, build and verify its index, and stage both, with the toy detector where it is wanted."""
     with TemporaryDirectory() as folder:
-        names = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE)
+        names: tuple[str, ...] = (MODEL_FILE, TEXT_FILE, CONTRACT_FILE)
         files = {f"retrieval/{name}": Path(folder) / name for name in names}
         model_path = Path(folder) / MODEL_FILE
         contract = write_colour_model(model_path, sharpness)

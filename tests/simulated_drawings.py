@@ -17,6 +17,8 @@ from atelier.simulate.palette import RGB, Palette
 
 PALETTE = Palette(main=(190, 60, 50), second=(50, 70, 190), accent=(60, 170, 70), metal=(196, 198, 204))
 """Red, blue, green and steel: told apart at a glance whatever the light on them."""
+NUM_SEEDS = 4
+"""Drawings that an average is taken over."""
 
 
 @dataclass(frozen=True)
@@ -60,31 +62,29 @@ class Drawing:
         return float((apart & either).sum() / either.sum())
 
 
-def drawn(
-    category: str, /, *, seed: int = 3, pattern: str = "plain", palette: Palette = PALETTE, **cut: str
-) -> Drawing:
-    """Draw an article with these choices of its cut; the first value of each feature that is not named."""
+def drawn(category: str, seed: int = 3, /, **cut: str) -> Drawing:
+    """Draw an article, plain, with these choices of its cut; the first value of each feature not named."""
     article = {**ARTICLE_TYPES, **FURNISHINGS}[category]
     whole: Mapping[str, str] = {feature: values[0] for feature, values in article.cuts.items()} | cut
     rng = np.random.default_rng(seed)
     canvas = Canvas(rng, folds=0.02)
-    DRAWERS[category](canvas, Look(whole, pattern, palette), rng)
+    DRAWERS[category](canvas, Look(whole, "plain", PALETTE), rng)
     return Drawing(np.asarray(canvas.picture()))
 
 
-def mean_of(measure: str, category: str, /, *arguments: object, seeds: int = 4, **cut: str) -> float:
+def mean_of(measure: str, category: str, /, *arguments: object, **cut: str) -> float:
     """Average a measure of `Drawing` over some seeds, so that chance within a cut evens out."""
     values = []
-    for seed in range(seeds):
-        value = getattr(drawn(category, seed=seed, **cut), measure)
+    for seed in range(NUM_SEEDS):
+        value = getattr(drawn(category, seed, **cut), measure)
         values.append(value(*arguments) if callable(value) else value)
     return float(np.mean(values))
 
 
-def mean_edge(edge: str, category: str, /, *, seeds: int = 4, **cut: str) -> float:
+def mean_edge(edge: str, category: str, /, **cut: str) -> float:
     """Average place of the 'left', 'top', 'right' or 'bottom' edge over some seeds, in units."""
     position = ("left", "top", "right", "bottom").index(edge)
-    return float(np.mean([drawn(category, seed=seed, **cut).box[position] for seed in range(seeds)]))
+    return float(np.mean([drawn(category, seed, **cut).box[position] for seed in range(NUM_SEEDS)]))
 
 
 def colour_at(drawing: Drawing, x: float, y: float) -> RGB:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MIN_SHARE = 0.26
+MIN_SHARE = 0.79
 """Rises with each room that gets its tests; the aim is 0.9."""
 
 

@@ -101,7 +101,8 @@ def stored_as(orientation: int, kind: str) -> bytes:
     }
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    by_kind: dict[str, dict[str, int]] = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": 1}}
+    options = by_kind.get(kind, {})
     image = Image.fromarray(np.ascontiguousarray(undo[orientation](gradient())))
     return saved(image, kind, exif=exif, **options)
 

@@ -29,7 +29,7 @@ SKIN = (198, 160, 140)
 def picture(mode: str, colour: object, kind: str, profile: bytes | None) -> bytes:
     buffer = io.BytesIO()
     options = {"quality": 100} if kind in ("JPEG", "WEBP") else {}
-    image = Image.new("RGB" if mode == "P" else mode, (32, 24), colour)  # type: ignore[arg-type]
+    image = Image.new("RGB" if mode == "P" else mode, (32, 24), colour)
     image = image.quantize(4) if mode == "P" else image
     image.save(buffer, kind, icc_profile=profile, **options)
     return buffer.getvalue()

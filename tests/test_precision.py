@@ -36,7 +36,7 @@ def processor(
 ) -> None:
     """Pretend to run on a processor with these flags."""
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: dict.fromkeys(flags, True))
-    monkeypatch.setattr(precision.platform, "machine", lambda: machine)
+    monkeypatch.setattr("atelier.precision.platform.machine", lambda: machine)
     kernels = SimpleNamespace(_is_mkldnn_bf16_supported=lambda: used)
     monkeypatch.setattr(torch.ops, "mkldnn", kernels, raising=False)
     monkeypatch.setattr(precision, "bf16_time_ratio", lambda: ratio)
@@ -108,7 +108,7 @@ def test_a_gpu_is_asked_for_arithmetic_not_for_emulation(
 def test_what_is_asked_for_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     processor(monkeypatch, "avx2")
     for asked in ("bf16", "no", "fp16"):
-        chosen = choose_precision(asked, CPU)  # type: ignore[arg-type]
+        chosen = choose_precision(asked, CPU)
         assert (chosen.mode, f"precision='{asked}'" in chosen.reason) == (asked, True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextvars
 import io
 import logging
 import re
@@ -57,7 +58,7 @@ def test_a_line_tells_step_share_and_time_left(caplog: pytest.LogCaptureFixture)
 
 def test_time_left_is_reckoned_from_what_was_done_in_this_sitting(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("atelier.progress.time.monotonic", lambda: now[0])
     step = Progress("training", 1000, unit="steps", done=500, shown=False)
     assert step.line() == "training: 500 of 1,000 steps, 50 %"
     now[0] = 110.0
@@ -143,6 +144,26 @@ def test_a_command_says_that_it_is_at_work(capsys: pytest.CaptureFixture[str]) -
     with progress_on_stderr():
         time.sleep(0.1)
     assert "still at work: 00:00 so far" in capsys.readouterr().err
+
+
+def test_a_line_belongs_to_whoever_opened_the_step(caplog: pytest.LogCaptureFixture) -> None:
+    flow_run = contextvars.ContextVar("flow_run", default="none")
+    seen = set()
+
+    class Listening(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            seen.add((record.getMessage(), flow_run.get()))
+            return True
+
+    listening = Listening()
+    progress.log.addFilter(listening)
+    try:
+        flow_run.set("retrain-daily")
+        with Progress("training", 10, unit="steps"):
+            wait_for(caplog, "^training")
+    finally:
+        progress.log.removeFilter(listening)
+    assert seen == {("training: 0 of 10 steps, 0 %", "retrain-daily")}
 
 
 def test_a_step_that_fails_is_closed(caplog: pytest.LogCaptureFixture) -> None:

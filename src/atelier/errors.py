@@ -24,7 +24,9 @@ AtelierError
 ├── CollageError            a set cannot be laid out or drawn: no pieces, an empty picture, a text too long
 │   ├── TemplateError       a template is wrong: file, line and place are named
 │   └── FontsError          a font is missing, broken, or lacks the characters of a text
+├── FeedLogError            a feed cannot be logged, so it may not be shown
 ├── OverloadedError         more is asked of a server than it can answer in time
+├── PartFailedError         a run did all it could, but a part of it failed, which it names
 └── ServiceError            a local service did not start or is not healthy
 
 Messages say what, what was expected, what was seen, and what to do next.
@@ -112,12 +114,24 @@ class QueryError(AtelierError):
     """A search request cannot be answered in this form."""
 
 
+class FeedLogError(AtelierError):
+    """A feed cannot be logged, so it may not be shown: nobody could learn from what is clicked."""
+
+
 class OverloadedError(AtelierError):
     """A server has more requests than it can answer in time; the same request may succeed in a moment."""
 
 
 class ServiceError(AtelierError):
     """A local service did not start or is not healthy."""
+
+
+class PartFailedError(AtelierError):
+    """A run did all it could, but a part of it failed; `summary` is what came of the whole."""
+
+    def __init__(self, message: str, summary: object) -> None:
+        super().__init__(message)
+        self.summary = summary
 
 
 class RulesError(AtelierError):

@@ -10,11 +10,13 @@ import logging
 import math
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from atelier.errors import PictureError
+from atelier.files import write_whole
 from atelier.vocabulary import Box
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
@@ -26,6 +28,9 @@ SUFFIXES = frozenset(
     }
 )
 """Endings of files in these formats, in lower case."""
+
+ENDINGS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+"""What the name of a picture to write may end with, and its format."""
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -154,6 +159,21 @@ def encode_jpeg(pixels: np.ndarray, quality: int = 90) -> bytes:
     subsampling = "4:4:4" if quality >= 95 else "4:2:0"
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=subsampling)
     return buffer.getvalue()
+
+
+def require_ending(path: Path) -> str:
+    """Read the format off a picture's name: 'JPEG', 'PNG' or 'WEBP'. Raises PictureError for any other."""
+    try:
+        return ENDINGS[path.suffix.lower()]
+    except KeyError:
+        raise PictureError(f"{path}: expected a name that ends with {', '.join(ENDINGS)}") from None
+
+
+def save(image: Image.Image, path: Path) -> None:
+    """Write a picture whole or not at all, in the format of its name. Raises PictureError, OSError."""
+    buffer = io.BytesIO()
+    image.save(buffer, require_ending(path))
+    write_whole(path, buffer.getvalue())
 
 
 def perceptual_hash(pixels: np.ndarray) -> str:

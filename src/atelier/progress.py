@@ -5,11 +5,12 @@ Steps may lie in each other; the innermost one speaks. A line comes also while a
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import NoReturn, Self, TextIO, TypeVar
 
@@ -56,7 +57,11 @@ class Progress:
                 total=total, desc=label, unit=unit or "it", initial=done, unit_scale=scaled, leave=False
             )
         else:
-            self._speaker = threading.Thread(target=self._speak, name=f"progress of {label}", daemon=True)
+            # Within the context of whoever opened it: Prefect finds a line's flow run there.
+            run_here = contextvars.copy_context().run
+            self._speaker = threading.Thread(
+                target=run_here, args=(self._speak,), name=f"progress of {label}", daemon=True
+            )
 
     def __enter__(self) -> Self:
         _open.append(self)
@@ -112,7 +117,7 @@ def counted(
     each: Iterable[T], label: str, total: int | None = None, *, unit: str = "", shown: bool = True
 ) -> Iterator[T]:
     """Yield the same values as a long step. `total`: its length by default, where it has one."""
-    if total is None and hasattr(each, "__len__"):
+    if total is None and isinstance(each, Sized):
         total = len(each)
     with Progress(label, total, unit=unit, shown=shown) as step:
         for one in each:

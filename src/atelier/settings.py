@@ -6,14 +6,25 @@ All stores lie beneath `home`, so that a second workspace can live beside the fi
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from atelier.places import has_aliases, is_plain
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 """The checkout: where `flows/`, `prefect.yaml` and `data.dvc` are."""
+
+
+_UNUSABLE = {
+    r"[\ud800-\udfff]": "its path is not valid UTF-8",
+    r"[\x00-\x1f\x7f]": "its path holds a control character, such as a line break",
+    r"\?": "its path holds '?', where the addresses of MLflow's and Prefect's databases end",
+}
+"""What no path of a workspace may hold -> why. Anything else works."""
 
 
 class Settings(BaseSettings):
@@ -21,7 +32,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True, extra="ignore")
 
-    home: Path = Field(PROJECT_ROOT, description="Folder beneath which all stores lie.")
+    home: Path = Field(
+        PROJECT_ROOT, validate_default=True, description="Folder beneath which all stores lie."
+    )
     data_remote: str | None = Field(
         None, description="DVC remote: a folder or s3://bucket/path. Default: stores/dvc beneath home."
     )
@@ -70,10 +83,22 @@ class Settings(BaseSettings):
         "/usr/share/fonts", description="Fonts of collages: files and folders, with a colon between."
     )
 
-    @field_validator("home")
+    @field_validator("home", mode="before")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _usable_home(cls, value: object) -> object:
+        return _usable_folder(value) if isinstance(value, str | Path) else value
+
+    @field_validator("data_remote", "artifact_root", "index_uri")
+    @classmethod
+    def _folder_or_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """A folder becomes absolute; a relative one lies beneath home, whatever the working folder is."""
+        if not value or "://" in value or "home" not in info.data:
+            return value
+        if info.field_name == "data_remote" and "%(" in value:
+            raise ValueError(
+                "DVC fills in what follows '%(' in the address of a remote; call the folder otherwise"
+            )
+        return str(_usable_folder(value, info.data["home"]))
 
     @field_validator("shadow_release")
     @classmethod
@@ -168,8 +193,31 @@ class Settings(BaseSettings):
 
     @cached_property
     def mlflow_artifacts(self) -> str:
-        return self.artifact_root or str(self.home / "mlruns" / "artifacts")
+        """A folder or an address; of a folder whose name MLflow would misread, its address."""
+        root = self.artifact_root or str(self.home / "mlruns" / "artifacts")
+        return root if "://" in root or is_plain(Path(root)) else Path(root).as_uri()
 
     @cached_property
     def lancedb_uri(self) -> str:
         return self.index_uri or str(self.home / "indexes")
+
+
+def _usable_folder(value: str | Path, relative_to: Path | None = None) -> Path:
+    """The absolute path of a folder that is there or can be made. ValueError says why it cannot be used."""
+    text = str(value)
+    if not text.strip():
+        raise ValueError("it is empty; name a folder, or unset the variable")
+    for part, why in _UNUSABLE.items():
+        if re.search(part, text):
+            raise ValueError(f"{why}; choose another folder")
+    try:
+        folder = ((relative_to or Path()) / Path(text).expanduser()).resolve()
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        is_folder = there.is_dir()
+    except (OSError, RuntimeError) as error:  # a name too long, a loop of links, an unknown ~user
+        raise ValueError(f"it cannot be used as a folder ({error})") from error
+    if not is_folder:
+        raise ValueError(f"{there} is not a folder")
+    if not (has_aliases() or is_plain(Path(str(folder).replace(" ", "_")))):
+        raise ValueError("on this system only letters, digits, spaces and . _ - / can be in its path")
+    return folder

@@ -7,6 +7,7 @@ its class, in this order.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -169,6 +170,19 @@ class CategorySet:
     source: str
     split: str | None = None
     """A `Split`; None until the row was accepted."""
+
+
+_UNNAMED = r"\s/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd"
+_NEVER_IN_AN_ID = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd"
+USER_ID = rf"\A[^{_UNNAMED}](?:[^{_NEVER_IN_AN_ID}]{{0,198}}[^{_UNNAMED}])?\Z"
+"""What names a user, in drops, requests and commands alike: one line of 1 to 200 characters. The first and
+the last are neither space nor slash, so that an address with a slash behind it names nobody else."""
+USER_ID_EXPECTED = "1 to 200 characters of one line, without a space or a slash at either end"
+
+
+def is_user_id(text: str) -> bool:
+    """Check that a text can name a user. The door where ids come in asks; nothing behind it does again."""
+    return re.match(USER_ID, text) is not None
 
 
 @dataclass(frozen=True, slots=True)

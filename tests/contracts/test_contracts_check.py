@@ -248,6 +248,20 @@ def test_too_many_bad_rows_stop_the_flow_and_the_error_says_what_to_do(tmp_path:
         checked.require(max_bad_share=0.06, refused={"items": 1})
 
 
+def test_rows_refused_after_the_check_are_counted_once_and_the_commonest_reason_is_named(
+    tmp_path: Path,
+) -> None:
+    rows = [replace(ITEM, item_id=f"i{n}", price=-1.0 if n < 2 else None) for n in range(100)]
+    checked = check_tables({"items": frame(rows)}, None, tmp_path, 0.05)
+    tied = [f"item i{n} ties together groups: by pictures that look the same" for n in range(50, 60)]
+    reasons = {"items": ["a/x.jpg: too small", *tied]}
+    with pytest.raises(ContractError, match="items: 13 of 101 rows") as caught:
+        checked.require(refused={"items": 1}, refused_later={"items": 10}, reasons=reasons)
+    assert "Most often: 10 rows such as item i50 ties together groups: by pictures that" in str(caught.value)
+    with pytest.raises(ContractError, match=r"Most often: 2 rows such as price=-1\.0"):
+        checked.require(max_bad_share=0.01, reasons={"items": ["a/x.jpg: too small"]})
+
+
 def test_the_report_lists_every_table_and_shows_the_values_that_broke_a_promise(all_broken: Checked) -> None:
     pages = {path.name: path.read_text() for path in all_broken.report_dir.rglob("*.html")}
     assert {f"{table}.html" for table in TABLES} <= set(pages)

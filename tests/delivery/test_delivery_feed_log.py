@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from atelier.delivery.feed import FeedConfig, Shown
 from atelier.delivery.feed_log import FeedLog, LoggedFeed, Offered, one_a_day, read_feeds, read_offered
 from atelier.delivery.policy import Policy
+from atelier.errors import FeedLogError
 
 OFFERED = Offered(("a", "b", "c"), np.array([3, 0, 7]), np.array([True, False, True]))
 CONFIG = FeedConfig(Policy(fresh_below=4), generated_share=0.5)
@@ -95,10 +97,30 @@ def test_pages_of_one_feed_count_once_and_the_longest_is_kept() -> None:
 )
 def test_who_got_two_feeds_on_a_day_is_left_out(change: dict[str, object]) -> None:
     other_day = feed(day="2026-01-06")
-    assert one_a_day([feed(), feed(**change), other_day]) == [other_day]
+    changed = replace(feed(), **change)  # type: ignore[arg-type]
+    assert one_a_day([feed(), changed, other_day]) == [other_day]
 
 
 def test_another_set_at_a_place_is_another_feed() -> None:
     first = feed()
     swapped = replace(first, shown=tuple(reversed(first.shown)))
     assert not first.same_as(swapped)
+
+
+def test_a_folder_that_is_cleared_while_it_is_used_loses_no_later_evidence(tmp_path: Path) -> None:
+    log = FeedLog(tmp_path / "feeds")
+    log.write(feed("u1"), OFFERED)
+    shutil.rmtree(tmp_path / "feeds")
+    log.write(feed("u2"), OFFERED)
+    assert [each.user_id for each in read_feeds(tmp_path / "feeds")] == ["u2"]
+    assert read_offered(tmp_path / "feeds", OFFERED.digest) is not None
+
+
+def test_a_log_that_cannot_be_written_says_so_and_leaves_nothing_half(tmp_path: Path) -> None:
+    (tmp_path / "feeds").write_text("")
+    with pytest.raises(FeedLogError, match=r"feeds, which cannot be written .*is not shown"):
+        FeedLog(tmp_path / "feeds").write(feed(), OFFERED)
+    (tmp_path / "day" / "2026-01-05.jsonl").mkdir(parents=True)
+    with pytest.raises(FeedLogError, match="Is a directory"):
+        FeedLog(tmp_path / "day").write(feed(), OFFERED)
+    assert not any(path.name.startswith(".") for path in tmp_path.rglob("*"))

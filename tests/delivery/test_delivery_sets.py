@@ -57,7 +57,11 @@ def test_columns_of_two_lengths_are_refused() -> None:
 
 
 def test_an_empty_table_is_a_table(tmp_path: Path) -> None:
-    empty = SetTable("r", (), (), (), *(np.zeros(0),) * 3, *(np.zeros((0, 4), np.float32),) * 2)
+    empty = SetTable(
+        *("r", (), (), ()),
+        *(np.zeros(0, bool), np.zeros(0), np.zeros(0, np.int64)),
+        *(np.zeros((0, 4), np.float32), np.zeros((0, 2), np.float32)),
+    )
     empty.write(tmp_path / "none.parquet")
     assert SetTable.read(tmp_path / "none.parquet").vectors_SE.shape == (0, 4)
 

@@ -52,3 +52,18 @@ def test_a_block_of_other_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not match"):
         table.add(_block(0, "s1").drop_columns(["score"]))
     assert len(table) == 0
+
+
+def test_what_is_no_table_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "notes.txt").write_text("kept")
+    for name, seen in (("file", "a file"), ("folder", "notes.txt")):
+        with pytest.raises(CatalogueIndexError, match=f"{name} is no table of sets, it holds {seen}"):
+            BulkSetTable(tmp_path / name, "a thousand")
+    assert (tmp_path / "file").read_text() == "kept"
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["notes.txt"]
+
+
+def test_an_empty_folder_is_room_for_a_table(tmp_path: Path) -> None:
+    assert len(BulkSetTable(tmp_path, "a thousand")) == 0

@@ -55,6 +55,14 @@ def test_the_worst_categories_come_first_and_the_best_are_left_out() -> None:
     assert "Category 19" not in card
 
 
+def test_names_from_data_are_no_markup() -> None:
+    names = {"[sale](http://x)": (0.0, 3), "<b>bold": (0.1, 4)}
+    card = model_card(replace(FACTS, categories=names, licences={"a|b": "*none*"}))
+    assert "| \\[sale\\](http://x) | 0.000 | 3 |" in card
+    assert "| \\<b\\>bold | 0.100 | 4 |" in card
+    assert "| a\\|b | \\*none\\* |" in card
+
+
 def test_a_section_without_facts_is_left_out() -> None:
     card = model_card(replace(FACTS, limits=[], metrics={}, categories={}, cost={}, splits={}, licences={}))
     assert "|" not in card

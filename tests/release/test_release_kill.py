@@ -11,7 +11,7 @@ NUM_KILLS = 10
 
 
 def test_killed_publishers_never_leave_a_broken_release_live(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("killed_publishers.py")
+    script = Path(__file__).parents[1] / "killed_publishers.py"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", str(script), str(tmp_path), str(NUM_KILLS)],
         capture_output=True,

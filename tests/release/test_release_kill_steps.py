@@ -19,6 +19,8 @@ from atelier.release.retention import collect
 from atelier.release.store import damaged_files, list_releases, live, live_id, promote, stage
 from atelier.settings import Settings
 
+pytestmark = pytest.mark.filterwarnings("ignore:lance is not fork-safe")
+"""The processes that are killed leave LanceDB alone."""
 STEPS = ("fsync", "link", "rename", "replace", "unlink", "rmdir", "utime", "mkdir")
 KILLED = 9
 

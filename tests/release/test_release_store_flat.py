@@ -99,16 +99,16 @@ def test_a_folder_of_each_family_and_one_for_what_they_share(settings: Settings,
     files = {
         "retrieval/contract.json": "1" * 64,
         "outfit/contract.json": "2" * 64,
-        "rules/womens-wear.yaml": "3" * 64,
+        "outfit/rules/womens-wear.yaml": "3" * 64,
+        "index/searcher.faiss": "5" * 64,
     }
     models = {name: ModelFiles(name, 1, "") for name in ("retrieval", "outfit")}
     flat = Release(
         "r1", "", "", models, old.index, old.verification, {"rules/womens-wear.yaml": "3" * 64, "a": "4" * 64}
     )
     new = Release("r2", "", "", models, old.index, old.verification, files)
-    assert new.files_of("outfit") == {"contract.json": "2" * 64}
-    assert new.files_of("detection") == {} == new.files_of("index"), "it has none of these"
-    for release in (flat, new):
-        assert release.files_of("rules") == {"womens-wear.yaml": "3" * 64}
-    assert flat.files_of("outfit") == flat.files
-    assert folder_of(settings, new, "rules") == settings.releases_dir / "r2" / "rules"
+    assert new.files_of("outfit") == {"contract.json": "2" * 64, "rules/womens-wear.yaml": "3" * 64}
+    assert new.files_of("index") == {"searcher.faiss": "5" * 64}
+    assert new.files_of("detection") == {}, "it has none"
+    assert flat.files_of("outfit") == flat.files == flat.files_of("index")
+    assert folder_of(settings, new, "index") == settings.releases_dir / "r2" / "index"

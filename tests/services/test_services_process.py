@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from atelier.errors import ServiceError
-from atelier.services.process import Service, answers, free_port, require_port, started
+from atelier.services.process import Service, answers, free_port, require_port, started, url_of
 
 
 def web_server(tmp_path: Path, **changes: object) -> Service:
@@ -74,6 +74,51 @@ def test_a_taken_port_is_named_with_the_way_to_another() -> None:
         taken.listen()
         with pytest.raises(ServiceError, match=r"port \d+ of 127.0.0.1 is taken .* --some-port"):
             require_port("127.0.0.1", taken.getsockname()[1], "--some-port")
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+def test_an_ipv6_port_is_looked_at_by_itself() -> None:
+    port = free_port()
+    require_port("::1", port, "--some-port")
+    with socket.socket(socket.AF_INET6) as taken:
+        taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        taken.bind(("::1", port))
+        taken.listen()
+        with pytest.raises(ServiceError, match=rf"port {port} of ::1 is taken"):
+            require_port("::1", port, "--some-port")
+        require_port("127.0.0.1", port, "--some-port")
+
+
+@pytest.mark.parametrize(
+    "host", ["192.0.2.1", "2001:db8::1", "no.such.host.invalid", "[::1]", "a..b", "x" * 300]
+)
+def test_what_is_no_address_of_this_machine_is_not_called_taken(host: str) -> None:
+    with pytest.raises(ServiceError, match="Choose another: --some-host") as caught:
+        require_port(host, free_port(), "--some-host")
+    assert "is taken" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80/x"),
+        ("::1", "http://[::1]:80/x"),
+        ("fe80::1%eth0", "http://[fe80::1%25eth0]:80/x"),
+        ("shop.example", "http://shop.example:80/x"),
+        ("", "http://localhost:80/x"),
+    ],
+)
+def test_the_address_of_a_service_has_brackets_where_they_belong(host: str, url: str) -> None:
+    assert url_of(host, 80, "/x") == url
 
 
 STARTER = """

@@ -15,7 +15,7 @@ import pytest
 from damage import overwrite
 from families_world import GONE, NUM_SETS, publish_with, write_ranker
 from fastapi.testclient import TestClient
-from serving_world import ITEMS, publish
+from serving_world import ITEMS
 
 from atelier.cli.delivery import feed as feed_command
 from atelier.delivery.feed import Candidates, replay
@@ -96,34 +96,6 @@ def test_all_that_is_on_offer_comes_once_and_nothing_else(client: TestClient) ->
     assert sorted(each["outfit_id"] for each in sets) == [
         f"o{number:02d}" for number in range(NUM_SETS) if number != GONE
     ]
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"num": 0}, "num: input should be greater than or equal to 1"),
-        ({"num": 101}, "num: input should be less than or equal to 100"),
-        ({"num": "many"}, "num: input should be a valid integer"),
-        ({"day": "Monday"}, "day: input should be a valid date"),
-    ],
-)
-def test_a_bad_question_is_a_problem_that_says_what_to_change(
-    client: TestClient, params: dict[str, Any], message: str
-) -> None:
-    response = client.get("/v1/feed/ann", params=params)
-    assert response.status_code == 422
-    assert response.headers["content-type"] == "application/problem+json"
-    assert message in response.json()["detail"]
-
-
-def test_without_a_ranker_there_are_no_feeds_yet(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, serve_threads=1)
-    publish(settings, "data-1")
-    with TestClient(app_of(settings), raise_server_exceptions=False) as client:
-        response = client.get("/v1/feed/ann")
-        assert response.status_code == 503
-        assert "has no ranker" in response.json()["detail"]
-        assert response.headers["retry-after"]
 
 
 def test_what_is_answered_is_logged_so_that_it_can_be_replayed(

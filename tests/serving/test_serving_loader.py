@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -211,12 +213,12 @@ def test_a_release_of_before_families_had_folders_answers_the_same(settings: Set
         assert ask_everything(client) == answers
 
 
-def test_models_of_other_families_do_no_harm(settings: Settings) -> None:
-    """A family that serving does not know yet goes out with a release, and is checked."""
+def with_caption(settings: Settings, content: bytes = b"weights") -> Release:
+    """The live release and a family that has no routes."""
     release = live(settings)
-    (settings.home / "weights").write_bytes(b"weights")
+    (settings.home / "weights").write_bytes(content)
     files = {name: root_of(settings, release) / name for name in release.files}
-    newer = stage(
+    return stage(
         settings,
         data_version="data-2",
         models={**release.models, "caption": ModelFiles("caption", 1, "c" * 64)},
@@ -224,8 +226,44 @@ def test_models_of_other_families_do_no_harm(settings: Settings) -> None:
         verification=release.verification,
         files=files | {"caption/student.onnx": settings.home / "weights"},
     )
-    first = open_answerer(settings, release)
-    assert open_answerer(settings, newer, first).release == newer
+
+
+def load_caption(folder: Path, threads: int) -> list[bytes]:
+    assert threads == 1
+    return [(folder / "student.onnx").read_bytes()]
+
+
+@pytest.fixture
+def caption(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code of a family `caption`."""
+    package = ModuleType("atelier.families.caption")
+    inference = ModuleType("atelier.families.caption.inference")
+    monkeypatch.setattr(inference, "load", load_caption, raising=False)
+    for module in (package, inference):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+@pytest.mark.usefixtures("caption")
+def test_any_other_family_is_loaded_with_the_release_and_shared_with_the_next(settings: Settings) -> None:
+    first = open_answerer(settings, with_caption(settings))
+    assert first.models == {"caption": [b"weights"]}
+    promote(settings, first.release.release_id)
+    assert (
+        open_answerer(settings, staged_with(settings, {}), first).models["caption"] is first.models["caption"]
+    )
+    newer = with_caption(settings, b"other weights")
+    assert open_answerer(settings, newer, first).models == {"caption": [b"other weights"]}
     rot(root_of(settings, newer) / "caption" / "student.onnx")
     with pytest.raises(DigestError, match=r"caption/student\.onnx"):
         open_answerer(settings, newer, first)
+
+
+def test_a_family_that_this_code_does_not_know_keeps_the_old_release(settings: Settings) -> None:
+    followed = LiveRelease(settings, retry_seconds=0)
+    followed.refresh()
+    old = followed.current
+    promote(settings, with_caption(settings).release_id)
+    followed.refresh()
+    assert followed.current is old
+    assert followed.state.failure is not None
+    assert "its caption cannot be loaded" in followed.state.failure.error

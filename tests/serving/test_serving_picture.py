@@ -71,3 +71,20 @@ def test_long_titles_and_wide_photos_fit() -> None:
     sheet = result_sheet(np.zeros((20, 4000, 3), np.uint8), None, answer, thumbnails(answer))
     margin = np.asarray(sheet)[:, -40:]
     assert (margin == margin[0, 0]).all()
+
+
+@pytest.mark.parametrize("text", ["red running shoes", "x" * 200, "word " * 40, "初秋" * 90])
+def test_a_text_that_was_asked_for_is_drawn_alone_or_above_the_photo(text: str) -> None:
+    answer = answer_of(4)
+    bare = np.asarray(result_sheet(None, None, answer, thumbnails(answer)))
+    alone = np.asarray(result_sheet(None, None, answer, thumbnails(answer), text))
+    both = np.asarray(result_sheet(PICTURES["J/0"], None, answer, thumbnails(answer), text))
+    assert alone.shape == bare.shape == both.shape
+    assert (alone != bare).any()
+    assert (both[:, :600] == (0, 0, 255)).all(axis=2).any(), "the photo is still there"
+    assert not (alone[:, :600] == (0, 0, 255)).all(axis=2).any()
+
+
+def test_an_item_without_a_picture_has_a_bare_card() -> None:
+    answer = answer_of(2)
+    assert result_sheet(None, None, answer, {}, "red").width > 500

@@ -55,6 +55,21 @@ def test_search_obeys_its_categories(settings: Settings, street_path: Path) -> N
     assert [item.category for item in answer.items] == ["Handbags"] * 4
 
 
+def test_the_answer_to_a_text_is_drawn_too(settings: Settings, tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg", "a.webp"):
+        answer = search(settings, None, text="Jeans number 1", sheet_path=tmp_path / name)
+        assert answer.items
+        with Image.open(tmp_path / name) as sheet:
+            assert sheet.width > sheet.height > 500
+
+
+def test_a_picture_without_a_place_is_refused(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match=r"a\.xyz: expected a name that ends with \.jpg"):
+        search(settings, None, text="Jeans", sheet_path=tmp_path / "a.xyz")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        search(settings, None, text="Jeans", sheet_path=tmp_path / "nowhere" / "a.png")
+
+
 def test_search_says_how_to_get_a_first_release(tmp_path: Path, street_path: Path) -> None:
     with pytest.raises(NoReleaseError, match="atelier retrain"):
         search(Settings(home=tmp_path), street_path)

@@ -10,10 +10,12 @@ from families_world import publish_whole
 from PIL import Image
 
 from atelier.errors import CollageError, QueryError
+from atelier.pictures import ENDINGS
 from atelier.settings import Settings
-from atelier.styling.run import FORMATS, collage, outfit
+from atelier.styling.run import collage, outfit
 from atelier.styling.stylist import Wishes
 
+BOXES = {"left": [10, 10, 55, 90], "right": [65, 10, 110, 90]}
 PIECES = (("top", "T/0"), ("bottom", "J/1"))
 
 
@@ -38,14 +40,32 @@ def test_sets_are_plain_values_the_best_first(settings: Settings) -> None:
     }
 
 
-@pytest.mark.parametrize("suffix", sorted(FORMATS))
+@pytest.mark.parametrize("suffix", sorted(ENDINGS))
 def test_a_picture_is_written_in_the_format_that_its_name_ends_with(
     settings: Settings, tmp_path: Path, suffix: str
 ) -> None:
     path = tmp_path / f"set{suffix.upper()}"
     collage(settings, PIECES, path, texts={}, size=(120, 100))
     with Image.open(path) as picture:
-        assert (picture.size, picture.format) == ((120, 100), FORMATS[suffix].upper())
+        assert (picture.size, picture.format) == ((120, 100), ENDINGS[suffix])
+
+
+def test_a_template_may_be_a_file_of_the_person_at_the_terminal(settings: Settings, tmp_path: Path) -> None:
+    own = {"name": "mine", "canvas": [120, 100], "background": {"colour": "#00ff00"}}
+    own["boxes"] = [{"slots": ["*"], "name": name, "box": box} for name, box in BOXES.items()]
+    (tmp_path / "mine.json").write_text(json.dumps(own))
+    made = collage(
+        settings,
+        PIECES,
+        tmp_path / "set.png",
+        texts={},
+        template=str(tmp_path / "mine.json"),
+        size=(480, 400),
+    )
+    assert made.template == "mine"
+    with pytest.raises(CollageError, match=r"none\.json does not exist"):
+        collage(settings, PIECES, tmp_path / "no.png", texts={}, template=str(tmp_path / "none.json"))
+    assert not (tmp_path / "no.png").exists()
 
 
 def test_a_name_of_no_known_format_is_refused_before_anything_is_drawn(

@@ -4,7 +4,7 @@ quick.
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 
 import typer
@@ -21,6 +21,7 @@ from atelier.cli import (
     rules,
     search,
 )
+from atelier.cli.failures import sentence_for, wrong_argument
 from atelier.cli.output import fail
 from atelier.errors import AtelierError
 
@@ -36,21 +37,22 @@ for room in (data, models, remote_training, review, releases, search, rules, out
     room.add_to(app)
 
 
-SILENCE = {
-    "DO_NOT_TRACK": "1",
-    "DVC_NO_ANALYTICS": "true",
-    "GX_ANALYTICS_ENABLED": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "ORT_DISABLE_TELEMETRY": "1",
-}
-"""Read by libraries when they are imported: several report home by default, ONNX Runtime on Linux too."""
-
-
 def main() -> None:
     """Run the command `atelier`: errors for users become one message and exit code 1."""
-    os.environ.update(SILENCE)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # For terminals that lack a character.
+    if wrong := wrong_argument(sys.argv[1:]):
+        fail(wrong)
+        sys.exit(2)
     try:
         app()
     except AtelierError as error:
         fail(str(error))
+        sys.exit(1)
+    except Exception as error:
+        said = sentence_for(error)
+        if said is None:
+            raise
+        fail(said)
         sys.exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from atelier.cli.output import AsJson, open_settings, print_json, print_table
+from atelier.cli.output import AsJson, open_settings, price_of, print_json, print_table, user_id
 
 
 def add_to(app: typer.Typer) -> None:
@@ -15,7 +15,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def feed(
-    user: Annotated[str, typer.Argument(help="A user's id; one never seen gets what is popular.")],
+    user: Annotated[
+        str, typer.Argument(callback=user_id, help="A user's id; one never seen gets what is popular.")
+    ],
     num: Annotated[int, typer.Option(min=1, max=100, help="Sets to show.")] = 20,
     day: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today (UTC) by default.")
@@ -42,7 +44,7 @@ def feed(
             each.place,
             each.outfit_id,
             each.made_by,
-            each.price,
+            price_of(each.price),
             each.fresh,
             each.propensity,
             " ".join(each.item_ids),

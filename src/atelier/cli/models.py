@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,11 +16,13 @@ from atelier.cli.output import (
     open_settings,
     print_facts,
     print_json,
+    print_line,
     print_table,
     progress_on_stderr,
     say,
+    utf8_path,
 )
-from atelier.errors import TooLittleDataError, TrainingError
+from atelier.errors import PartFailedError, TooLittleDataError, TrainingError
 
 if TYPE_CHECKING:
     from atelier.jobs.retrieval.protocol import ProtocolScores
@@ -92,10 +94,14 @@ def train(
 def retrain(
     preset: Preset = "small",
     drop: Annotated[
-        Path | None, typer.Option(help="Ingest this folder first. Default: all in drops/.")
+        Path | None,
+        typer.Option(callback=utf8_path, help="Ingest this folder first. Default: all in drops/."),
     ] = None,
     adopt: Annotated[
-        Path | None, typer.Option(help="Take the model in this folder of train_pack instead of training.")
+        Path | None,
+        typer.Option(
+            callback=utf8_path, help="Take the model in this folder of train_pack instead of training."
+        ),
     ] = None,
     digest: Annotated[
         str | None, typer.Option(metavar="SHA256", help="The digest that train_pack printed, with --adopt.")
@@ -107,8 +113,13 @@ def retrain(
 
     New data in, a judged model, a release live; with nothing new, it says so and changes nothing.
     """
-    summary = run_retraining(open_settings(), preset, drop, adopt, digest, quiet=quiet)
+    try:
+        summary, failure = run_retraining(open_settings(), preset, drop, adopt, digest, quiet=quiet), None
+    except PartFailedError as error:
+        summary, failure = cast("Summary", error.summary), error
     print_json(summary) if as_json else print_summary(summary)
+    if failure is not None:
+        raise failure
 
 
 def evaluate(
@@ -178,9 +189,9 @@ def print_scores(scores: ProtocolScores) -> None:
     if scores.published:
         print("The other columns were published by others, on whole pictures; they were not measured here:")
     for source in dict.fromkeys(each.source for each in scores.published):
-        print(f"  {source}")
+        print_line(f"  {source}")
     for line in scores.broken_lines:
-        print(f"Not read: {line}")
+        print_line(f"Not read: {line}")
     if scores.broken_pictures:
         print(f"{len(scores.broken_pictures):,} pictures could not be read and count as not found.")
 
@@ -208,5 +219,5 @@ def run_retraining(
 def print_summary(summary: Summary) -> None:
     """Print what happened, the verdict, the figures, and where to look."""
     print_table(("held-out data", "value"), sorted(summary.metrics.items()))
-    print(f"{summary.headline}\nGate: {summary.verdict}")
+    print_line(f"{summary.headline}\nGate: {summary.verdict}")
     print_facts(summary.look_at)

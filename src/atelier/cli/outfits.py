@@ -11,10 +11,12 @@ from atelier.cli.output import (
     AsJson,
     Quiet,
     open_settings,
+    price_of,
     print_facts,
     print_json,
     print_table,
     progress_on_stderr,
+    user_id,
 )
 
 Rules = Annotated[str, typer.Option(help="Rules by name (`atelier rules list`), or a rule file.")]
@@ -37,7 +39,9 @@ def outfit(
     variety: Variety = 0.0,
     user: Annotated[
         str | None,
-        typer.Option(metavar="USER_ID", help="Of good sets, those this user probably clicks."),
+        typer.Option(
+            callback=user_id, metavar="USER_ID", help="Of good sets, those this user probably clicks."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another one gives other sets.")] = 0,
     as_json: AsJson = False,
@@ -52,7 +56,9 @@ def outfit(
         return
     columns = ("slot", "item_id", "title", "category", "price")
     for number, each in enumerate(answer["sets"], 1):
-        rows = [tuple(piece[name] for name in columns) for piece in each["pieces"]]
+        rows = [
+            (*(piece[name] for name in columns[:-1]), price_of(piece["price"])) for piece in each["pieces"]
+        ]
         liked = "" if user is None else f", {each['liking']:.0%} likely to be clicked"
         print_table(columns, rows, f"Set {number}, score {each['score']:.3f}{liked}")
 

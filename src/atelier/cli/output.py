@@ -6,8 +6,10 @@ import contextlib
 import dataclasses
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,8 +19,20 @@ from atelier.progress import Progress, silence
 if TYPE_CHECKING:
     from atelier.settings import Settings
 
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tab and line break, halves of characters, and what turns the direction of a line."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress, only warnings.")]
+
+
+class Price(float):
+    """An amount of money, shown with two decimals; `price_of` makes one."""
+
+
+def price_of(value: float | None) -> Price | None:
+    """Mark a number as a price for the tables; None is a price that is not known."""
+    return None if value is None else Price(value)
 
 
 def open_settings() -> Settings:
@@ -32,8 +46,27 @@ def open_settings() -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            fail(f"ATELIER_{name} cannot be {problem['input']!r}: {problem['msg']}.")
+            reason = problem["msg"].removeprefix("Value error, ")
+            fail(f"ATELIER_{name} cannot be {problem['input']!r}: {reason}.")
         raise typer.Exit(1) from error
+
+
+def utf8_path(given: Path | None) -> Path | None:
+    """Check a path that goes into a record of what was done; for a parameter's `callback`."""
+    try:
+        str(given.resolve() if given else "").encode()
+    except UnicodeEncodeError as error:
+        raise typer.BadParameter(f"expected a path in UTF-8, got '{literal(str(given))}'") from error
+    return given
+
+
+def user_id(given: str | None) -> str | None:
+    """Check the id of a user as it comes in; for a parameter's `callback`."""
+    from atelier.vocabulary import USER_ID_EXPECTED, is_user_id
+
+    if given is not None and not is_user_id(given):
+        raise typer.BadParameter(f"expected {USER_ID_EXPECTED}, got {given[:80]!r}")
+    return given
 
 
 def print_json(value: Any) -> None:
@@ -45,13 +78,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
     """Print a table on standard output; numbers are aligned right."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left")
+    table = Table(title=None if title is None else Text(literal(title)), title_justify="left")
     for index, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        seen = [row[index] for row in rows if row[index] is not None]
+        numeric = bool(seen) and all(isinstance(value, int | float) for value in seen)
+        table.add_column(Text(literal(column)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))
     Console().print(table)
 
 
@@ -59,17 +94,34 @@ def print_facts(facts: Mapping[str, Any]) -> None:
     """Names and values, one a line, on standard output."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
-        print(f"{name:<{width}}  {_cell(value)}")
+        print(f"{literal(name):<{width}}  {_cell(value)}")
+
+
+def print_line(text: str) -> None:
+    """Print a line on standard output."""
+    print(literal(text))
 
 
 def say(message: str) -> None:
     """Print a sentence for the person at the terminal."""
-    print(message, file=sys.stderr, flush=True)
+    print(literal(message), file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> None:
     """Print an error for the person at the terminal, in red where there are colours."""
-    typer.secho(f"Error: {message}", fg="red", err=True)
+    typer.secho(f"Error: {literal(message)}", fg="red", err=True)
+
+
+def literal(text: str) -> str:
+    """Show text from data as it is: what would steer a terminal, or is no character, becomes its number."""
+    return _UNSHOWN.sub(_number, text)
+
+
+class _LiteralFormatter(logging.Formatter):
+    """Shows log lines as text; they hold names and titles from data."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return literal(super().format(record))
 
 
 @contextlib.contextmanager
@@ -81,7 +133,7 @@ def progress_on_stderr(quiet: bool = False) -> Iterator[None]:
     """
     log = logging.getLogger("atelier")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_LiteralFormatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     try:
@@ -106,4 +158,13 @@ def _plain(value: Any) -> Any:
 def _cell(value: Any) -> str:
     if value is None or value == ():
         return "-"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if isinstance(value, Price):
+        return f"{value:,.2f}"
+    return f"{value:.4f}" if isinstance(value, float) else literal(str(value))
+
+
+def _number(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if 0xDC80 <= code <= 0xDCFF:  # How Python hands on a byte that is not UTF-8.
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -22,6 +22,8 @@ from atelier.vocabulary import Box
 
 FORMATS = ("jpeg", "png", "webp")
 MAX_SIDE = 4096
+_MIN_SHARE_OF_PIECES = 0.3
+"""Where the solver places: of the canvas's height, what texts leave to the pieces at least."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,12 @@ def _solved(
         top = box.y1 + 0.2 * size
     if names:
         top += 0.02 * short
+    if height - margin - top < _MIN_SHARE_OF_PIECES * height:
+        raise CollageError(
+            f"{len(names)} texts leave the pieces {max(height - margin - top, 0) / height:.0%} of the "
+            f"picture's height; expected {_MIN_SHARE_OF_PIECES:.0%} or more. Leave texts out, or name a "
+            f"template that has areas for them"
+        )
     content = Box(margin, top, width - margin, height - margin)
     text_boxes = tuple((area.name, area.box) for area in areas)
     layout = solve(pieces, content, (width, height), margin, text_boxes, options.seed)

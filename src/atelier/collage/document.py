@@ -121,7 +121,11 @@ def parse_document(text: str, file: str) -> Value:
     except (ValueError, RecursionError) as error:
         raise TemplateError(f"{file}: not JSON: {error}") from error
     # JSON is YAML but for tabs; YAML's syntax tree knows the line of everything.
-    node = yaml.compose(text.replace("\t", " ").lstrip("\ufeff"), Loader=yaml.SafeLoader)
+    try:
+        node = yaml.compose(text.replace("\t", " ").lstrip("\ufeff"), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise TemplateError(f"{file}: cannot be read: {why}") from error
     assert node is not None, "JSON has a value"
     return Value(node, file, "")
 

@@ -5,8 +5,9 @@ Nothing is looked for but where the caller says. Characters are read from the fo
 
 from __future__ import annotations
 
+import logging
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,8 +17,15 @@ from PIL import ImageFont
 
 from atelier.errors import FontsError
 
+log = logging.getLogger(__name__)
+
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _MAX_FACES = 24
+_NUM_NAMED = 3
+"""Files that a message names of those that cannot be used."""
+_LAST_CODE = 0x10FFFF
+JOINERS = frozenset("\u200c\u200d\u200e\u200f\ufe0e\ufe0f")
+"""What says how the letters beside it are joined or which way they run, and is itself not drawn."""
 _WEIGHTS = {"light": 300, "regular": 400, "bold": 700}
 _INSTALL = (
     "Debian and Ubuntu: apt-get install fonts-noto-core (Latin and more), fonts-noto-cjk (Chinese, Japanese, "
@@ -66,22 +74,22 @@ class Fonts:
     def of(cls, places: Iterable[Path | str]) -> Fonts:
         """Load fonts from files, and folders with all below them. FontsError: no such place, no font, a
         broken one.
+
+        FontsError: nothing that is left can be used.
         """
         faces: list[Face] = []
-        for place in map(Path, places):
-            if place.is_dir():
-                found = sorted(path for path in place.rglob("*") if path.suffix.lower() in _SUFFIXES)
-            elif place.is_file():
-                found = [place]
-            else:
-                raise FontsError(
-                    f"fonts: {place} does not exist; expected a font file or a folder. {_INSTALL}"
-                )
-            if not found:
-                raise FontsError(f"fonts: {place} holds no font ({', '.join(_SUFFIXES)}). {_INSTALL}")
-            faces += [face for path in found for face in _faces(path)]
+        skipped: list[str] = []
+        for path in _files(places, skipped):
+            try:
+                faces += _faces(path)
+            except FontsError as error:
+                skipped.append(str(error))
         if not faces:
-            raise FontsError(f"fonts: no file or folder is named, and the set has a text. {_INSTALL}")
+            why = "; ".join(skipped[:_NUM_NAMED]) or "no file or folder is named, and the set has a text"
+            raise FontsError(f"fonts: {why}. {_INSTALL}")
+        if skipped:
+            more = f", and {len(skipped) - _NUM_NAMED} more" if len(skipped) > _NUM_NAMED else ""
+            log.warning("fonts left out: %s%s", "; ".join(skipped[:_NUM_NAMED]), more)
         return cls(tuple(faces))
 
     def choose(self, text: str, style: str = "sans", weight: str = "regular") -> Face:
@@ -92,11 +100,11 @@ class Fonts:
 
 @lru_cache(maxsize=4096)
 def _chosen(fonts: Fonts, text: str, style: str, weight: str) -> Face:
-    wanted = {ord(letter) for letter in text if not letter.isspace()}
+    wanted = {ord(letter) for letter in text if not letter.isspace() and letter not in JOINERS}
     ordered = sorted(fonts.faces, key=lambda face: _distance(face, style, weight))
     fewest: tuple[set[int], Face] | None = None
     for face in ordered:
-        missing = wanted - coverage(face.path, face.index)
+        missing = wanted - _covered(face)
         if not missing:
             return face
         if fewest is None or len(missing) < len(fewest[0]):
@@ -123,15 +131,36 @@ def _distance(face: Face, style: str, weight: str) -> tuple[object, ...]:
     )
 
 
+def _files(places: Iterable[Path | str], skipped: list[str]) -> Iterator[Path]:
+    """The font files of all places, in order; what is none, or holds none, goes to `skipped` in words."""
+    for place in map(Path, places):
+        if place.is_dir():
+            found = sorted(path for path in place.rglob("*") if path.suffix.lower() in _SUFFIXES)
+            if not found:
+                skipped.append(f"{place} holds no font ({', '.join(_SUFFIXES)})")
+        elif place.exists():
+            found = [place]
+        else:
+            skipped.append(f"{place} does not exist; expected a font file or a folder")
+            continue
+        for path in found:
+            if path.is_file():  # A pipe would be waited for.
+                yield path
+            else:
+                skipped.append(f"{path} is no font that can be read: a folder, or a link to nowhere")
+
+
 @lru_cache(maxsize=512)
 def _faces(path: Path) -> tuple[Face, ...]:
+    """The faces of a file. FontsError: it has none that can be drawn at every size."""
     faces: list[Face] = []
     for index in range(_MAX_FACES):
         try:
             family, style = ImageFont.truetype(str(path), 16, index=index).getname()
-        except OSError as error:
+            ImageFont.truetype(str(path), 100, index=index)  # A font of bitmaps has its own sizes alone.
+        except (OSError, ValueError) as error:
             if index == 0:
-                raise FontsError(f"fonts: {path} is no font that can be read: {error}") from error
+                raise FontsError(f"{path} is no font that can be read: {error}") from error
             break
         faces.append(Face(path, index, family or path.stem, style or "Regular", _weight(style or "")))
         if path.suffix.lower() not in (".ttc", ".otc"):
@@ -146,11 +175,25 @@ def _weight(style: str) -> int:
     return next((weight for name, weight in named.items() if name in words), 400)
 
 
+def _covered(face: Face) -> frozenset[int]:
+    """What a face covers; nothing, with one warning, where its table of characters cannot be read."""
+    try:
+        return coverage(face.path, face.index)
+    except FontsError as error:
+        _warn_once(str(error))
+        return frozenset()
+
+
+@lru_cache(maxsize=512)
+def _warn_once(why: str) -> None:
+    log.warning("fonts left out: %s", why)
+
+
 @lru_cache(maxsize=64)
 def coverage(path: Path, index: int = 0) -> frozenset[int]:
     """Return the code points that a face has a glyph for."""
-    data = path.read_bytes()
     try:
+        data = path.read_bytes()
         start = struct.unpack_from(">I", data, 12 + 4 * index)[0] if data[:4] == b"ttcf" else 0
         num_tables = struct.unpack_from(">H", data, start + 4)[0]
         tables = (
@@ -158,8 +201,8 @@ def coverage(path: Path, index: int = 0) -> frozenset[int]:
         )
         where = next(offset for tag, _, offset, _ in tables if tag == b"cmap")
         return frozenset(_mapped(data, where).tolist())
-    except (struct.error, StopIteration, ValueError) as error:
-        raise FontsError(f"fonts: {path} has no table of characters that can be read: {error}") from error
+    except (struct.error, StopIteration, ValueError, OSError) as error:
+        raise FontsError(f"{path} has no table of characters that can be read: {error}") from error
 
 
 def _mapped(data: bytes, where: int) -> np.ndarray:
@@ -177,9 +220,8 @@ def _mapped(data: bytes, where: int) -> np.ndarray:
 def _format_12(data: bytes, offset: int) -> np.ndarray:
     count = struct.unpack_from(">I", data, offset + 12)[0]
     groups = np.frombuffer(data, ">u4", 3 * count, offset + 16).reshape(-1, 3)
-    return np.concatenate(
-        [np.arange(start, stop + 1) for start, stop, _ in groups.tolist()] or [np.zeros(0, int)]
-    )
+    ranges = [np.arange(start, min(stop, _LAST_CODE) + 1) for start, stop, _ in groups.tolist()]
+    return np.concatenate(ranges or [np.zeros(0, int)])
 
 
 def _format_4(data: bytes, offset: int) -> np.ndarray:

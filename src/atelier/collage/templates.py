@@ -13,6 +13,7 @@ from atelier.collage.boxes import Pixels, inside, overlap
 from atelier.collage.document import Value, parse_document
 from atelier.errors import PictureError, TemplateError
 from atelier.pictures import decode
+from atelier.places import LeftOut, own_files, require_file
 from atelier.vocabulary import Box
 
 Colour = tuple[int, int, int]
@@ -139,6 +140,40 @@ def parse_template(text: str, file: str = "template", folder: Path | None = None
         picture=picture,
         shadow=fields["shadow"].number(0, 1) if "shadow" in fields else 0.0,
     )
+
+
+@dataclass(frozen=True)
+class OwnTemplates:
+    """What a designer's folder holds."""
+
+    templates: tuple[Template, ...]
+    """In the order of their files."""
+    left_out: tuple[LeftOut, ...]
+    """Files that are no template, or whose name another one has already."""
+
+
+def own_templates(folder: Path) -> OwnTemplates:
+    """The templates in a folder; never raises, for one bad file must not stop those who need none."""
+    found: dict[str, Template] = {}
+    file_of: dict[str, str] = {}
+    left_out: list[LeftOut] = []
+    try:
+        paths = own_files(folder, ".json")
+    except OSError as error:
+        return OwnTemplates((), (LeftOut.because(folder, error),))
+    for path in paths:
+        try:
+            require_file(path)
+            template = read_template(path)
+            if template.name in found:
+                raise TemplateError(
+                    f"the name '{template.name}' is taken by {file_of[template.name]}; rename one of the two"
+                )
+        except Exception as error:  # whatever is wrong with it, it is this file's fault alone
+            left_out.append(LeftOut.because(path, error))
+            continue
+        found[template.name], file_of[template.name] = template, path.name
+    return OwnTemplates(tuple(found.values()), tuple(left_out))
 
 
 @cache

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from atelier.collage.boxes import height, width
-from atelier.collage.fonts import Face, Fonts
+from atelier.collage.fonts import JOINERS, Face, Fonts
 from atelier.collage.templates import TextArea
-from atelier.errors import CollageError
+from atelier.errors import CollageError, FontsError
 
 _LINE = 1.28
 """From one base line to the next, by the size of letters."""
@@ -22,6 +23,13 @@ _WORTH_A_LINE = 0.75
 _NEVER_FIRST = "，。、；：？！）》」』】〕…—·,.;:?!)]}%’”"
 _NEVER_LAST = "（《「『【〔([{‘“"
 _MAX_LETTERS = 400
+_RIGHT_TO_LEFT = ("R", "AL", "AN", "RLE", "RLO", "RLI")
+_STAND_ALONE = (
+    *("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN", "ETHIOPIC", "CHEROKEE", "COPTIC"),
+    *("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH", "FULLWIDTH", "BOPOMOFO", "HANGUL SYLLABLE", "IDEOGRAPHIC"),
+    *("COMBINING", "MODIFIER LETTER", "MASCULINE ORDINAL", "FEMININE ORDINAL", "MICRO SIGN"),
+)
+"""How the Unicode names of letters and marks begin that can be set apart from their neighbours."""
 
 _loaded = threading.local()
 
@@ -42,11 +50,16 @@ def set_text(text: str, area: TextArea, fonts: Fonts) -> TextBlock:
 
     Raises FontsError where no font has its characters, CollageError where it is too long.
     """
+    text = unicodedata.normalize("NFC", text)
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
-    if not text or len(text) > _MAX_LETTERS or not text.replace("\n", "").isprintable():
+    shown = "".join(letter for letter in text if letter != "\n" and letter not in JOINERS)
+    if not shown or len(text) > _MAX_LETTERS or not shown.isprintable():
         raise CollageError(
             f"the text '{area.name}' has {len(text)} letters; expected 1 to {_MAX_LETTERS} printable ones"
         )
+    if not may_be_spaced(text):
+        _require_shaping(area.name, text)
+        area = replace(area, spacing=0.0)
     face = fonts.choose(text, area.style, area.weight)
     # Measured at a fixed size of 100 pixels: the same lines at every size of the picture.
     font = _font(face, 100)
@@ -77,6 +90,7 @@ def draw_text(picture: Image.Image, block: TextBlock, scale: float) -> None:
     high = block.size * scale + line * (len(block.lines) - 1)
     free = height(area.box) * scale - high
     top = area.box.y0 * scale + free * {"top": 0.0, "middle": 0.5, "bottom": 1.0}[area.down]
+    direction = _direction(block.lines)
     for number, text in enumerate(block.lines):
         long = _length(text, font, spacing)
         left = (
@@ -86,9 +100,9 @@ def draw_text(picture: Image.Image, block: TextBlock, scale: float) -> None:
         # The base line: letters without descenders then fill the line's height.
         base = top + line * number + 0.86 * block.size * scale
         if not spacing:
-            draw.text((left, base), text, area.colour, font, anchor="ls")
+            draw.text((left, base), text, area.colour, font, anchor="ls", direction=direction)
             continue
-        for letter in text:
+        for letter in _letters(text):
             draw.text((left, base), letter, area.colour, font, anchor="ls")
             left += font.getlength(letter) + spacing
 
@@ -138,7 +152,55 @@ def _is_cjk(letter: str) -> bool:
 def _length(text: str, font: ImageFont.FreeTypeFont, spacing: float) -> float:
     if not spacing:
         return float(font.getlength(text))
-    return sum(float(font.getlength(letter)) for letter in text) + spacing * max(len(text) - 1, 0)
+    letters = _letters(text)
+    return sum(float(font.getlength(letter)) for letter in letters) + spacing * max(len(letters) - 1, 0)
+
+
+def may_be_spaced(text: str) -> bool:
+    """Check that letters of a text can be set one by one: each stands alone, from left to right.
+
+    In Arabic they are joined, in Devanagari they hang from one line, in Thai they stack, Hebrew runs the
+    other way: there the words are shaped whole, and an area's spacing does not apply.
+    """
+    return all(_stands_alone(letter) for letter in text)
+
+
+def _stands_alone(letter: str) -> bool:
+    if unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT or letter in JOINERS:
+        return False
+    if unicodedata.category(letter)[0] not in "LM":
+        return True
+    return unicodedata.name(letter, "").startswith(_STAND_ALONE)
+
+
+def _direction(lines: Sequence[str]) -> str | None:
+    """'rtl' where the first letter runs so: a later line may begin with a Latin word. None: each as it is."""
+    for letter in "".join(lines):
+        kind = unicodedata.bidirectional(letter)
+        if kind in ("L", "R", "AL"):
+            return None if kind == "L" else "rtl"
+    return None
+
+
+def _letters(text: str) -> list[str]:
+    """Letters with the marks that stand on them."""
+    letters: list[str] = []
+    for each in text:
+        if letters and unicodedata.category(each)[0] == "M":
+            letters[-1] += each
+        else:
+            letters.append(each)
+    return letters
+
+
+def _require_shaping(name: str, text: str) -> None:
+    """Without it such a script comes out unjoined and reversed, which is worse than no text."""
+    if not (features.check("raqm") and features.check("fribidi")):
+        raise FontsError(
+            f"the text '{name}' is in a script whose letters are shaped together, '{text[:40]}', and this "
+            f"Pillow cannot do that (`python -m PIL.report` lists raqm and fribidi); install libfribidi0 and "
+            f"Pillow's own wheel, or leave the text out"
+        )
 
 
 def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:

@@ -7,8 +7,9 @@ checked.require()                       # then stops where too much is bad
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -47,22 +48,28 @@ class Checked:
         max_bad_share: float | None = None,
         max_drift: float | None = None,
         refused: Mapping[str, int] | None = None,
+        *,
+        refused_later: Mapping[str, int] | None = None,
+        reasons: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """ContractError where too much is bad to go on; call it once the bad rows are in quarantine.
 
         max_bad_share: largest share of a table's rows that may be bad; default: what the check was given.
         max_drift: largest change of category shares beyond chance, 0 to 1; default: a warning only.
         refused: rows of each table that never came to the check, such as pictures that cannot be decoded.
+        refused_later: rows that the check found good and that were refused afterwards.
+        reasons: why those of both kinds were refused, by table; the commonest reason of all is named.
         """
         limit = self.max_bad_share if max_bad_share is None else max_bad_share
         for table, bad in self.bad.items():
-            num_refused = (refused or {}).get(table, 0)
-            num_bad = len(bad) + num_refused
-            num_rows = num_bad + len(self.good[table])
+            num_unseen, num_later = ((counts or {}).get(table, 0) for counts in (refused, refused_later))
+            num_bad = len(bad) + num_unseen + num_later
+            num_rows = len(bad) + num_unseen + len(self.good[table])
             if num_rows and num_bad / num_rows > limit:
+                commonest = _commonest(bad, (reasons or {}).get(table, ()))
                 raise ContractError(
                     f"{table}: {num_bad:,} of {num_rows:,} rows broke their contract (at most {limit:.1%} "
-                    f"may). {_commonest(bad)}They are in quarantine with their reasons; the report is "
+                    f"may). {commonest}They are in quarantine with their reasons; the report is "
                     f"{self.report_dir / 'index.html'}. Mend the drop, or raise ATELIER_MAX_BAD_SHARE."
                 )
         if max_drift is not None and self.drift is not None and self.drift.beyond_chance > max_drift:
@@ -222,8 +229,20 @@ def _shares(rows: pd.DataFrame) -> CategoryShares:
     return CategoryShares(dict(Counter(value for value in rows["category"] if isinstance(value, str))))
 
 
-def _commonest(bad: pd.DataFrame) -> str:
-    if bad.empty:
+def _commonest(bad: pd.DataFrame, refused: Sequence[str]) -> str:
+    """Name what most rows have in common, of those with a broken promise and those refused for a reason."""
+    kinds = [(one.num_rows, one.example) for one in (broken_promises(bad) if len(bad) else ())]
+    alike: dict[str, list[str]] = {}
+    for reason in refused:
+        alike.setdefault(_kind_of(reason), []).append(reason)
+    kinds += [(len(reasons), reasons[0]) for reasons in alike.values()]
+    if not kinds:
         return ""
-    first = broken_promises(bad)[0]
-    return f"Most often: {first.num_rows:,} rows such as {first.example}. "
+    num_rows, example = max(kinds, key=lambda kind: kind[0])
+    return f"Most often: {num_rows:,} rows such as {example}. "
+
+
+def _kind_of(reason: str) -> str:
+    """A reason less what differs from row to row: its place, and words with digits."""
+    _, _, rest = reason.partition(": ")
+    return re.sub(r"\S*\d\S*", "#", rest or reason)

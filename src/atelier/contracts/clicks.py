@@ -11,12 +11,14 @@ from atelier.contracts.promise import (
     Promise,
     Surroundings,
     between,
+    matches,
     moment_in_utc,
     one_line,
     promised,
     refers_to,
     unique,
 )
+from atelier.vocabulary import USER_ID, USER_ID_EXPECTED
 
 
 def _item_ids(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
@@ -30,7 +32,7 @@ def _item_ids(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
 PROMISES: tuple[Promise, ...] = (
     unique("click_id"),
     one_line("click_id"),
-    one_line("user_id"),
+    matches("user_id", USER_ID, USER_ID_EXPECTED),
     one_line("source", 100),
     refers_to("outfit_id", "outfits"),
     moment_in_utc("shown_at"),

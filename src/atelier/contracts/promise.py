@@ -66,7 +66,7 @@ def mostly_present(column: str, share: float) -> Promise:
 
     def holds(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
         missing = rows[column].isna()
-        return ~missing | bool(missing.all() or missing.mean() <= 1 - share)
+        return ~missing | bool(missing.all() or (~missing).mean() >= share)
 
     expected = f"a value in at least {share:.0%} of the rows, or in none"
     return replace(promised((column,), expected, holds), only_warns=True)

@@ -80,7 +80,8 @@ def _site(docs_dir: Path) -> dict[str, Any]:
         "show_how_to_buttons": False,
         "store_backend": {
             "class_name": "TupleFilesystemStoreBackend",
-            "base_directory": str(docs_dir.resolve()),
+            # The library fills in $VARIABLES; one with a backslash stays as it is.
+            "base_directory": str(docs_dir.resolve()).replace("$", "\\$"),
         },
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
     }

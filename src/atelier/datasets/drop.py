@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -61,10 +62,22 @@ def read_drop(drop_dir: Path) -> Drop:
     paths = {folder for folder, _ in found}
     for folder, layout in found:
         layout.read(Folder(folder, files, frozenset(paths - {folder})), drop)
+    _require_text(drop.name)
     drop.layouts = tuple(layout.name for _, layout in found)
     drop.unknown = _unknown(files, paths)
     drop.notes += _passed_over(files)
     return drop
+
+
+def _require_text(name: str) -> None:
+    """Every table and report repeats the name of a drop. DropError: its bytes are not UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        raise DropError(
+            f"the drop's name is not UTF-8: '{shown}'; rename the folder, or give its drop.json a \"name\""
+        ) from error
 
 
 def _layout_of(files: Files, folder: PurePosixPath) -> Layout | None:

@@ -24,6 +24,8 @@ class Records:
 
     columns: tuple[str, ...]
     rows: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    """Of CSV: the line that each row begins in, from 1."""
     broken: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     """What there is of each broken row, and why it is broken."""
 
@@ -50,6 +52,7 @@ def read_csv(file: File, required: Sequence[str], overflow: str | None = None) -
             result.broken.append((shown, f"{file.path}, line {line + 1}: {reason}"))
         else:
             result.rows.append(dict(zip(columns, _joined(cells, columns, overflow), strict=True)))
+            result.lines.append(line + 1)
     return result
 
 

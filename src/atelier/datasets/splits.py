@@ -155,8 +155,10 @@ def _photos_before_masks(photo: Photo) -> tuple[bool, str]:
 
 def _why_refused(row: Item | Photo, sides: set[str]) -> str:
     what = f"item {row.item_id}" if isinstance(row, Item) else f"photo {row.photo_id}"
-    ties = ", ".join(f"{kind} {name}" for kind, name in _ties(row, {})[1:]) or "pictures that look the same"
+    ties = [f"{kind} {name}" for kind, name in _ties(row, {})[1:] if kind != "looks"]
+    if not ties or (isinstance(row, Photo) and row.phash is not None):
+        ties.append("pictures that look the same")
     return (
         f"{what} ties together groups that stand on different sides of the split "
-        f"({' and '.join(sorted(sides))}): by {ties}"
+        f"({' and '.join(sorted(sides))}): by {', '.join(ties)}"
     )

@@ -6,8 +6,11 @@ users of a release, so they lie beside the days once, under their digest.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -23,6 +26,7 @@ from numpy.typing import NDArray
 
 from atelier.delivery.feed import FeedConfig, Shown
 from atelier.delivery.policy import Policy
+from atelier.errors import FeedLogError
 
 _CANDIDATES = "candidates"
 
@@ -74,30 +78,44 @@ class FeedLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: set[str] = set()
 
     def write(self, feed: LoggedFeed, offered: Offered) -> None:
-        """Write a feed at once, so that lines of two processes do not mix."""
-        if offered.digest not in self._kept:
-            self._keep(offered)
+        """Write a feed at once, so that lines of two processes do not mix.
+
+        FeedLogError: it is not logged, whole and with its candidates, so it must not be shown.
+        """
         # The line break comes first: a torn last line, of a process killed here, spoils no later one.
-        line = "\n" + json.dumps(asdict(feed), ensure_ascii=False, separators=(",", ":"))
-        with (self._folder / f"{feed.at[:10]}.jsonl").open("ab", buffering=0) as file:
-            file.write(line.encode())
+        line = ("\n" + json.dumps(asdict(feed), ensure_ascii=False, separators=(",", ":"))).encode()
+        try:
+            self._keep(offered)
+            with (self._folder / f"{feed.at[:10]}.jsonl").open("ab", buffering=0) as file:
+                if file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise FeedLogError(
+                f"feeds are logged in {self._folder}, which cannot be written "
+                f"({error.strerror or error}); a feed that is not logged is not shown. Make room or make it "
+                f"writable, and ask again"
+            ) from error
 
     def _keep(self, offered: Offered) -> None:
+        """Looked for each time: who clears the folder while it is used loses no later evidence."""
         path = _candidates_path(self._folder, offered.digest)
+        if path.exists():
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            columns = {
-                "outfit_id": pa.array(offered.outfit_ids, pa.string()),
-                "num_showings": pa.array(offered.num_showings_N),
-                "generated": pa.array(offered.generated_N),
-            }
-            half = path.with_name(f".{path.name}.{uuid4().hex}")
+        columns = {
+            "outfit_id": pa.array(offered.outfit_ids, pa.string()),
+            "num_showings": pa.array(offered.num_showings_N),
+            "generated": pa.array(offered.generated_N),
+        }
+        half = path.with_name(f".{path.name}.{uuid4().hex}")
+        try:
             pq.write_table(pa.table(columns), half, compression="zstd")
             half.replace(path)
-        self._kept.add(offered.digest)
+        finally:
+            with contextlib.suppress(OSError):
+                half.unlink()
 
 
 def read_feeds(folder: Path) -> Iterator[LoggedFeed]:

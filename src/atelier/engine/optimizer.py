@@ -52,4 +52,4 @@ def load_optimizer_tensors(
             # In the parameter's own memory format, or fused kernels would take another path than before.
             optimizer.state[parameter][key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
         else:  # a step counter: beside the parameter, where fused kernels expect it
-            optimizer.state[parameter][key] = value.to(parameter.device)
+            optimizer.state[parameter][key] = value.to(parameter.device, copy=True)

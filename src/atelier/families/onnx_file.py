@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-
-import onnxruntime as ort
+from typing import TYPE_CHECKING
 
 from atelier.errors import AtelierError, DigestError
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 
 def open_session(
@@ -17,6 +19,8 @@ def open_session(
 
     DigestError: the file is another one than `sha256` says. `refused`: ONNX Runtime cannot load it.
     """
+    import onnxruntime as ort  # late: training imports this module too, on machines without it
+
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
-from atelier.index.filters import ItemFilters
 from atelier.index.graph import Rows
 from atelier.index.graph_searcher import GraphSearcher
 from atelier.index.saved import SavedSearcher, make_searcher, save
@@ -26,6 +25,7 @@ from atelier.index.schema import FACTS, IndexVersion
 from atelier.index.searcher import ExactSearcher, Searcher, Selection
 from atelier.index.store import open_version, read_rows
 from atelier.index.text import fuse, has_titles_index, search_titles
+from atelier.index.titles import Titles
 from atelier.vocabulary import Item
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _DIGITS = 6
 _MARGIN = 6
 """So many more neighbours are taken than asked for, so that exact scores decide who is the last."""
 _THUMBNAILS_KEPT = 1_024
+_MAX_TITLE_WEIGHT = 0.95
+"""Of titles against vectors: among titles that hold the same words, the vectors decide."""
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +95,7 @@ class IndexReader:
         self.relevance_NR = relevance_NR
         self.item_ids: list[str] = facts["item_id"].to_pylist()
         self._filters = ItemFilters(facts)
+        self._titles = Titles(facts["title"])
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._thumbnail = lru_cache(maxsize=_THUMBNAILS_KEPT)(read_thumbnail)
         self._table = table
@@ -147,12 +150,15 @@ class IndexReader:
         season: str | None = None,
         relevance: ArrayLike | None = None,
         text: str | None = None,
+        is_vector_of_text: bool = False,
     ) -> list[Hit]:
         """Find the k items nearest to a unit vector [D], best first; equal scores in order of item id.
 
         Vectors may also be several looks at one thing, [L, D] and [L, R]: an item is as near as it is to the
         nearest of them. With a `relevance` vector [R], the first hundred by `vector` are put in order by it,
         and scored by it. With a `text`, their ranking is fused with that of the titles; scores stay cosines.
+        `is_vector_of_text`: nothing but the text was asked, so that an item of just that title comes first,
+        and either ranking counts as much as it is sure (see `_rows_of_written`).
         Fewer than k where fewer pass the filters. An item of which a fact is unknown does not pass a filter
         on that fact.
         QueryError: a category, gender or season that no item has, a k below 1, a vector not finite.
@@ -168,7 +174,11 @@ class IndexReader:
         num = max(k, NUM_CANDIDATES)
         rows, scores = self._nearest(query_LD, num, selection)
         if text is not None:
-            rows = np.array(fuse([rows.tolist(), self._rows_of_text(text, num, selection)]), np.int64)
+            by_title = self._rows_of_text(text, num, selection)
+            if is_vector_of_text:
+                rows = self._rows_of_written(text, query_LD, rows, by_title, selection)
+            else:
+                rows = np.array(fuse([rows.tolist(), by_title]), np.int64)
             scores = _cosines(self.vectors_ND[rows], query_LD)
         if relevance_LR is not None:
             assert self.relevance_NR is not None
@@ -284,6 +294,29 @@ class IndexReader:
                 if len(passing) >= num or len(ids) < asked or asked == len(self):
                     return passing[:num].tolist()
         return (rows if selection is None else rows[selection.mask_N[rows]])[:num].tolist()
+
+    def _rows_of_written(
+        self,
+        text: str,
+        query_LD: NDArray[np.float32],
+        near: Rows,
+        by_title: Sequence[int],
+        selection: Selection | None,
+    ) -> Rows:
+        """The rows that a written query finds by vector, by words and as an exact title, best first.
+
+        A row scores w * coverage + (1 - w) * cosine, a convex combination (Bruch, Gai and Ingber, TOIS 2023,
+        https://doi.org/10.1145/3596512), where w is the share of the query in the best title: words that no
+        title has leave the decision to the vectors, and vectors that are all alike leave it to the words.
+        """
+        exact = self._titles.exact(text)
+        exact = exact if selection is None else exact[selection.mask_N[exact]]
+        rows = np.unique(np.concatenate([near.astype(np.int64), np.asarray(by_title, np.int64), exact]))
+        coverage = self._titles.coverage(text, rows)
+        weight = min(coverage.share, _MAX_TITLE_WEIGHT)
+        cosine = _cosines(self.vectors_ND[rows], query_LD)
+        score = np.round(weight * coverage.covered_K + (1 - weight) * cosine, _DIGITS)
+        return rows[np.lexsort((rows, -score, ~np.isin(rows, exact)))]
 
     def _hits(self, rows: Rows, scores: NDArray[np.float64]) -> list[Hit]:
         if not len(rows):

@@ -23,15 +23,21 @@ SCHEMA = pa.schema(
 )
 """`slots` has one name for each of `item_ids`, the trigger first; `score` is how well they go together."""
 _ORDER = b"order"
+_OF_A_TABLE = {"_versions", "_transactions", "data"}
+"""Folders that Lance makes before the first version of a table is there."""
 
 
 class BulkSetTable:
     """The sets of one batch; the table's metadata holds the whole specification."""
 
     def __init__(self, path: Path, order: str) -> None:
-        """Open the table of this order, or begin one. CatalogueIndexError: another order's table is there."""
+        """Open the table of this order, or begin one.
+
+        CatalogueIndexError: another order's table is there, or something that is no table.
+        """
         self._path = path
         if not self._begun():
+            self._require_room()
             path.parent.mkdir(parents=True, exist_ok=True)
             lance.write_dataset(SCHEMA.with_metadata({_ORDER: order.encode()}).empty_table(), str(path))
         found = (self._dataset().schema.metadata or {}).get(_ORDER, b"").decode()
@@ -61,5 +67,24 @@ class BulkSetTable:
         versions = self._path / "_versions"
         return versions.is_dir() and any(versions.iterdir())
 
+    def _require_room(self) -> None:
+        """CatalogueIndexError: a file is there, or a folder with something else than a table."""
+        if not self._path.exists():
+            return
+        strangers = (
+            {path.name for path in self._path.iterdir()} - _OF_A_TABLE if self._path.is_dir() else {"a file"}
+        )
+        if strangers:
+            raise CatalogueIndexError(
+                f"{self._path} is no table of sets, it holds {sorted(strangers)[0]}; name a new folder, or "
+                f"the one of an order that was begun"
+            )
+
     def _dataset(self) -> lance.LanceDataset:
-        return lance.dataset(str(self._path))
+        try:
+            return lance.dataset(str(self._path))
+        except (ValueError, OSError) as error:
+            raise CatalogueIndexError(
+                f"{self._path} is no table of sets that can be read; name a new folder, or the one of an "
+                f"order that was begun ({str(error).splitlines()[0][:120]})"
+            ) from error

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from atelier.errors import CatalogueIndexError, QueryError
 from atelier.index.schema import FACTS, ContractText, IndexVersion
 from atelier.index.states import verified
+from atelier.places import plain
 
 if TYPE_CHECKING:
     from lance import LanceDataset
@@ -34,7 +35,8 @@ def connect(settings: Settings) -> DBConnection:
     """Open the database that holds all indexes. Importing LanceDB takes seconds, hence only here."""
     import lancedb
 
-    return lancedb.connect(settings.lancedb_uri)
+    uri = settings.lancedb_uri
+    return lancedb.connect(uri if "://" in uri else str(plain(Path(uri))))
 
 
 def find_table(db: DBConnection, name: str) -> Table | None:

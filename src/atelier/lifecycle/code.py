@@ -13,7 +13,7 @@ from typing import Any
 PACKAGE = __name__.split(".", maxsplit=1)[0]
 PLUMBING = {
     *("errors", "settings", "registry", "versioning", "release", "index", "lifecycle", "contracts"),
-    *("delivery", "styling", "collage", "serving", "services", "cli", "progress"),
+    *("delivery", "styling", "collage", "serving", "services", "cli", "places", "progress", "telemetry"),
 }
 """Rooms that carry values without shaping them: where things are kept, how they are shown."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from atelier.markdown import literal
+
 WORST_SHOWN = 10
 
 
@@ -51,7 +53,10 @@ def model_card(facts: CardContents) -> str:
                 for split, counts in facts.splits.items()
             ],
         ),
-        _table(["Source", "Licence, as given"], [list(entry) for entry in facts.licences.items()]),
+        _table(
+            ["Source", "Licence, as given"],
+            [[literal(source), literal(licence)] for source, licence in facts.licences.items()],
+        ),
         _section(
             "Measured on the held-out test part",
             _table(["Metric", "Value"], [[name, f"{value:.4f}"] for name, value in facts.metrics.items()]),
@@ -60,7 +65,10 @@ def model_card(facts: CardContents) -> str:
             f"The {len(worst)} worst categories",
             _table(
                 ["Category", "recall_at_1", "Queries"],
-                [[name, f"{recall:.3f}", f"{num_queries:,}"] for name, (recall, num_queries) in worst],
+                [
+                    [literal(name), f"{recall:.3f}", f"{num_queries:,}"]
+                    for name, (recall, num_queries) in worst
+                ],
             ),
         ),
         _section("Cost", _table(["What", "Measured"], [list(entry) for entry in facts.cost.items()])),
@@ -81,7 +89,7 @@ def _section(title: str, body: str) -> str:
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """The first column to the left, the others to the right; nothing where there are no rows."""
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
     if not lines:
         return ""
     rule = "| --- |" + " ---: |" * (len(columns) - 1)

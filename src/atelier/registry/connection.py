@@ -11,10 +11,10 @@ from typing import Any
 from filelock import FileLock
 
 from atelier.errors import RegistryError
+from atelier.registry.moved import mend_moved_store
 from atelier.settings import Settings
 
 _SWITCHES = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_MODEL_CATALOG_URI": "",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -36,8 +36,9 @@ class Connection:
 def connect(settings: Settings) -> Connection:
     """Open the store of `settings`, creating and migrating its database where it is empty.
 
-    Several processes may do so at once: MLflow's own set-up crashes then, ours waits for a file lock. The
-    lock is local, so a PostgreSQL store that many machines share should be migrated once, by hand, first.
+    The store of a workspace that was moved is mended. Several processes may do so at once: MLflow's own
+    set-up crashes then, ours waits for a file lock. The lock is local, so a PostgreSQL store that many
+    machines share should be migrated once, by hand, first.
     """
     uri = settings.mlflow_uri
     if uri.startswith("sqlite:") and not uri.startswith("sqlite:////"):
@@ -50,6 +51,7 @@ def connect(settings: Settings) -> Connection:
     mlflow = _import_quietly()
     with FileLock(locks_dir / "set-up.lock"):
         _migrate(uri, settings.mlflow_artifacts)
+        mend_moved_store(settings)
         client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     return Connection(client, uri, settings.mlflow_artifacts, locks_dir)
 

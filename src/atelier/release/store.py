@@ -192,7 +192,7 @@ def require_whole(settings: Settings, release: Release, trusted: Collection[str]
 def folder_of(settings: Settings, release: Release, family: str) -> Path:
     """Return the folder of a family's files, `releases/<id>/<family>`; `releases/<id>` of a flat release.
 
-    What families share has a folder too: `rules`, `index`.
+    `index` has a folder like a family.
     """
     return settings.releases_dir / release.release_id / release.prefix_of(family)
 

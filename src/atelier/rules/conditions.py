@@ -123,7 +123,8 @@ class Between:
         return (numbers >= self.low) & (numbers <= self.high)
 
     def __str__(self) -> str:
-        return f"{self.fact} from {self.low:g} to {self.high:g}"
+        form = ",.2f" if self.fact == "price" else "g"
+        return f"{self.fact} from {self.low:{form}} to {self.high:{form}}"
 
 
 Test = AnyOf | NoneOf | Between

@@ -6,9 +6,11 @@ The format is described in docs/reference/rules.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from atelier.errors import RulesError
+from atelier.places import LeftOut, own_files, require_file
 from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, AnyOf, Between, Condition, NoneOf, Test
 from atelier.rules.document import Value, parse_document, read_document
 from atelier.rules.rules import (
@@ -44,6 +46,35 @@ _FACTS = TEXT_FACTS + NUMBER_FACTS
 def ready_made() -> dict[str, Path]:
     """List the rule files that come with Atelier, by name: 'womens-wear', 'bedroom'."""
     return {path.stem: path for path in sorted(READY_DIR.glob("*.yaml"))}
+
+
+@dataclass(frozen=True)
+class OwnRules:
+    """What an operator's folder holds."""
+
+    paths: Mapping[str, Path]
+    """Name -> rule file that can be read."""
+    left_out: Mapping[str, LeftOut]
+    """Name -> why its file cannot."""
+
+
+def own_rules(folder: Path) -> OwnRules:
+    """The rule files in a folder; never raises, for one bad file must not hold back all others."""
+    good: dict[str, Path] = {}
+    left_out: dict[str, LeftOut] = {}
+    try:
+        paths = own_files(folder, ".yaml")
+    except OSError as error:
+        return OwnRules({}, {"": LeftOut.because(folder, error)})
+    for path in paths:
+        try:
+            require_file(path)
+            load_rules(path)
+        except Exception as error:  # whatever is wrong with it, it is this file's fault alone
+            left_out[path.stem] = LeftOut.because(path, error)
+        else:
+            good[path.stem] = path
+    return OwnRules(good, left_out)
 
 
 def find_rules(name: str) -> Rules:

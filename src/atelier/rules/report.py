@@ -219,7 +219,7 @@ def _in_words(rules: Rules, name: str) -> str:
         return str(rules.everywhere)
     if name == "price":
         assert rules.price is not None
-        return f"from {rules.price.low:g} to {rules.price.high:g} a set"
+        return f"from {rules.price.low:,.2f} to {rules.price.high:,.2f} a set"
     if name.startswith("slots."):
         return str(rules.slot(name.removeprefix("slots.")).condition)
     return str(dict(rules.relations)[name])

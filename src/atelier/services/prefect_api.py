@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from atelier import telemetry
 from atelier.services import lock
 from atelier.services.process import Service, free_port, started
 from atelier.settings import Settings
@@ -80,10 +81,10 @@ def environment(settings: Settings, api_url: str) -> dict[str, str]:
         "ATELIER_HOME": str(settings.home),
         "PREFECT_HOME": str(settings.stores_dir / "prefect"),
         "PREFECT_API_URL": api_url,
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-        "DO_NOT_TRACK": "1",
+        **telemetry.VARIABLES,
         # On disk, so that a server started after a crash still knows whose slots to free.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "atelier",
+        # Long commands speak around their flow, too; only lines within a flow have a page to stand on.
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     }

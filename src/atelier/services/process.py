@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from atelier.errors import ServiceError
 
@@ -101,16 +103,51 @@ def free_port() -> int:
 
 
 def require_port(host: str, port: int, option: str) -> None:
-    """Require that `port` is free. ServiceError: it is not; `option` is how the caller can change it."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
+    """Require that `port` is free. ServiceError: it is not; `option` is how the caller can change it.
+
+    ServiceError: somebody listens there already, or this machine has no such address; `option` is how the
+    caller can change it.
+    """
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise ServiceError(
+            f"{host!r} is no address of this machine ({error}); expected one as 127.0.0.1 or ::1, or a name. "
+            f"Choose another: {option}."
+        ) from error
+    refusals = [_refusal(family, address) for family, _, _, _, address in places]
+    for refused in refusals:
+        if refused is not None and refused.errno == errno.EADDRINUSE:
             raise ServiceError(
-                f"port {port} of {host} is taken ({error.strerror}). "
+                f"port {port} of {host} is taken ({refused.strerror}). "
                 f"End what listens there, or choose another: {option}."
-            ) from error
+            ) from refused
+    if refusals and refusals[0] is not None and all(refusals):  # A name may have addresses that are not up.
+        raise ServiceError(
+            f"port {port} of {host} cannot be listened on ({refusals[0].strerror}). Choose another: {option}."
+        ) from refusals[0]
+
+
+def _refusal(family: int, address: tuple[Any, ...]) -> OSError | None:
+    """Why a server could not listen there; None: it could."""
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # As the server itself binds it.
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None
+
+
+def url_of(host: str, port: int, path: str = "") -> str:
+    """The address of a service over HTTP; an IPv6 one stands in brackets."""
+    if not host:
+        host = "localhost"
+    elif ":" in host:
+        host = f"[{host.replace('%', '%25')}]"
+    return f"http://{host}:{port}{path}"
 
 
 def answers(url: str, statuses: tuple[int, ...] = (200,)) -> bool:

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from atelier.errors import ServiceError
 from atelier.services import lock, prefect_api
-from atelier.services.process import Running, Service, free_port, launched, require_port, started
+from atelier.services.process import Running, Service, free_port, launched, require_port, started, url_of
 from atelier.settings import PROJECT_ROOT, Settings
 
 WORK_POOL = "atelier"
@@ -26,7 +26,7 @@ def run(settings: Settings, prefect_port: int, mlflow_port: int, say: Callable[[
     """
     require_port("127.0.0.1", prefect_port, "atelier up --prefect-port")
     require_port("127.0.0.1", mlflow_port, "atelier up --mlflow-port")
-    require_port(settings.serve_host, settings.serve_port, "ATELIER_SERVE_PORT")
+    require_port(settings.serve_host, settings.serve_port, "ATELIER_SERVE_HOST, ATELIER_SERVE_PORT")
     # SIGINT too: a shell that starts us in the background hands it down ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
@@ -50,7 +50,7 @@ def _start_all(
     services = {
         f"http://127.0.0.1:{prefect_port}": prefect_api.server(settings, prefect_port),
         f"http://127.0.0.1:{mlflow_port}": _mlflow(settings, mlflow_port),
-        f"http://{settings.serve_host}:{settings.serve_port}": _serving(settings),
+        url_of(settings.serve_host, settings.serve_port): _serving(settings),
     }
     running = [stack.enter_context(launched(service)) for service in services.values()]
     for address, each in zip(services, running, strict=True):
@@ -104,7 +104,7 @@ def _serving(settings: Settings) -> Service:
         name="Serving",
         command=("atelier", "serve"),
         # Alive, not ready: before the first release there is nothing to answer with; it follows that one.
-        health_url=f"http://{settings.serve_host}:{settings.serve_port}/health/live",
+        health_url=url_of(settings.serve_host, settings.serve_port, "/health/live"),
         log_path=settings.stores_dir / "logs" / "serving.log",
     )
 

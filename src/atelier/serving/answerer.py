@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ SHRINK_FACTOR = 4
 of what the network sees: enough for an item that fills a quarter of a photo without a box."""
 TEXT_SHARE = 0.5
 """How far a text moves a photo's vectors: this much of its own is added to them."""
+_NUMBER = re.compile(r" *[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)? *")
 MAX_BATCH = 16
 """Photos that go through the network together, at most."""
 
@@ -202,7 +204,7 @@ class Answerer:
         started = time.perf_counter()
         encoded = self.texts.encode([text])
         embedded = time.perf_counter()
-        hits = self._search(encoded.embedding, encoded.relevance, filters, k, text)
+        hits = self._search(encoded.embedding, encoded.relevance, filters, k, text, is_vector_of_text=True)
         return Answer(
             release_id=self.release.release_id,
             data_version=self.release.data_version,
@@ -227,6 +229,8 @@ class Answerer:
         filters: Filters,
         k: int,
         text: str | None,
+        *,
+        is_vector_of_text: bool = False,
     ) -> list[Hit]:
         return self.reader.search(
             recall_LK,
@@ -238,6 +242,7 @@ class Answerer:
             season=filters.season,
             relevance=relevance_LR,
             text=text or None,
+            is_vector_of_text=is_vector_of_text,
         )
 
     def thumbnails(self, answer: Answer) -> dict[str, bytes]:
@@ -287,7 +292,7 @@ def parse_box(text: str | None) -> Box | None:
     if text is None or not text.strip():
         return None
     try:
-        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+        x0, y0, x1, y1 = map(_number, text.split(","))
         if not all(math.isfinite(value) for value in (x0, y0, x1, y1)):
             raise ValueError("not finite")
         return Box(x0, y0, x1, y1)
@@ -296,3 +301,10 @@ def parse_box(text: str | None) -> Box | None:
             "box: expected x0,y0,x1,y1 in pixels of the upright photo, with x0 < x1 and y0 < y1, "
             f"got {text[:60]!r}"
         ) from error
+
+
+def _number(text: str) -> float:
+    """In plain digits: Python's own reading also takes '1_000' and the digits of every script."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"no number: {text[:40]!r}")
+    return float(text)

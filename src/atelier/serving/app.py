@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from atelier.serving import feed_routes, outfit_routes, problems
 from atelier.serving.live import LiveRelease
 from atelier.serving.metrics import Metrics
-from atelier.serving.middleware import Observed, UploadLimit
+from atelier.serving.middleware import HeadAsGet, Observed, UploadLimit
 from atelier.serving.routes import Service, router
 from atelier.serving.shadow import Shadow
 from atelier.settings import Settings
@@ -60,5 +60,6 @@ def create_app(settings: Settings, live: LiveRelease | None = None) -> FastAPI:
     app.include_router(feed_routes.router)
     problems.install(app)
     app.add_middleware(UploadLimit, max_upload_bytes=settings.max_upload_bytes)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Observed, metrics=metrics)
     return app

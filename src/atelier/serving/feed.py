@@ -81,7 +81,10 @@ class FeedMaker:
     def feed(
         self, user_id: str, day: str, history: Sequence[str] | None = None, num: int = 20
     ) -> list[Shown]:
-        """Make and log the feed of a user and day ('2026-01-05'); see `make`."""
+        """Make and log the feed of a user and day ('2026-01-05'); see `make`.
+
+        FeedLogError: it cannot be logged, so it must not be shown.
+        """
         history = self.history(user_id) if history is None else history
         shown = self.make(user_id, day, history, num)
         if self._log is not None:

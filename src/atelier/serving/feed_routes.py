@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
 from atelier.delivery.feed import Shown
 from atelier.serving.feed import MAX_NUM, FeedMaker, today
+from atelier.serving.middleware import is_head
 from atelier.serving.problems import responses
 from atelier.serving.routes import ServiceOf
+from atelier.serving.schemas import Day, Digits, shown_price
+from atelier.vocabulary import USER_ID_EXPECTED, is_user_id
 
 router = APIRouter()
 
@@ -33,13 +35,12 @@ class ShownSet(BaseModel):
     @classmethod
     def of(cls, shown: Shown, maker: FeedMaker) -> Self:
         row = maker.sets.row_of[shown.outfit_id]
-        price = float(maker.sets.price_S[row])
         return cls(
             place=shown.place,
             outfit_id=shown.outfit_id,
             item_ids=list(maker.sets.item_ids[row]),
             made_by=maker.sets.made_by[row],
-            price=None if math.isnan(price) else price,
+            price=shown_price(float(maker.sets.price_S[row])),
             fresh=shown.fresh,
             propensity=shown.propensity,
         )
@@ -65,23 +66,35 @@ class FeedAnswer(BaseModel):
         )
 
 
-@router.get("/v1/feed/{user_id:path}", responses=responses(422, 503), tags=["feed"])
+def _user_of_address(user_id: str) -> str:
+    """An address with a slash too many names nobody, rather than another user."""
+    if not is_user_id(user_id):
+        raise HTTPException(
+            404, f"There is no user {user_id[:80]!r}; an id is {USER_ID_EXPECTED}, percent-encoded in UTF-8."
+        )
+    return user_id
+
+
+@router.get("/v1/feed/{user_id:path}", responses=responses(404, 422, 503), tags=["feed"])
 async def feed(
     service: ServiceOf,
-    user_id: Annotated[str, Path(min_length=1, max_length=200)],
-    num: Annotated[int, Query(ge=1, le=MAX_NUM, description="How many sets.")] = 20,
-    day: Annotated[date | None, Query(description="Default: today, UTC.", examples=["2026-01-05"])] = None,
+    request: Request,
+    user_id: Annotated[str, Depends(_user_of_address)],
+    num: Annotated[int, Digits, Query(ge=1, le=MAX_NUM, description="How many sets.")] = 20,
+    day: Annotated[
+        date | None, Day, Query(description="YYYY-MM-DD. Default: today, UTC.", examples=["2026-01-05"])
+    ] = None,
 ) -> FeedAnswer:
     """List the sets that a user is shown on a day, with the probability of each.
 
     The same question to the same release gives the same feed, and a longer one begins with the shorter one.
-    What is answered counts as shown: it is logged.
+    What is answered counts as shown: it is logged, or it is not answered (503). A HEAD shows nothing.
     """
-    return await service.work(
-        _answer, service.live.current.feed_maker, user_id, day.isoformat() if day else today(), num
-    )
+    maker, day_name = service.live.current.feed_maker, day.isoformat() if day else today()
+    return await service.work(_answer, maker, user_id, day_name, num, log=not is_head(request))
 
 
-def _answer(maker: FeedMaker, user_id: str, day: str, num: int) -> FeedAnswer:
+def _answer(maker: FeedMaker, user_id: str, day: str, num: int, *, log: bool) -> FeedAnswer:
     """In a worker thread."""
-    return FeedAnswer.of(maker.feed(user_id, day, num=num), maker, user_id, day)
+    shown = (maker.feed if log else maker.make)(user_id, day, num=num)
+    return FeedAnswer.of(shown, maker, user_id, day)

@@ -14,9 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from atelier.collage.templates import own_templates
 from atelier.errors import NoReleaseError
+from atelier.places import LeftOut
 from atelier.release.manifest import Release
 from atelier.release.store import live_id, show
+from atelier.rules.file import own_rules
 from atelier.serving.answerer import Answerer
 from atelier.serving.loader import open_answerer
 from atelier.settings import Settings
@@ -47,6 +50,8 @@ class LiveState:
     num_failures: int = 0
     failure: LoadFailure | None = None
     """Of the newest release, while it cannot be loaded."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Own templates and rule files of the workspace that could not be used when the release was loaded."""
 
 
 class LiveRelease:
@@ -132,7 +137,10 @@ class LiveRelease:
             answerer=answerer,
             num_loads=self._state.num_loads + 1,
             num_failures=self._state.num_failures,
+            left_out=_left_out(self._settings),
         )
+        for each in self._state.left_out:
+            log.warning("left out: %s", each)
         log.info("release %s is served, with %d rows", answerer.release.release_id, len(answerer.reader))
 
     def _report(self, release_id: str | None, error: Exception) -> None:
@@ -144,6 +152,11 @@ class LiveRelease:
             log.error("release %s cannot be served, the old one stays: %s", release_id, failure.error)
         num_failures = self._state.num_failures + (release_id is not None)  # a lost pointer is no attempt
         self._state = replace(self._state, num_failures=num_failures, failure=failure)
+
+
+def _left_out(settings: Settings) -> tuple[LeftOut, ...]:
+    templates, rules = own_templates(settings.templates_dir), own_rules(settings.rules_dir)
+    return (*templates.left_out, *rules.left_out.values())
 
 
 def _in_words(error: Exception) -> str:

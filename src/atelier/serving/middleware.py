@@ -1,4 +1,4 @@
-"""Around every request: a bound on its body, an id, a count, and one line in the access log."""
+"""Around every request: a bound on its body, HEAD as GET, an id, a count, and one line in the access log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 import uuid
 from dataclasses import dataclass
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -109,6 +109,60 @@ class Observed:
                 }
             )
         )
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body, on every address that can be got: routes, pages and static files.
+
+    A route whose GET leaves a trace asks `is_head` and leaves none.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        if scope["method"] != "HEAD":
+            return await self._app(scope, receive, _allowing_head(send))
+        scope.setdefault("state", {})["is_head"] = True
+        inner = {**scope, "method": "GET"}  # The server goes by its own scope: it expects no body.
+        try:
+            await self._app(inner, receive, _without_body(_allowing_head(send)))
+        finally:
+            scope.update({name: inner[name] for name in ("route", "endpoint") if name in inner})
+
+
+def is_head(request: Request) -> bool:
+    """Check whether a route that answers GET was asked by HEAD."""
+    return bool(getattr(request.state, "is_head", False))
+
+
+def _without_body(send: Send) -> Send:
+    """Keep the headers, the length among them, and drop every byte behind them."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        elif message["type"] == "http.response.pathsend":
+            message = {"type": "http.response.body", "body": b""}
+        await send(message)
+
+    return send_head
+
+
+def _allowing_head(send: Send) -> Send:
+    """A 405 that allows GET allows HEAD too."""
+
+    async def send_allowing(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 405:
+            headers = MutableHeaders(scope=message)
+            allowed = [name.strip() for name in headers.get("allow", "").split(",")]
+            if "GET" in allowed and "HEAD" not in allowed:
+                headers["allow"] = ", ".join([*allowed, "HEAD"])
+        await send(message)
+
+    return send_allowing
 
 
 def _request_id(scope: Scope) -> str:

@@ -11,39 +11,49 @@ from pydantic import BaseModel, ConfigDict, Field
 from atelier.collage.collage import CollageOptions
 from atelier.serving.problems import responses
 from atelier.serving.routes import ServiceOf
-from atelier.serving.schemas import picture_path
+from atelier.serving.schemas import MAX_SEED, UserId, picture_path, shown_price
 from atelier.styling.stylist import MAX_SETS, MAX_TRIGGERS, MadeSet, SetPiece, Stylist, Wishes
 
 router = APIRouter()
 
 
+MAX_TEXTS = 32
+"""Texts of one collage; a template has areas for as many as its designer wants."""
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+"""What a request may name; an error repeats no more of it than that."""
+
+
 class PlacedItem(BaseModel):
     """An item and the slot it stands in."""
 
-    slot: str
-    item_id: str
+    model_config = ConfigDict(strict=True)
+
+    slot: Name
+    item_id: Name
 
 
 class OutfitWishes(BaseModel):
     """The body of a request to `/v1/outfits`."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"items": ["10268"], "rules": "mens-wear"}}
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"example": {"items": ["10268"], "rules": "mens-wear"}},
     )
 
     items: Annotated[
-        list[str], Field(min_length=1, max_length=MAX_TRIGGERS, description="Ids; all stand in each set.")
+        list[Name], Field(min_length=1, max_length=MAX_TRIGGERS, description="Ids; all stand in each set.")
     ]
-    rules: Annotated[str, Field(description="Rules by their name in the release; `/v1/rules` lists them.")]
+    rules: Annotated[Name, Field(description="Rules by their name in the release; `/v1/rules` lists them.")]
     k: Annotated[int, Field(ge=1, le=MAX_SETS, description="Sets to make.")] = 1
     variety: Annotated[
         float, Field(ge=0, le=1, description="How far the pieces of a set are held apart.")
     ] = 0.0
     max_shared: Annotated[int, Field(ge=0, le=10, description="Pieces that two sets may share.")] = 1
-    seed: Annotated[int, Field(ge=0, description="Another one gives other sets.")] = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED, description="Another one gives other sets.")] = 0
     user: Annotated[
-        str | None,
-        Field(max_length=200, description="Of good sets, those this user probably clicks."),
+        UserId | None,
+        Field(description="Of good sets, those this user probably clicks."),
     ] = None
 
 
@@ -88,20 +98,23 @@ class CollageSet(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "example": {"pieces": [{"slot": "top", "item_id": "10268"}], "texts": {"title": "City walk"}}
         },
     )
 
     pieces: Annotated[list[PlacedItem], Field(min_length=1, max_length=12)]
-    texts: Annotated[dict[str, str], Field(description="By text area: 'title', 'subtitle'.")] = {}
-    template: Annotated[str | None, Field(description="Name of a template; without one the best match.")] = (
+    texts: Annotated[
+        dict[Name, str], Field(max_length=MAX_TEXTS, description="By text area: 'title', 'subtitle'.")
+    ] = {}
+    template: Annotated[Name | None, Field(description="Name of a template; without one the best match.")] = (
         None
     )
     width: Annotated[int, Field(ge=64, le=2048)] = 800
     height: Annotated[int, Field(ge=64, le=2048)] = 800
     format: Literal["jpeg", "png", "webp"] = "jpeg"
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
 
 
 class RuleNames(BaseModel):
@@ -160,11 +173,11 @@ def _shown(stylist: Stylist, made: MadeSet) -> OutfitSet:
                 item_id=piece.item_id,
                 title=facts["title"],
                 category=facts["category"],
-                price=facts["price"],
+                price=shown_price(facts["price"]),
                 picture=picture_path(piece.item_id, stylist.release.release_id),
             )
         )
     prices = [piece.price for piece in pieces]
-    total = None if None in prices else round(sum(price for price in prices if price is not None), 2)
+    total = None if None in prices else shown_price(sum(price for price in prices if price is not None))
     liking = None if made.liking is None else round(made.liking, 4)
     return OutfitSet(pieces=pieces, score=round(made.score, 4), liking=liking, price=total)

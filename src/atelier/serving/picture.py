@@ -22,15 +22,24 @@ CARD_WIDTH, PICTURE_HEIGHT, CAPTION_HEIGHT = 148, 172, 62
 MAX_COLUMNS = 5
 QUERY_WIDTH = 300
 HEADER_HEIGHT = 54
+MAX_TEXT_LINES = 6
+"""Of a text that was searched for; a longer one is shortened."""
 
 PAPER, CARD, INK, FAINT, LINE = "#f6f4f0", "#ffffff", "#1f1d1a", "#8a847a", "#e4e0d8"
 ACCENT = "#c8452f"
 
 
 def result_sheet(
-    query_pixels: NDArray[np.uint8], box: Box | None, answer: Answer, thumbnails: Mapping[str, bytes]
+    query_pixels: NDArray[np.uint8] | None,
+    box: Box | None,
+    answer: Answer,
+    thumbnails: Mapping[str, bytes],
+    text: str | None = None,
 ) -> Image.Image:
-    """Draw an answer. `query_pixels`: upright RGB, uint8 [H, W, 3]; `thumbnails`: item id -> JPEG."""
+    """Draw an answer to a photo, a text, or both.
+
+    `query_pixels`: upright RGB, uint8 [H, W, 3]; `thumbnails`: item id -> JPEG, a card without one is bare.
+    """
     # Two rows or more stand as high as a portrait photo beside them.
     num_columns = min(MAX_COLUMNS, max(1, math.ceil(len(answer.items) / 2)))
     num_rows = max(2, math.ceil(len(answer.items) / num_columns))
@@ -42,12 +51,19 @@ def result_sheet(
         height=MARGIN * 2 + HEADER_HEIGHT + grid_height,
     )
     top = MARGIN + HEADER_HEIGHT
-    _draw_header(sheet, answer, grid_left=MARGIN + QUERY_WIDTH + GAP * 2)
-    _draw_query(sheet, query_pixels, box, (MARGIN, top, QUERY_WIDTH, grid_height))
+    heading = "Text" if query_pixels is None else "Photo and text" if text else "Photo"
+    _draw_header(sheet, answer, heading, grid_left=MARGIN + QUERY_WIDTH + GAP * 2)
+    if text:
+        top_of_photo = top + _draw_text(sheet, text, (MARGIN, top, QUERY_WIDTH, grid_height)) + GAP
+    else:
+        top_of_photo = top
+    if query_pixels is not None:
+        place = (MARGIN, top_of_photo, QUERY_WIDTH, grid_height - (top_of_photo - top))
+        _draw_query(sheet, query_pixels, box, place)
     for index, hit in enumerate(answer.items):
         row, column = divmod(index, num_columns)
         left = MARGIN + QUERY_WIDTH + GAP * 2 + column * (CARD_WIDTH + GAP)
-        _draw_card(sheet, hit, thumbnails[hit.item_id], left, top + row * (card_height + GAP))
+        _draw_card(sheet, hit, thumbnails.get(hit.item_id), left, top + row * (card_height + GAP))
     return sheet.image
 
 
@@ -83,9 +99,9 @@ class _Sheet:
         return x, y, points_per_pixel
 
 
-def _draw_header(sheet: _Sheet, answer: Answer, grid_left: int) -> None:
+def _draw_header(sheet: _Sheet, answer: Answer, heading: str, grid_left: int) -> None:
     guess = answer.categories[0] if answer.categories else None
-    sheet.text(MARGIN, MARGIN, "Photo", 20, INK)
+    sheet.text(MARGIN, MARGIN, heading, 20, INK)
     if guess is not None:
         sheet.text(MARGIN, MARGIN + 27, f"looks like {guess.name}, {guess.probability:.0%}", 12, FAINT)
     sheet.text(grid_left, MARGIN, "Found in the catalogue", 20, INK)
@@ -106,10 +122,22 @@ def _draw_query(
         sheet.frame(x0, y0, x1, y1)
 
 
-def _draw_card(sheet: _Sheet, hit: Hit, thumbnail: bytes, left: int, top: int) -> None:
+def _draw_text(sheet: _Sheet, text: str, place: tuple[int, int, int, int]) -> int:
+    """Draw what was asked for in words on a panel of its own; return the panel's height."""
+    left, top, width, _ = place
+    lines = _wrap(text, 15, width - 2 * GAP, MAX_TEXT_LINES)
+    height = len(lines) * 21 + GAP
+    sheet.panel(left, top, width, height)
+    for number, line in enumerate(lines):
+        sheet.text(left + GAP, top + GAP / 2 + number * 21, line, 15, INK)
+    return height
+
+
+def _draw_card(sheet: _Sheet, hit: Hit, thumbnail: bytes | None, left: int, top: int) -> None:
     sheet.panel(left, top, CARD_WIDTH, PICTURE_HEIGHT + CAPTION_HEIGHT)
-    with Image.open(io.BytesIO(thumbnail)) as picture:
-        sheet.paste(picture.convert("RGB"), left + 8, top + 8, CARD_WIDTH - 16, PICTURE_HEIGHT - 12)
+    if thumbnail is not None:
+        with Image.open(io.BytesIO(thumbnail)) as picture:
+            sheet.paste(picture.convert("RGB"), left + 8, top + 8, CARD_WIDTH - 16, PICTURE_HEIGHT - 12)
     for number, line in enumerate(_wrap(hit.title, 11, CARD_WIDTH - 20, max_lines=2)):
         sheet.text(left + 10, top + PICTURE_HEIGHT + 2 + number * 15, line, 11, INK)
     bottom = top + PICTURE_HEIGHT + CAPTION_HEIGHT - 10

@@ -13,8 +13,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from atelier.errors import CollageError, NoReleaseError, OverloadedError, PictureError, QueryError, RulesError
+from atelier.errors import (
+    CollageError,
+    FeedLogError,
+    NoReleaseError,
+    OverloadedError,
+    PictureError,
+    QueryError,
+    RulesError,
+)
 from atelier.serving.schemas import Problem, SearchForm
+
+MAX_COMPLAINTS = 10
+"""Of what is wrong with a request; a problem repeats no more of it than a person would read."""
 
 log = logging.getLogger("atelier.serving")
 
@@ -26,6 +37,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RulesError, _unprocessable)
     app.add_exception_handler(CollageError, _unprocessable)
     app.add_exception_handler(NoReleaseError, _not_ready)
+    app.add_exception_handler(FeedLogError, _unlogged)
     app.add_exception_handler(OverloadedError, _overloaded)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -66,6 +78,11 @@ async def _not_ready(request: Request, error: Exception) -> JSONResponse:
     return _problem(request, 503, str(error), {"Retry-After": "5"})
 
 
+async def _unlogged(request: Request, error: Exception) -> JSONResponse:
+    log.error("request %s: %s", getattr(request.state, "request_id", "?"), error)
+    return _problem(request, 503, str(error), {"Retry-After": "30"})
+
+
 async def _overloaded(request: Request, error: Exception) -> JSONResponse:
     return _problem(request, 503, str(error), {"Retry-After": "1"})
 
@@ -74,7 +91,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     is_search = request.url.path == "/v1/search"
     known = ", ".join(SearchForm.model_fields) if is_search else "those that /docs lists"
-    return _problem(request, 422, "; ".join(_sentence(entry, known) for entry in error.errors()))
+    complaints = [_sentence(entry, known) for entry in error.errors()[:MAX_COMPLAINTS]]
+    return _problem(request, 422, "; ".join(complaints))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -89,7 +107,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 def _sentence(entry: dict[str, Any], known: str) -> str:
     """One complaint of pydantic in words: `k: input should be less than or equal to 100, not '500'`."""
-    name = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
+    name = ".".join(str(part)[:60] for part in entry["loc"][1:6]) or str(entry["loc"][0])
     if entry["type"] == "extra_forbidden":
         return f"{name}: there is no such field; expected {known}"
     message = entry["msg"].removeprefix("Value error, ")

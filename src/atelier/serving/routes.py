@@ -28,6 +28,7 @@ from atelier.serving.schemas import (
     SearchAnswer,
     SearchForm,
     picture_path,
+    shown_price,
 )
 from atelier.serving.shadow import Shadow
 from atelier.settings import Settings
@@ -115,9 +116,10 @@ async def item(service: ServiceOf, item_id: str) -> ItemFacts:
     if facts is None:
         raise _no_such_item(answerer, item_id)
     release_id = answerer.release.release_id
-    names = ItemFacts.model_fields.keys() - {"release", "picture"}
+    names = ItemFacts.model_fields.keys() - {"release", "picture", "price"}
     return ItemFacts(
         release=release_id,
+        price=shown_price(facts.price),
         picture=picture_path(item_id, release_id),
         **{name: getattr(facts, name) for name in names},
     )
@@ -175,7 +177,8 @@ async def release(service: ServiceOf) -> ReleaseFacts:
 @router.get("/health", responses=responses(503), tags=["operation"])
 async def health(service: ServiceOf) -> Health:
     """Report readiness: 200 with the live release, 503 while there is none."""
-    answerer, failure = service.live.current, service.live.state.failure
+    answerer, state = service.live.current, service.live.state
+    failure = state.failure
     return Health(
         status="stale" if failure else "ok",
         release=answerer.release.release_id,
@@ -187,6 +190,7 @@ async def health(service: ServiceOf) -> Health:
         failure=Failure(release=failure.release_id, error=failure.error, since=failure.since)
         if failure
         else None,
+        left_out=[str(each) for each in state.left_out],
     )
 
 

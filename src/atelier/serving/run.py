@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import uvicorn
 from numpy.typing import NDArray
+from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from atelier import pictures
 from atelier.errors import PictureError, QueryError
+from atelier.files import require_place
 from atelier.release.store import live
 from atelier.serving.answerer import Answer, Filters
 from atelier.serving.app import create_app
@@ -58,23 +60,52 @@ def search(
 ) -> Answer:
     """Answer one photo, a text or both from the live release, without a server.
 
-    `sheet_path` gets a picture of the answer to a photo. NoReleaseError: nothing is live yet. PictureError,
-    QueryError: the photo or what is asked of it is wrong.
+    `sheet_path` gets a picture of the answer. NoReleaseError: nothing is live yet. PictureError, QueryError:
+    the photo, what is asked of it or the name of the picture is wrong. OSError: there is no place for it.
     """
+    if sheet_path is not None:
+        require_sheet_place(sheet_path)
+    answer, sheet = search_and_draw(
+        settings, photo_path, box, categories, k, text=text, draw=sheet_path is not None
+    )
+    if sheet_path is not None and sheet is not None:
+        pictures.save(sheet, sheet_path)
+    return answer
+
+
+def require_sheet_place(sheet_path: Path) -> None:
+    """Check a picture's name before its answer is looked for. Raises PictureError, OSError."""
+    pictures.require_ending(sheet_path)
+    require_place(sheet_path)
+
+
+def search_and_draw(
+    settings: Settings,
+    photo_path: Path | None,
+    box: Box | None = None,
+    categories: Sequence[str] = (),
+    k: int = 10,
+    *,
+    text: str | None = None,
+    draw: bool = True,
+) -> tuple[Answer, Image.Image | None]:
+    """Answer as `search` does, with the picture of the answer where it is wanted; nothing is written."""
     if photo_path is None and not text:
         raise QueryError("expected a photo, --text, or both")
     answerer = open_answerer(settings, live(settings))
     filters = Filters(categories=tuple(categories))
-    if photo_path is None:
-        return answerer.answer_text(text or "", filters, k)
     started = time.perf_counter()
-    pixels = _read_photo(settings, photo_path)
+    pixels = None if photo_path is None else _read_photo(settings, photo_path)
     decoded = time.perf_counter()
-    answer = answerer.answer(pixels, box, filters, k, text=text)
-    if sheet_path is not None:
-        seen = box or (answer.boxes[0].box if answer.boxes else None)
-        result_sheet(pixels, seen, answer, answerer.thumbnails(answer)).save(sheet_path)
-    return replace(answer, seconds={"decode": decoded - started, **answer.seconds})
+    if pixels is None:
+        answer = answerer.answer_text(text or "", filters, k)
+    else:
+        answer = answerer.answer(pixels, box, filters, k, text=text)
+        answer = replace(answer, seconds={"decode": decoded - started, **answer.seconds})
+    if not draw:
+        return answer, None
+    seen = box or (answer.boxes[0].box if answer.boxes else None)
+    return answer, result_sheet(pixels, seen, answer, answerer.thumbnails(answer), text)
 
 
 def _read_photo(settings: Settings, photo_path: Path) -> NDArray[np.uint8]:

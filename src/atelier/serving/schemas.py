@@ -2,17 +2,59 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Any, Self
 from urllib.parse import quote
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from atelier.index.query import Hit
 from atelier.serving.answerer import MAX_K, Answer, Filters
 from atelier.serving.live import LoadFailure
+from atelier.vocabulary import USER_ID_EXPECTED, is_user_id
+
+MAX_SEED = 2**63 - 1
+
+
+def _user_id(user_id: str) -> str:
+    if not is_user_id(user_id):
+        raise ValueError(f"expected {USER_ID_EXPECTED}")
+    return user_id
+
+
+def _one_form(pattern: str, expected: str) -> WrapValidator:
+    """Accept one documented form of a value in a query or a form.
+
+    What pydantic would guess of another one ('1_000', '5.0', seconds since 1970) may not be what was meant.
+    """
+
+    def checked(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+        parsed = parse(value)
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {expected}")
+        return parsed
+
+    return WrapValidator(checked)
+
+
+UserId = Annotated[str, AfterValidator(_user_id)]
+"""A user's id, checked where it comes in."""
+Digits = _one_form(r"[0-9]{1,9}", "a whole number in digits, as 20")
+Decimal = _one_form(r"[0-9]{1,12}(\.[0-9]{1,6})?", "a number in digits, as 49.90")
+Switch = _one_form(r"true|false", "true or false")
+Day = _one_form(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a day as 2026-01-05")
 
 _CATEGORY: JsonDict = {"name": "Casual Shoes", "probability": 0.93}
 _ITEM: JsonDict = {
@@ -47,9 +89,11 @@ class SearchForm(BaseModel):
     category: list[str] = Field([], description="Any of these; repeat the field.", examples=[["Tshirts"]])
     gender: str | None = Field(None, examples=["Women"])
     season: str | None = Field(None, examples=["Summer"])
-    max_price: float | None = Field(None, gt=0)
-    in_stock: bool = Field(False, description="Only what can be bought now.")
-    k: int = Field(10, ge=1, le=MAX_K, description="How many items.")
+    max_price: Annotated[float | None, Decimal] = Field(None, gt=0)
+    in_stock: Annotated[bool, Switch] = Field(
+        False, description="Only what can be bought now: `true` or `false`."
+    )
+    k: Annotated[int, Digits] = Field(10, ge=1, le=MAX_K, description="How many items.")
 
     def filters(self) -> Filters:
         return Filters(
@@ -108,7 +152,7 @@ class FoundItem(BaseModel):
             score=hit.score,
             title=hit.title,
             category=hit.category,
-            price=hit.price,
+            price=shown_price(hit.price),
             rating=hit.rating,
             num_reviews=hit.num_reviews,
             picture=picture_path(hit.item_id, release_id),
@@ -207,6 +251,9 @@ class Health(BaseModel):
         description="Whether the release has a detector; else boxless photos are whole."
     )
     failure: Failure | None = None
+    left_out: list[str] = Field(
+        [], description="Own templates and rule files that could not be used when this release was loaded."
+    )
 
 
 class Problem(BaseModel):
@@ -216,6 +263,11 @@ class Problem(BaseModel):
     status: int
     detail: str
     request_id: str | None = None
+
+
+def shown_price(price: float | None) -> float | None:
+    """A price as shops name it, to a hundredth: not 56.9900016784668."""
+    return None if price is None or math.isnan(price) else round(price, 2)
 
 
 def picture_path(item_id: str, release_id: str) -> str:

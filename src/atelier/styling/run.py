@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from atelier.collage.collage import Collage, CollageOptions
-from atelier.errors import CollageError
+from atelier.collage.templates import Template, read_template
+from atelier.errors import CollageError, PictureError
+from atelier.files import require_place, write_whole
 from atelier.index.query import IndexReader
+from atelier.pictures import require_ending
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
 from atelier.settings import Settings
 from atelier.styling.showcase import Showcase
 from atelier.styling.stylist import SetPiece, Stylist, Wishes
 
-FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
-"""What a picture's name may end with."""
 _FACTS = ("item_id", "title", "category", "price")
 
 
@@ -53,14 +54,28 @@ def collage(
 ) -> Collage:
     """Lay slots with their items of the live release out as a picture. Nothing is written on an error.
 
-    CollageError, QueryError: see `Showcase.draw`; or the picture's name ends with no known format.
+    `template`: by name, or a JSON file. CollageError, QueryError: see `Showcase.draw`; or the picture's name
+    ends with no known format. OSError: there is no place for it.
     """
-    if target_path.suffix.lower() not in FORMATS:
-        raise CollageError(f"{target_path}: expected a name that ends with {', '.join(FORMATS)}")
+    file_format = _format(target_path)
+    require_place(target_path)
     showcase = Showcase(settings, IndexReader.open(settings, live(settings).index))
     placed = [SetPiece(slot, item_id) for slot, item_id in pieces]
-    drawn = showcase.draw(
-        placed, texts=texts, template=template, options=CollageOptions(size=size, seed=seed)
-    )
-    target_path.write_bytes(drawn.encode(FORMATS[target_path.suffix.lower()]))
+    options = CollageOptions(size=size, seed=seed)
+    drawn = showcase.draw(placed, texts=texts, template=_template(showcase, template), options=options)
+    write_whole(target_path, drawn.encode(file_format))
     return drawn
+
+
+def _format(target_path: Path) -> str:
+    try:
+        return require_ending(target_path).lower()
+    except PictureError as error:
+        raise CollageError(str(error)) from error
+
+
+def _template(showcase: Showcase, given: str | None) -> Template | str | None:
+    """A file is opened here, for the person at the terminal, and never for a request; a name comes first."""
+    if given is None or given in showcase.names or Path(given).suffix.lower() != ".json":
+        return given
+    return read_template(Path(given))

@@ -12,9 +12,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from atelier.errors import VersionError
+from atelier.places import plain, real
 from atelier.settings import Settings
 from atelier.versioning.version import DataVersion, write_at_once
 from atelier.versioning.workspace import to_ourselves
@@ -40,16 +42,37 @@ def ensure_repo(settings: Settings) -> None:
     time.
 
     `.dvc/config` is the same everywhere, so that it can be committed; `.dvc/config.local` holds what differs.
+    Neither names the home, so that it can be moved and be called anything.
     """
     dvc_dir = settings.home / ".dvc"
     dvc_dir.mkdir(parents=True, exist_ok=True)
-    local = f"[core]\n    site_cache_dir = {dvc_dir / 'tmp' / 'site'}\n['remote \"{REMOTE}\"']\n"
-    local += f"    url = {settings.remote_url}\n"
-    if settings.data_remote_endpoint:
-        local += f"    endpointurl = {settings.data_remote_endpoint}\n"
-    for path, text in ((dvc_dir / "config", CONFIG), (dvc_dir / "config.local", local)):
-        if not path.is_file() or path.read_text() != text:
+    for path, text in ((dvc_dir / "config", CONFIG), (dvc_dir / "config.local", _local_config(settings))):
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_at_once(path, text)
+
+
+def _local_config(settings: Settings) -> str:
+    """Where the remote is, if not where `CONFIG` says; quoted as DVC's own parser reads it."""
+    from configobj import ConfigObj
+
+    remote = {"url": settings.data_remote, "endpointurl": settings.data_remote_endpoint}
+    local = ConfigObj(interpolation=False, encoding="utf-8")
+    local[f'remote "{REMOTE}"'] = {name: value for name, value in remote.items() if value}
+    lines: list[bytes] = local.write()
+    return "".join(f"{line.decode()}\n" for line in lines)
+
+
+def _places(settings: Settings) -> dict[str, Any]:
+    """What our own process tells DVC beside the files: where things lie, by names that it cannot misread."""
+    dvc_dir = plain(settings.home / ".dvc")
+    places: dict[str, Any] = {
+        # Not in a folder of the machine that other users share.
+        "core": {"site_cache_dir": str(dvc_dir / "tmp" / "site")},
+        "cache": {"dir": str(dvc_dir / "cache")},
+    }
+    if "://" not in settings.remote_url:
+        places["remote"] = {REMOTE: {"url": str(plain(Path(settings.remote_url)))}}
+    return places
 
 
 @dataclass(frozen=True)
@@ -103,8 +126,8 @@ class Repository:
         result = transfer(source, target, {folder}, shallow=False, cache_odb=source)
         if result.failed:
             raise VersionError(
-                f"{len(result.failed)} objects could not be copied to {target.path}. Check that it can be "
-                f"written and has room, and run this again: what is there already is not copied twice."
+                f"{len(result.failed)} objects could not be copied to {real(target.path)}. Check that it can "
+                f"be written and has room, and run this again: what is there already is not copied twice."
             )
 
 
@@ -126,7 +149,7 @@ def opened(settings: Settings) -> Iterator[Repository]:
 
     ensure_repo(settings)
     with to_ourselves(settings):
-        repo = Repo(str(settings.home))
+        repo = Repo(str(settings.home), config=_places(settings))
         try:
             with lock_repo(repo):
                 yield Repository(repo)

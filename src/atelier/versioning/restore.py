@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from atelier.errors import CorruptionError
+from atelier.places import real
 from atelier.settings import Settings
 from atelier.versioning.repository import Object, Repository, file_objects, list_object, opened
 from atelier.versioning.version import DataVersion, find
@@ -110,7 +111,7 @@ def _nowhere(repository: Repository, thing: Object) -> str:
 
 
 def _damage(repository: Repository, store: Any, thing: Object, *, may_lack: bool = False) -> str | None:
-    place = store.oid_to_path(thing.oid)
+    place = real(store.oid_to_path(thing.oid))
     seen = repository.copy_and_hash(store, thing)
     if seen is None:
         return None if may_lack else f"{place} is missing"

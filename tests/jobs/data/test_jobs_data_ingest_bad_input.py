@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.datasets.quarantine import read_quarantine
+from atelier.errors import ContractError
 from atelier.jobs.data.ingest import IngestReport, ingest
 from atelier.pictures import decode
 from atelier.settings import Settings
@@ -241,3 +243,22 @@ def test_nothing_good_is_lost_and_nothing_else_came_in(ingested: Ingested) -> No
     assert Catalogue.open(ingested.settings.data_dir).table("regions").num_rows == 1
     counted = ingested.report.quarantined
     assert counted == {name: len(ingested.reasons(name)) for name in TABLES if ingested.reasons(name)}
+
+
+def test_a_placeholder_picture_stops_a_drop_with_its_true_share_and_reason(tmp_path: Path) -> None:
+    """A shop sends one picture, "no picture yet", for items on different sides of the split."""
+    settings = Settings(home=tmp_path / "home")
+    placeholder = jpeg(999)
+    first = small_world(40)
+    for number in range(10):
+        first.pictures[f"pictures/p{number}"] = placeholder
+    ingest(settings, first.write(tmp_path, "first"), progress=False)
+    second = World()
+    for number in range(10, 40):
+        second.add_photo(f"p{number}-new", placeholder, item_id=f"i{number}", kind="catalogue")
+    with pytest.raises(ContractError, match=r"photos: \d+ of 30 rows") as caught:
+        ingest(settings, second.write(tmp_path, "second"), progress=False)
+    refused = read_quarantine(settings.quarantine_dir, "photos").num_rows
+    assert f"photos: {refused} of 30 rows" in str(caught.value)
+    assert f"Most often: {refused} rows such as photo p" in str(caught.value)
+    assert ", pictures that look the same" in str(caught.value)

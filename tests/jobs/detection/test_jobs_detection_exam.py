@@ -6,16 +6,17 @@ One workspace serves all tests of this file: making it takes most of their time.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from family_runs import Judged, train_and_judge
+from shared_worlds import moved_copy
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
 from atelier.families.detection.export import FILES
 from atelier.families.detection.inference import Detector
 from atelier.families.detection.kinds import NOT_ITEMS
-from atelier.jobs.data.ingest import ingest
 from atelier.jobs.detection.champion import champion_detector
 from atelier.jobs.detection.family import DETECTION
 from atelier.jobs.detection.gate import Evidence, compare
@@ -24,7 +25,6 @@ from atelier.jobs.retrieval.held_out import load_exam
 from atelier.lifecycle.context import current_version, open_context
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
-from atelier.simulate.drop import simulate
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,8 @@ class Workspace:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("detector")
-    settings = Settings(home=folder / "home")
-    simulate(folder / "drop", 90, seed=5, progress=False)
-    ingest(settings, folder / "drop", progress=False)
+def workspace(tmp_path_factory: pytest.TempPathFactory, ingested_home: Path) -> Workspace:
+    settings = Settings(home=moved_copy(ingested_home, tmp_path_factory.mktemp("detector") / "home"))
     assert champion_of(settings) is None
     return Workspace(settings, train_and_judge(settings, DETECTION))
 

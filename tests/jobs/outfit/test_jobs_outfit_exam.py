@@ -57,8 +57,8 @@ from atelier.vocabulary import Maker, Outfit, Split
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return make_workspace(tmp_path_factory.mktemp("outfits"))
+def workspace(tmp_path_factory: pytest.TempPathFactory, trained_home: Path) -> Workspace:
+    return make_workspace(tmp_path_factory.mktemp("outfits"), trained_home)
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,21 @@ def test_items_without_a_photo_are_left_out_and_told(
     assert "1 items have no photo" in caplog.text
 
 
+def test_a_broken_rule_file_holds_back_no_publication_and_is_named(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    accept_catalogue(settings, range(1, 21))
+    settings.rules_dir.mkdir()
+    (settings.rules_dir / "mine.yaml").write_text("slots: [")
+    (settings.rules_dir / "._mine.yaml").write_bytes(b"\0\5\x16\7")
+    published = publish(settings, progress=False)
+    assert published.changed
+    (sentence,) = published.left_out
+    assert sentence.startswith("rules/mine.yaml, line 1")
+    assert sentence.endswith("the release is without it")
+    assert sentence in caplog.text
+
+
 def test_nothing_new_publishes_nothing_and_does_not_open_the_index(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,8 +225,10 @@ def test_thumbnails_are_small_jpegs_of_the_item(settings: Settings) -> None:
 
 
 def test_there_is_nothing_to_publish_without_a_champion_or_data(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(VersionError, match="there is no data in"):
+    with pytest.raises(VersionError, match=r"there is no data in .* `atelier ingest DIR`"):
         publish(settings, progress=False)
+    without_champion = Settings(home=tmp_path / "empty")
+    accept_catalogue(without_champion, range(1, 3))
     with pytest.raises(RegistryError, match="retrieval is the champion yet"):
-        publish(Settings(home=tmp_path / "empty"), progress=False)
+        publish(without_champion, progress=False)
     assert live_id(settings) is None

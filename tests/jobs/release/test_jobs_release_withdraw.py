@@ -76,6 +76,14 @@ def test_a_withdrawn_item_is_gone_from_a_live_servers_answers_within_a_minute(se
     assert found(settings) == {f"{number:04d}" for number in range(1, 21)} - {"0007"}
 
 
+@pytest.mark.parametrize("reason", ["", " ", "\n", "?!", "\u200b"])
+def test_a_reason_is_asked_for(registry_home: Settings, reason: str) -> None:
+    for change in (withdraw, reinstate):
+        with pytest.raises(ReleaseError, match="reason: expected a few words"):
+            change(registry_home, ["0007"], reason)
+    assert withdrawals(registry_home) == {}
+
+
 def test_the_release_without_it_has_the_same_model_and_data(settings: Settings) -> None:
     before = live(settings)
     withdraw(settings, ["0007", "0007", "0009"], "a claim")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from family_runs import train_and_judge
+from shared_worlds import NUM_ITEMS, moved_copy
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import DigestError, DropError, TrainingError, VersionError
@@ -36,8 +37,6 @@ from atelier.simulate.drop import simulate
 from atelier.simulate.queries import write_queries
 from atelier.vocabulary import PhotoKind, Split
 
-NUM_ITEMS = 130
-
 
 @dataclass(frozen=True)
 class Workspace:
@@ -51,11 +50,8 @@ class Workspace:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("main-path")
-    settings = Settings(home=folder / "home")
-    simulate(folder / "drop", NUM_ITEMS, seed=5, progress=False)
-    ingest(settings, folder / "drop", progress=False)
+def workspace(tmp_path_factory: pytest.TempPathFactory, trained_home: Path) -> Workspace:
+    settings = Settings(home=moved_copy(trained_home, tmp_path_factory.mktemp("main-path") / "home"))
     judged = train_and_judge(settings, RETRIEVAL)
     published = publish(settings, progress=False)
     return Workspace(settings, judged.runs, judged.candidate, judged.verdict, published)
@@ -109,6 +105,10 @@ def test_a_photo_to_try_is_one_that_training_never_saw(workspace: Workspace, tmp
     seen = shoppers[hashlib.sha256(picked.path.read_bytes()).hexdigest()]
     assert seen.split != Split.TRAIN
     assert picked.box is not None
+    other = pick_photo(workspace.settings, tmp_path / "other.jpg", 1)
+    assert other.item_id != picked.item_id
+    with pytest.raises(DropError, match=r"on the test side of its split \(expected 1001 or more"):
+        pick_photo(workspace.settings, tmp_path / "none.jpg", 1000)
 
 
 def test_weights_that_changed_after_training_are_refused(workspace: Workspace, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_a_classic_painting_has_a_broader_frame_than_a_modern_one() -> None:
     """The frame is red, the sky of a landscape bluish: count red at half the height from the left."""
 
     def frame(make: str) -> int:
-        painting = drawn("Paintings", make=make, motif="landscape", seed=1)
+        painting = drawn("Paintings", 1, make=make, motif="landscape")
         x0, y0, _, y1 = painting.box
         row = painting.pixels[round((y0 + (y1 - y0) * 0.2) * SCALE), round(x0 * SCALE) :, :3].astype(int)
         return int(np.argmax(row[:, 2] > row[:, 0] - 40))

@@ -11,16 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from atelier.errors import RegistryError
 from atelier.families.onnx_file import open_session
 from atelier.families.ranking.config import ItemConfig
 from atelier.families.ranking.sets import Sets, bucket_of, profiles
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 USER_FILE, SET_FILE, CONTRACT_FILE = "users.onnx", "sets.onnx", "ranking.json"
 """Their names in a model version and in a release."""

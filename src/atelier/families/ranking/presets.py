@@ -1,6 +1,6 @@
 """Whole configurations of the ranking family, by name; the catalogue adds the facts and the scale of prices.
 
-Each docstring says what its preset costs.
+Each docstring counts passes and pictures; minutes are a note with the machine beside them.
 """
 
 from __future__ import annotations
@@ -38,13 +38,19 @@ class RankingPreset:
 
 
 def debug() -> RankingPreset:
-    """Seconds on two cores: for tests, learns next to nothing."""
+    """One pass of a tiny network: for tests, learns next to nothing.
+
+    Note: seconds on two cores.
+    """
     network = NetworkConfig(dimension=8, width=16, fact_width=4, num_buckets=16)
     return RankingPreset("debug", RankingConfig(network), Schedule(num_epochs=1, batch_size=64), 10, 0.0, 0)
 
 
 def demo() -> RankingPreset:
-    """Some seconds on two cores for the clicks of a simulated drop of 1,000 items."""
+    """Five passes over the showings of a simulated drop of 500 items.
+
+    Note: some seconds on two cores.
+    """
     preset = small()
     return replace(
         preset, name="demo", schedule=replace(preset.schedule, batch_size=64), min_auc=0.0, min_clicks=10
@@ -52,9 +58,10 @@ def demo() -> RankingPreset:
 
 
 def small() -> RankingPreset:
-    """Some ten seconds on two cores for 16,000 showings. Histories only: too few users to learn names.
+    """Five passes over 16,000 showings. Histories only: too few users to learn names.
 
     Twice the epochs make 1,200 clicks known by heart: the probabilities of new sets are then worse than none.
+    Note: some ten seconds on two cores of a Xeon.
     """
     schedule = Schedule(
         num_epochs=5,
@@ -70,7 +77,10 @@ def small() -> RankingPreset:
 
 
 def base() -> RankingPreset:
-    """One large GPU: tens of millions of showings, names of frequent users in 200,000 buckets."""
+    """Three passes over tens of millions of showings, for one large GPU.
+
+    Frequent users are known by name, in 200,000 buckets.
+    """
     network = NetworkConfig(dimension=64, width=512, num_layers=2, fact_width=32, num_buckets=200_000)
     schedule = Schedule(num_epochs=3, batch_size=8192, learning_rate=1e-3, channels_last=False, num_workers=8)
     return RankingPreset("base", RankingConfig(network), schedule, longest_history=100)

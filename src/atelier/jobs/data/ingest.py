@@ -187,14 +187,22 @@ class _Ingestion:
         )
         self.warnings += checked.warnings
         self.report_path = str(checked.report_dir / "index.html")
+        refused = list(self.rejected)
         for name, bad in checked.bad.items():
             self.rejected += [_as_rejected(name, row) for row in bad.to_dict(orient="records")]
             self._keep_good(name, {tuple(key) for key in checked.good[name][list(KEYS[name])].to_numpy()})
+        num_judged = len(self.rejected)
         near = self._split()
         self._write_quarantine()
-        refused = Counter(one.table for one in self.rejected)
-        refused.subtract({name: len(bad) for name, bad in checked.bad.items()})
-        checked.require(refused=refused)
+        refused_later = self.rejected[num_judged:]
+        checked.require(
+            refused=Counter(one.table for one in refused),
+            refused_later=Counter(one.table for one in refused_later),
+            reasons={
+                name: [one.reason for one in (*refused, *refused_later) if one.table == name]
+                for name in TABLES
+            },
+        )
         self._check_leakage(near)
 
     def _known_keys(self) -> KnownKeys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from atelier.errors import ReleaseError
 from atelier.families.outfit.inference import (
     CONTRACT_FILE,
     ITEM_VECTORS_FILE,
@@ -21,7 +23,8 @@ from atelier.families.outfit.inference import (
 )
 from atelier.jobs.retrieval.embedder import catalogue_embedder
 from atelier.lifecycle.context import Context
-from atelier.rules.file import load_rules, ready_made
+from atelier.release.store import live
+from atelier.rules.file import own_rules, ready_made
 from atelier.settings import Settings
 from atelier.vocabulary import Item
 
@@ -43,10 +46,24 @@ def release_files(context: Context[Any], model: Path, items: Sequence[Item]) -> 
 def rule_files(settings: Settings) -> dict[str, Path]:
     """List the ready-made rules and the operator's own in `rules/` of the workspace, which take precedence.
 
-    RulesError: one of them is wrong.
+    Of an own file that is wrong, the version in the live release goes out again, if it has one; `publish`
+    says so.
     """
-    own = sorted(settings.rules_dir.glob("*.yaml")) if settings.rules_dir.is_dir() else []
-    for path in own:
-        load_rules(path)
-    found = ready_made() | {path.stem: path for path in own}
+    own = own_rules(settings.rules_dir)
+    last_good = {name: path for name in own.left_out if (path := _last_good(settings, name))}
+    found = ready_made() | dict(own.paths) | last_good
     return {f"{RULES_FOLDER}/{name}.yaml": path for name, path in found.items()}
+
+
+def _last_good(settings: Settings, name: str) -> Path | None:
+    """The rule file of this name in the live release, if it is there and as it was."""
+    try:
+        release = live(settings)
+    except ReleaseError:
+        return None
+    for file, sha256 in release.files.items():
+        if Path(file).parts[-2:] == (RULES_FOLDER, f"{name}.yaml"):
+            path = settings.releases_dir / release.release_id / file
+            if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+                return path
+    return None

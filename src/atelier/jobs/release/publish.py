@@ -30,6 +30,7 @@ from atelier.registry.store import Registry
 from atelier.release.manifest import Release
 from atelier.release.store import damaged_files, live, promote, publishing, stage
 from atelier.release.withdrawals import digest_of, withdrawals
+from atelier.rules.file import own_rules
 from atelier.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class Published:
     stages: dict[str, float] = field(default_factory=dict)
     """Stage -> seconds: `open` (champion, catalogue), `embed` (decoding included), `wait` (for another
     publisher), `write`, `verify`, `release` (staged and promoted)."""
+    left_out: tuple[str, ...] = ()
+    """Own rule files that could not be read, and what the release has in their place."""
 
 
 def publish(
@@ -88,7 +91,7 @@ def publish(
         chosen = co_released(context, families)
         present = None if rebuild else _live_already(context, chosen)
         if present is not None:
-            return _report(present, clock)
+            return _report(settings, present, clock)
         return _published(context, chosen, clock, go_live=go_live, rebuild=rebuild)
 
 
@@ -106,7 +109,7 @@ def _published(
         clock.lap("wait")
         present = None if rebuild else _live_already(context, chosen)
         if present is not None:  # another publisher was as far as this one
-            return _report(present, clock)
+            return _report(settings, present, clock)
         items = _not_withdrawn(settings, gallery.items)
         built = build(
             settings,
@@ -123,7 +126,8 @@ def _published(
         if go_live:
             promote(settings, release.release_id)
         clock.lap("release")
-    return _report(release, clock, built, embedded=embedded, num_withdrawn=len(gallery.items) - len(items))
+    num_withdrawn = len(gallery.items) - len(items)
+    return _report(settings, release, clock, built, embedded=embedded, num_withdrawn=num_withdrawn)
 
 
 def _staged(
@@ -213,7 +217,13 @@ def _live_already(context: Context[None], chosen: Sequence[CoReleased]) -> Relea
 
 
 def _report(
-    release: Release, clock: _Clock, built: Build | None = None, *, embedded: int = 0, num_withdrawn: int = 0
+    settings: Settings,
+    release: Release,
+    clock: _Clock,
+    built: Build | None = None,
+    *,
+    embedded: int = 0,
+    num_withdrawn: int = 0,
 ) -> Published:
     """`built` is None where nothing was to do."""
     model = release.models[RETRIEVAL]
@@ -230,9 +240,22 @@ def _report(
         num_written=_num_written(built),
         num_withdrawn=num_withdrawn,
         stages={name: round(seconds, 3) for name, seconds in clock.laps.items()},
+        left_out=_rules_left_out(settings, release),
     )
     log.info("%s", published)
+    for sentence in published.left_out:
+        log.warning("%s", sentence)
     return published
+
+
+def _rules_left_out(settings: Settings, release: Release) -> tuple[str, ...]:
+    """A sentence for each own rule file that cannot be read, with what the release has in its place."""
+    released = {
+        Path(name).stem for name in release.files if Path(name).parent.name == settings.rules_dir.name
+    }
+    instead = {True: "an earlier or the ready-made one is released", False: "the release is without it"}
+    left_out = own_rules(settings.rules_dir).left_out
+    return tuple(f"{why}; {instead[name in released]}" for name, why in left_out.items())
 
 
 def _num_written(built: Build | None) -> int:

@@ -47,10 +47,12 @@ def withdraw(settings: Settings, item_ids: Sequence[str], reason: str) -> Withdr
     """Make the live release one without these items; serving follows within its `POLL_SECONDS` and a loading.
 
     First it is recorded, so that a killed call is finished by repeating it, or by the next publication. Items
-    that are withdrawn already are no matter. ReleaseError: an id is neither live nor in the catalogue, or the
-    live release is damaged. IndexRejected, CatalogueIndexError: there can be no index without them.
+    that are withdrawn already are no matter. ReleaseError: no reason is given, an id is neither live nor in
+    the catalogue, or the live release is damaged. IndexRejected, CatalogueIndexError: there can be no index
+    without them.
     """
     started = time.monotonic()
+    _require_reason(reason)
     with publishing(settings):
         before = _live_or_none(settings)
         known = withdrawals(settings)
@@ -66,9 +68,10 @@ def withdraw(settings: Settings, item_ids: Sequence[str], reason: str) -> Withdr
 def reinstate(settings: Settings, item_ids: Sequence[str], reason: str) -> Withdrawn:
     """Let items back; they are found again after the next publication, if the catalogue still has them.
 
-    ReleaseError: an item is not withdrawn.
+    ReleaseError: no reason is given, or an item is not withdrawn.
     """
     started = time.monotonic()
+    _require_reason(reason)
     with publishing(settings):
         known = withdrawals(settings)
         for item_id in item_ids:
@@ -134,6 +137,12 @@ def _live_or_none(settings: Settings) -> Release | None:
         return live(settings)
     except NoReleaseError:
         return None
+
+
+def _require_reason(reason: str) -> None:
+    """The record is read by people who were not there."""
+    if not any(letter.isalnum() for letter in reason):
+        raise ReleaseError(f"reason: expected a few words that stay on record, got {reason[:80]!r}")
 
 
 def _require_known(settings: Settings, release: Release | None, item_ids: Collection[str]) -> None:

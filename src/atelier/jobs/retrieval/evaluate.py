@@ -10,12 +10,14 @@ import numpy as np
 from atelier.datasets.drop import Drop, read_drop
 from atelier.datasets.raw import RawPhoto
 from atelier.errors import DropError, PictureError
+from atelier.families.detection.inference import Detector
+from atelier.families.retrieval.inference import Encoder
 from atelier.index.query import IndexReader
 from atelier.jobs.detection.champion import FAMILY as DETECTION
 from atelier.jobs.detection.champion import detector_in
 from atelier.jobs.retrieval.champion import FAMILY, encoder_in
 from atelier.jobs.retrieval.products import item_numbers
-from atelier.jobs.retrieval.queries import read_queries
+from atelier.jobs.retrieval.queries import read_truth
 from atelier.jobs.retrieval.relevance import ask_judged, load_collection
 from atelier.jobs.retrieval.scoring import Gallery, ask, embed, recall_metrics, recognised
 from atelier.jobs.retrieval.user_photos import label_metrics
@@ -36,7 +38,8 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     is over the products' article types. With a folder `queries/` (see `jobs.queries`) come
     `<zip>/whole/recall_at_1`, `<zip>/boxed/recall_at_10`, with a detector in the release
     `<zip>/detected/recall_at_1`, and so on. Where people judged searches in this workspace, the live release
-    is asked those too: `judged/ndcg_at_10` and so on, see `jobs.relevance`.
+    is asked those too: `judged/ndcg_at_10` and so on, see `jobs.relevance`. A query that cannot be asked, for
+    its item is nowhere or its line is short, is named on standard error and counted apart.
 
     Shoppers' photos with a label and no item add `user_photos/label_accuracy` (see `jobs.user_photos`).
 
@@ -73,11 +76,24 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
             [item.item_id for item in joined],
             item_numbers(joined),
         )
-        queries = read_queries(queries_dir)
-        metrics |= {"num_gallery": float(len(joined)), "num_queries": float(len(queries))}
-        metrics |= recall_metrics(ask(encoder, gallery, queries, progress, detector=detector))
+        metrics |= _query_metrics(queries_dir, encoder, detector, gallery, progress)
     metrics |= label_metrics(encoder, _labelled(drop), progress)
     return metrics | ask_judged(encoder, reader, load_collection(settings), progress)
+
+
+def _query_metrics(
+    queries_dir: Path, encoder: Encoder, detector: Detector | None, gallery: Gallery, progress: bool
+) -> dict[str, float]:
+    """Ask the searches of a folder; those that cannot be asked are named on standard error and counted."""
+    truth = read_truth(queries_dir).among(lambda item_id: gallery.number_of(item_id) >= 0)
+    for reason in truth.left_out:
+        write(f"not asked: {reason}")
+    counts = {
+        "num_gallery": float(len(gallery.item_ids)),
+        "num_queries": float(len(truth.queries)),
+        "num_left_out_queries": float(len(truth.left_out)),
+    }
+    return counts | recall_metrics(ask(encoder, gallery, truth.queries, progress, detector=detector))
 
 
 def _gallery_without(reader: IndexReader, ids: set[str]) -> tuple[list[Item], Gallery]:

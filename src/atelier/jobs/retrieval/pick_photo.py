@@ -20,18 +20,20 @@ class PickedPhoto:
     item_id: str
 
 
-def pick_photo(settings: Settings, target_path: Path) -> PickedPhoto:
+def pick_photo(settings: Settings, target_path: Path, number: int = 0) -> PickedPhoto:
     """Write the first held-out shopper's photo with a known item to `target_path`.
 
-    Raises DropError where the data has none.
+    DropError: the data has no such photo.
     """
     catalogue = Catalogue.open(settings.data_dir)
-    for photo in catalogue.photos(PhotoKind.SHOPPER, Split.TEST):
-        if photo.item_id is not None:
-            target_path.parent.mkdir(parents=True, exist_ok=True)
-            target_path.write_bytes(catalogue.read(photo))
-            return PickedPhoto(target_path, photo.box, photo.item_id)
-    raise DropError(
-        f"{settings.data_dir} has no shopper's photo of a known item on the test side of its split, "
-        f"and one was needed to search with. Ingest a drop that has some: atelier simulate writes one."
-    )
+    known = [photo for photo in catalogue.photos(PhotoKind.SHOPPER, Split.TEST) if photo.item_id is not None]
+    if number >= len(known):
+        raise DropError(
+            f"{settings.data_dir} has {len(known)} shoppers' photos of known items on the test side of its "
+            f"split (expected {number + 1} or more, to search with). Ingest a drop that has some: atelier "
+            f"simulate writes one."
+        )
+    photo = known[number]
+    target_path.parent.mkdir(parents=True, exist_ok=True)
+    target_path.write_bytes(catalogue.read(photo))
+    return PickedPhoto(target_path, photo.box, str(photo.item_id))

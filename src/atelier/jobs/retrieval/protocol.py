@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from atelier.datasets.protocol import Protocol, Published, Shown
 from atelier.datasets.public_sets import read_protocol
-from atelier.errors import PictureError, QueryError
+from atelier.errors import DropError, PictureError, QueryError
 from atelier.families.retrieval.inference import Encoder, crop, prepare
 from atelier.families.retrieval.ranking import NONE, NOT_FOUND, Ranked, rank_exactly
 from atelier.jobs.retrieval.champion import FAMILY, encoder_in
@@ -40,6 +40,8 @@ class ProtocolScores:
     """Those that could not be read: as queries they count as misses, in the gallery nobody finds them."""
     broken_lines: tuple[str, ...]
     """Lines of the set's lists that could not be read; what they would have named is missing."""
+    unanswerable_queries: tuple[str, ...]
+    """Those of whose item the gallery lists no other photo: they are not asked."""
     published: tuple[Published, ...]
     """By others, as they published it."""
 
@@ -62,7 +64,7 @@ def evaluate_protocol(
     NoReleaseError, ReleaseError: there is no such release. DropError: the folder does not hold the set.
     """
     release = live(settings) if release_id is None else show(settings, release_id)
-    protocol = read_protocol(name, data_dir)
+    protocol, unanswerable = _answerable(read_protocol(name, data_dir))
     encoder = encoder_in(folder_of(settings, release, FAMILY), threads=settings.serve_threads)
     photos = list({shown.name: shown for shown in (*protocol.gallery, *protocol.queries)}.values())
     vectors_ND, broken = _embed(encoder, photos, boxed, progress)
@@ -73,13 +75,45 @@ def evaluate_protocol(
     metrics |= {
         "num_queries": float(len(protocol.queries)),
         "num_gallery": float(len(protocol.gallery)),
+        "num_unanswerable_queries": float(len(unanswerable)),
         "num_broken_queries": float(is_broken_Q.sum()),
         "num_broken_pictures": float(len(broken)),
         "num_broken_lines": float(len(protocol.broken_lines)),
     }
     return ProtocolScores(
-        name, release.release_id, boxed, metrics, tuple(broken), protocol.broken_lines, protocol.published
+        name,
+        release.release_id,
+        boxed,
+        metrics,
+        tuple(broken),
+        protocol.broken_lines,
+        unanswerable,
+        protocol.published,
     )
+
+
+def _answerable(protocol: Protocol) -> tuple[Protocol, tuple[str, ...]]:
+    """The protocol less queries of whose item the gallery lists no other photo, and a sentence for each.
+
+    DropError: no query is left.
+    """
+    photos_of: dict[str, set[str]] = {}
+    for shown in protocol.gallery:
+        photos_of.setdefault(shown.item, set()).add(shown.name)
+    asked = tuple(shown for shown in protocol.queries if photos_of.get(shown.item, set()) - {shown.name})
+    kept = {shown.name for shown in asked}
+    unanswerable = tuple(
+        f"{shown.name}: the gallery lists no other photo of item {shown.item}"
+        for shown in protocol.queries
+        if shown.name not in kept
+    )
+    for reason in unanswerable:
+        write(f"not asked: {reason}")
+    if not asked:
+        raise DropError(
+            f"none of {len(unanswerable):,} queries can be answered; the first: {unanswerable[0]}"
+        )
+    return replace(protocol, queries=asked), unanswerable
 
 
 def _rank(

@@ -1,25 +1,29 @@
 """Builds searches with known answers from a held-out split of the catalogue, or reads them from a folder.
 
-Both have one form, the `queries/` folder: zip files of photos named `ITEM_ID.jpg`, and `truth.csv` with the
-columns `photo` (`zipname/file`), `item_id`, `x0`, `y0`, `x1`, `y1`, where the box may be empty.
+Both have one form, the `queries/` folder: zip files or folders of photos named `ITEM_ID.jpg`, and `truth.csv`
+with the columns `photo` (`street.zip/file` or `street/file`), `item_id`, `x0`, `y0`, `x1`, `y1`; the box may
+be empty.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-import io
+import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
+from atelier.datasets.files import Files
+from atelier.datasets.records import read_csv
+from atelier.datasets.values import checked_text
 from atelier.errors import DropError, PictureError
 from atelier.jobs.retrieval.products import products_of
 from atelier.lifecycle.cache import kept_folder
@@ -32,6 +36,7 @@ QUERIES_FORMAT = 3
 """Raise it when queries are made differently: kept ones are then made anew."""
 MAX_ITEMS = {Split.VALIDATION: 400, Split.TEST: 1000}
 """Items that queries are made of, at most: enough to show a change of one point in recall_at_1."""
+TRUTH_FILE = "truth.csv"
 _COLUMNS = ("photo", "item_id", "x0", "y0", "x1", "y1")
 
 
@@ -41,11 +46,13 @@ class Query:
 
     query_id: str
     kind: str
-    """The name of its zip: 'street'."""
+    """The name of its zip or folder: 'street'."""
     item_id: str
     box: Box | None
     data: bytes
     """The encoded picture."""
+    where: str = field(default="", compare=False)
+    """The line of `truth.csv` that it comes from."""
 
     @cached_property
     def digest(self) -> str:
@@ -82,29 +89,60 @@ def held_out_queries(
     return read_queries(folder / "queries") + real
 
 
-def read_queries(queries_dir: Path) -> list[Query]:
-    """Read the queries of a folder, in the order of its `truth.csv`.
+@dataclass(frozen=True)
+class Truth:
+    """What a folder of queries asks, and what it cannot ask."""
 
-    DropError: the table or a photo it names is missing or broken; the message names the line.
+    queries: tuple[Query, ...]
+    """In the order of `truth.csv`."""
+    left_out: tuple[str, ...] = ()
+    """A sentence for each line that names no photo with its item, or an item that nobody can find."""
+
+    def among(self, is_known: Callable[[str], bool]) -> Truth:
+        """Leave out the queries for items that are not known. DropError: none is left."""
+        unknown = tuple(
+            f"{query.where}: item {query.item_id!r} of photo {query.query_id!r} is neither in the live "
+            f"gallery nor among the products of the folder"
+            for query in self.queries
+            if not is_known(query.item_id)
+        )
+        left_out = self.left_out + unknown
+        asked = tuple(query for query in self.queries if is_known(query.item_id))
+        if left_out and not asked:
+            raise DropError(f"none of {len(left_out):,} queries can be asked; the first: {left_out[0]}")
+        return Truth(asked, left_out)
+
+
+def read_truth(queries_dir: Path) -> Truth:
+    """Read a folder of queries. A zip and a folder of one name are the same.
+
+    DropError: the table, or a photo or box in it, is missing or broken; the message names the line.
     """
-    truth_path = queries_dir / "truth.csv"
-    try:
-        text = truth_path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    files = Files(queries_dir)
+    table = files.get(PurePosixPath(TRUTH_FILE))
+    if table is None:
         raise DropError(
-            f"{truth_path} cannot be read ({error}). A folder of queries needs a truth.csv with the columns "
+            f"{queries_dir / TRUTH_FILE} does not exist. A folder of queries needs it, with the columns "
             f"{', '.join(_COLUMNS)}"
-        ) from error
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [column for column in _COLUMNS if column not in (reader.fieldnames or [])]
-    if missing:
-        raise DropError(f"{truth_path} has no column {', '.join(missing)}; found {reader.fieldnames}")
-    archives: dict[str, zipfile.ZipFile] = {}
-    try:
-        return [_query(queries_dir, row, reader.line_num, archives) for row in reader]
-    finally:
-        for archive in archives.values():
-            archive.close()
+        )
+    records = read_csv(table, _COLUMNS)
+    queries, left_out = [], [reason for _, reason in records.broken]
+    for line, row in zip(records.lines, records.rows, strict=True):
+        where = f"{queries_dir / TRUTH_FILE} line {line}"
+        fault = _fault(row)
+        if fault is None:
+            queries.append(_query(files, row, where))
+        else:
+            left_out.append(f"{where}: {fault}")
+    return Truth(tuple(queries), tuple(left_out))
+
+
+def read_queries(queries_dir: Path) -> list[Query]:
+    """Read the queries of a folder, in the order of its `truth.csv`."""
+    truth = read_truth(queries_dir)
+    if truth.left_out:
+        raise DropError(truth.left_out[0])
+    return list(truth.queries)
 
 
 def judged_queries(settings: Settings) -> list[Query]:
@@ -156,19 +194,35 @@ def _real_query(catalogue: Catalogue, photo: Photo) -> Query:
     return Query(f"shopper/{photo.photo_id}", "shopper", str(photo.item_id), photo.box, catalogue.read(photo))
 
 
-def _query(queries_dir: Path, row: dict[str, str], line: int, archives: dict[str, zipfile.ZipFile]) -> Query:
-    where = f"{queries_dir / 'truth.csv'} line {line}"
-    name, _, member = (row["photo"] or "").partition("/")
+def _fault(row: Mapping[str, str]) -> str | None:
+    """Why a line asks nothing; None for one that does."""
+    for column in ("photo", "item_id"):
+        try:
+            if not checked_text(column, row[column]).strip():
+                return f"{column} is empty"
+        except ValueError as error:
+            return str(error)
+    return None
+
+
+def _query(files: Files, row: Mapping[str, str], where: str) -> Query:
+    name, item_id = (checked_text(column, row[column]).strip() for column in ("photo", "item_id"))
+    path = PurePosixPath(name)
+    file = files.find(path) if ".." not in path.parts and len(path.parts) > 1 else None
+    if file is None:
+        raise DropError(
+            f"{where}: there is no readable photo {name!r} (expected the name of a zip or folder beside "
+            f"{TRUTH_FILE} and of a photo in it: street.zip/1.jpg){files.why_not(PurePosixPath(), path.stem)}"
+        )
     try:
-        if name not in archives:
-            archives[name] = zipfile.ZipFile(queries_dir / Path(name).name)
-        data = archives[name].read(member)
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
-        raise DropError(f"{where}: there is no readable photo {row['photo']!r} ({error})") from error
-    return Query(row["photo"], Path(name).stem, row["item_id"], _box(row, where), data)
+        data = file.read()
+    except PictureError as error:
+        raise DropError(f"{where}: there is no readable photo {name!r} ({error})") from error
+    kind = re.sub(r"\.zip\Z", "", path.parts[0], flags=re.IGNORECASE)
+    return Query(name, kind, item_id, _box(row, where), data, where)
 
 
-def _box(row: dict[str, str], where: str) -> Box | None:
+def _box(row: Mapping[str, str], where: str) -> Box | None:
     edges = [(row[name] or "").strip() for name in ("x0", "y0", "x1", "y1")]
     if not any(edges):
         return None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from atelier.evidence import Interval, paired_bootstrap
+from atelier.markdown import literal
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +158,8 @@ class Verdict:
         ]
         for change in self.categories[:15]:
             lines.append(
-                f"| {change.category} | {change.num_items} | {change.champion:.3f} | {change.challenger:.3f} "
+                f"| {literal(change.category)} | {change.num_items} "
+                f"| {change.champion:.3f} | {change.challenger:.3f} "
                 f"| [{change.low:+.3f}, {change.high:+.3f}] | {'yes' if change.guarded else 'too few'} |"
             )
         return lines

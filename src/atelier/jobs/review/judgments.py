@@ -202,13 +202,13 @@ def _checked(
         settings.reports_dir,
         settings.max_bad_share,
     )
-    refused = {name: sum(one.table == name for one in rejected) for name in rows}
+    refused = {name: [one.reason for one in rejected if one.table == name] for name in rows}
     for name, bad in checked.bad.items():
         for row in _records(bad):
             reason = str(row.pop("reason"))
             rejected.append(Rejected(name, row, reason))
     write_quarantine(settings.quarantine_dir, path.name, rejected)
-    checked.require(refused=refused)
+    checked.require(refused={name: len(reasons) for name, reasons in refused.items()}, reasons=refused)
     return {name: [to_row(name, row) for row in _records(checked.good[name])] for name in rows}
 
 

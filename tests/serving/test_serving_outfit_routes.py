@@ -63,7 +63,7 @@ def test_the_same_wishes_give_the_same_picture(client: TestClient) -> None:
     [
         ({"pieces": []}, "pieces: list should have at least 1 item"),
         ({"pieces": [{"slot": "top", "item_id": "nothing"}]}, "has no item 'nothing'"),
-        ({"pieces": pieces(), "template": "nowhere"}, "template: expected a JSON file or one of"),
+        ({"pieces": pieces(), "template": "nowhere"}, "template: expected one of"),
         ({"pieces": pieces(), "texts": {"title": "x"}}, "fonts: no file or folder is named"),
         ({"pieces": pieces(), "size": 9}, "size: there is no such field; expected those that /docs lists"),
         ({"pieces": pieces(), "width": 9}, "width: input should be greater than or equal to 64"),
