@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
+from atelier.index.filters import ItemFilters
 from atelier.index.graph import Rows
 from atelier.index.graph_searcher import GraphSearcher
 from atelier.index.saved import SavedSearcher, make_searcher, save
