@@ -41,7 +41,7 @@ from atelier.delivery.off_policy import (
     self_normalised,
 )
 from atelier.delivery.policy import Policy, next_place
-from atelier.delivery.verdict import Rules, decide
+from atelier.delivery.verdict import VerdictRules, decide
 from atelier.simulate.stylists import NUM_USERS, StyledOutfit, show_collection, style_collection
 from atelier.simulate.taste import liking, make_user
 from atelier.simulate.world import COLLECTION_SIZE, make_item
@@ -113,7 +113,7 @@ def verdicts(feeds: Feeds, num: int) -> dict[str, float]:
     released: defaultdict[str, list[bool]] = defaultdict(list)
     for seed in range(num):
         better, worse = feeds.repetition(seed, 1.0), feeds.repetition(seed, -0.2)
-        edge = Rules(margin=worse.logged_truth - worse.truth)
+        edge = VerdictRules(margin=worse.logged_truth - worse.truth)
         released["better"].append(decide("better", better.log).release)
         released["worse"].append(decide("worse", worse.log).release)
         released["worse_by_the_margin"].append(decide("worse", worse.log, edge).release)

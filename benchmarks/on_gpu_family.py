@@ -114,7 +114,7 @@ def check(request: Request) -> None:
     preset = plan.preset(request.preset)
     read = material_reader(request.family, preset, request.pack_dir)
     found: dict[str, dict[str, Any]] = {}
-    for stage in plan.asked_stages(preset):
+    for stage in plan.requested_stages(preset):
         found[stage.role] = _checked(request, stage, read, preset)
         _write(request.folder / CHECK_FILE, found)
 
@@ -126,7 +126,7 @@ def train(request: Request) -> None:
     preset = plan.preset(request.preset)
     read = material_reader(request.family, preset, request.pack_dir)
     checked = json.loads((request.folder / CHECK_FILE).read_text())
-    stages = plan.asked_stages(preset)
+    stages = plan.requested_stages(preset)
     found: dict[str, dict[str, Any]] = {}
     for number, stage in enumerate(stages):
         seconds = (ends - time.monotonic()) / (len(stages) - number)

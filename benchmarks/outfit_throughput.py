@@ -32,7 +32,7 @@ from atelier.families.outfit.assembly import Assembler
 from atelier.families.outfit.inference import OnnxGenerator, OutfitContract
 from atelier.families.outfit.picking import Assembly
 from atelier.families.outfit.pool import Pool
-from atelier.rules.conditions import Facts
+from atelier.rules.conditions import Attributes
 from atelier.rules.file import load_rules, ready_made
 from atelier.rules.graph import compile_rules
 
@@ -72,7 +72,7 @@ def _race(name: str, arguments: argparse.Namespace, folder: Path, contract: Outf
     rules = load_rules(ready_made()[name])
     items = made_up(name, arguments.items)
     start = time.perf_counter()
-    facts = Facts.of({str(fact): items[fact].tolist() for fact in items})
+    facts = Attributes.of({str(fact): items[fact].tolist() for fact in items})
     vectors_ND = np.random.default_rng(0).normal(size=(len(items), DIMENSION)).astype(np.float32)
     vectors_ND /= np.linalg.norm(vectors_ND, axis=1, keepdims=True)
     pool = Pool(compile_rules(rules, facts), vectors_ND)

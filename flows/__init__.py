@@ -1,1 +1,1 @@
-"""The order of the jobs: what follows what, what is tried again, what may run at once, and when it runs."""
+"""Arranges the jobs with Prefect: order, retries, concurrency and schedules."""

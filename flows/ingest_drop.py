@@ -1,4 +1,4 @@
-"""New data in: each incoming drop is checked, versioned, and kept once."""
+"""Ingests each incoming drop: checks it and records it as a data version, once."""
 
 from __future__ import annotations
 

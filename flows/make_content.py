@@ -1,4 +1,4 @@
-"""A channel's content: items selected, sets generated, laid out and published. Weekly by prefect.yaml."""
+"""Makes a channel's content: generates sets, lays them out, publishes. Weekly by prefect.yaml."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def make_channel_content(
     title: str = "",
     offer: bool = True,
 ) -> MadeContent:
-    """Publishes a day's sets of one channel beneath `content/`, from the live release.
+    """Publish a day's sets of one channel beneath `content/`, from the live release.
 
     `offer`: in feeds, too, from the next daily run on.
     """

@@ -1,4 +1,4 @@
-"""From the champion to what serving answers with: a verified index, a release, and the old ones collected."""
+"""Publishes the champions as a release with a verified index, and collects old releases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.steps import step
 
 @flow(name="publish-release", persist_result=False)
 def publish_release() -> Published:
-    """Makes the champion and the current data live, in one step, and only if something changed."""
+    """Publish the champions and the current data as the live release, if something changed."""
     settings = Settings()
     published = publish_step(settings)
     if published.changed:

@@ -1,4 +1,4 @@
-"""The main job: new data in, a judged model, a release live. Daily by prefect.yaml, or `atelier retrain`."""
+"""Runs the main job: ingest, train and gate every family, publish. Daily, or by `atelier retrain`."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from flows.train_family import TrainedFamily, adopt_family, train_family
 def retrain_daily(
     preset: str = "small", drop: Path | None = None, adopt: Path | None = None, digest: str | None = None
 ) -> Summary | State:
-    """Ingests `drop` (or all in `drops/`), retrains with `preset`, and makes live what passed the gate.
+    """Ingest `drop` (or all in `drops/`), retrain with `preset`, and publish what passed the gate.
 
     A drop in `drops/` that cannot be ingested holds back nothing else, and fails the run when all is done
     (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in, and
     none trained.
     """
     settings = Settings()
-    with one_run_at_a_time(settings) as turn:
-        if turn.refused:
-            return Cancelled(message=turn.refused)
+    with one_run_at_a_time(settings) as slot:
+        if slot.refused:
+            return Cancelled(message=slot.refused)
         began = time.monotonic()
         ingested = ingest_drop(drop)
         trained: list[TrainedFamily] = []

@@ -1,4 +1,4 @@
-"""Whose turn it is: one retraining at a time, and after a gap one for all that was missed."""
+"""Runs one retraining at a time, and after a gap one for all missed runs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from atelier.settings import Settings
 
 
 @dataclass(frozen=True)
-class Turn:
-    """Whether this run may go on; `refused` says why not."""
+class RunSlot:
+    """Permission of a run to continue; `refused` is the reason against it."""
 
     refused: str | None = None
 
 
 @contextmanager
-def one_run_at_a_time(settings: Settings) -> Iterator[Turn]:
-    """Holds this workspace for one run, whoever started it, and remembers that it ended well.
+def one_run_at_a_time(settings: Settings) -> Iterator[RunSlot]:
+    """Lock this workspace for one run, and record that it ended well.
 
     A scheduled run that finds the workspace held, or its work done by a run that began after it was due, is
-    told so by its `Turn`. Whoever started a run by hand gets a `ServiceError` instead.
+    given a `RunSlot` with the reason. Whoever started a run by hand gets a `ServiceError` instead.
 
     After a gap, the server hands out every missed run. The first to get its turn does the work of all: it
     reads whatever data there is now, so it is the latest run in all but name, and those due before it began
@@ -41,16 +41,16 @@ def one_run_at_a_time(settings: Settings) -> Iterator[Turn]:
         except ServiceError as error:
             if due is None:
                 raise
-            yield Turn(str(error))
+            yield RunSlot(str(error))
             return
         began, last = datetime.now(UTC), _last_began(settings)
         if due is not None and last is not None and due <= last:
-            yield Turn(
+            yield RunSlot(
                 f"covered: the run that began at {last:%Y-%m-%d %H:%M} UTC did the work of this one, "
                 f"due at {due:%Y-%m-%d %H:%M}"
             )
             return
-        yield Turn()
+        yield RunSlot()
         _remember(settings, began)
 
 

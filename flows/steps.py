@@ -1,4 +1,4 @@
-"""How a job becomes a step of a flow: what is tried again, how often, and for how long it may run."""
+"""Turns jobs into Prefect tasks with retries and time limits."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 NEVER_HEALS = (AtelierError, ValueError, TypeError, LookupError, AttributeError, AssertionError, ImportError)
-"""What we raise on purpose and what is a mistake in the code: a second try would only repeat it."""
+"""Errors for users and mistakes in the code: a second try would only repeat them."""
 
 
 def step(name: str, *, minutes: float, retries: int = 3) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """A task that is tried again after about 5, 10 and 20 s, unless its error cannot heal by waiting.
+    """Make a task that is retried after about 5, 10 and 20 s, unless its error cannot heal by waiting.
 
     Prefect caches and keeps nothing: every job is keyed by the content of its inputs and finds finished work
     by itself, which also holds after `kill -9`, from the command line, and without pickles.

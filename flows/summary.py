@@ -1,4 +1,4 @@
-"""What a run of the main job came to: for a reader, for a program, and as artifacts on Prefect's pages."""
+"""Summarises a run of the main job for people, for programs, and as artifacts on Prefect's pages."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def summarise(
     published: Published,
     seconds: float,
 ) -> Summary:
-    """Draws the reports of all steps together."""
+    """Combine the reports of all steps."""
     failed_drops = {each.drop: each.error for each in ingested if isinstance(each, FailedDrop)}
     num_new_drops = sum(each.changed for each in ingested if isinstance(each, IngestReport))
     has_trained = any(each.has_trained for each in trained)
@@ -99,13 +99,13 @@ def require_all_drops(summary: Summary) -> None:
 
 
 def main_family(trained: list[TrainedFamily]) -> TrainedFamily:
-    """The family that a release cannot go out without; its verdict is the headline's."""
+    """Return the family that every release requires; its verdict is the headline's."""
     required = {family.name for family in FAMILIES if family.required}
     return next(each for each in trained if each.family in required)
 
 
 def main_candidate(trained: list[TrainedFamily]) -> Registered:
-    """The candidate of the main family."""
+    """Return the candidate of the main family."""
     candidate = main_family(trained).candidate
     assert candidate is not None, "the main family is never skipped"
     return candidate

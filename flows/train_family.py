@@ -1,4 +1,4 @@
-"""From the accepted data to a judged model of any family: trained, examined, candidate, verdict."""
+"""Trains a family on the accepted data: stages, examination, candidate, gate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from flows.steps import step
 
 @dataclass(frozen=True)
 class TrainedFamily:
-    """What the training of one family came to."""
+    """The outcome of training one family."""
 
     family: str
     preset: str
@@ -35,13 +35,13 @@ class TrainedFamily:
 
     @property
     def has_trained(self) -> bool:
-        """Whether a network was trained, and not all were found finished."""
+        """True where a network was trained; False where all were found finished."""
         return any(not run.reused for run in self.runs.values())
 
 
 @flow(name="train-family", persist_result=False)
 def train_family(family: str, preset: str) -> TrainedFamily:
-    """Trains, examines and judges a family on the current data version."""
+    """Train, examine and gate a family on the current data version."""
     settings, chosen = Settings(), family_named(FAMILIES, family)
     skipped = why_skipped(settings, chosen, preset)
     if skipped is not None:
@@ -59,14 +59,14 @@ def train_family(family: str, preset: str) -> TrainedFamily:
 
 @flow(name="adopt-family", persist_result=False)
 def adopt_family(family: str, trained_dir: Path, digest: str | None) -> TrainedFamily:
-    """Takes in a model that was trained elsewhere, and examines and judges it as any other."""
+    """Register a model that was trained elsewhere, and gate it as any other."""
     settings, chosen = Settings(), family_named(FAMILIES, family)
     adopted = step(f"adopt {family}", minutes=60)(adopt)(settings, chosen, trained_dir, digest)
     return _judged(settings, chosen, adopted.preset, adopted.runs)
 
 
 def why_skipped(settings: Settings, family: Family[Any], preset: str) -> str | None:
-    """Says why a family cannot be trained on the current data; None where it can."""
+    """Return why a family cannot be trained on the current data; None where it can."""
     with open_context(settings, family.preset(preset)) as context:
         return family.why_unavailable(context)
 

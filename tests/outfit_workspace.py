@@ -17,7 +17,7 @@ from atelier.lifecycle.family import TrainOutcome
 from atelier.lifecycle.gate import GateOutcome
 from atelier.lifecycle.register import Registered
 from atelier.settings import Settings
-from atelier.styling.batch_spec import Order
+from atelier.styling.batch_spec import BatchSpec
 from atelier.styling.block import make_block
 
 RULES = """
@@ -68,7 +68,7 @@ class Here:
     def __exit__(self, *error: object) -> None:
         return None
 
-    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
+    def make(self, settings: Settings, order: BatchSpec, blocks: Sequence[int]) -> Iterator[pa.Table]:
         for block in reversed(blocks):
             if len(self.made) == self.killed_after:
                 raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from atelier.rules.conditions import AnyOf, Between, Condition, Facts, NoneOf
+from atelier.rules.conditions import AnyOf, Attributes, Between, Condition, NoneOf
 from atelier.rules.rules import Agree, Differ, Needs, Never, Rules
 
 Row = dict[str, Any]
@@ -68,8 +68,8 @@ def pool(num_items: int, seed: int = 0) -> list[Row]:
     return rows
 
 
-def facts_of(rows: Sequence[Row]) -> Facts:
-    return Facts.of({fact: [row[fact] for row in rows] for fact in rows[0]})
+def facts_of(rows: Sequence[Row]) -> Attributes:
+    return Attributes.of({fact: [row[fact] for row in rows] for fact in rows[0]})
 
 
 def obeys(rules: Rules, pieces: Sequence[Piece]) -> bool:

@@ -16,8 +16,8 @@ from atelier.families.detection.inference import (
     INPUT,
     MODEL_FILE,
     OUTPUTS,
+    BoxRules,
     DetectionContract,
-    Rules,
 )
 
 SIZE = 32
@@ -61,7 +61,7 @@ def write_toy_detector(folder: Path, sharpness: float = 80.0) -> DetectionContra
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     (folder / MODEL_FILE).write_bytes(model.SerializeToString())
     digest = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
-    contract = DetectionContract(digest, SIZE, SIZE, KINDS, Rules())
+    contract = DetectionContract(digest, SIZE, SIZE, KINDS, BoxRules())
     (folder / CONTRACT_FILE).write_text(contract.to_json())
     return contract
 

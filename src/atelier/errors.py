@@ -71,7 +71,7 @@ class CheckpointError(TrainingError):
 
 
 class TooLittleDataError(TrainingError):
-    """There is too little of what a family learns from; the others can go on without it."""
+    """There is too little data for a family's training; the others can continue without it."""
 
 
 class RegistryError(AtelierError):
@@ -83,11 +83,11 @@ class DigestError(RegistryError):
 
 
 class DetectionContractError(RegistryError):
-    """A detector's file does not do what its contract says."""
+    """A detector's file does not match its contract."""
 
 
 class OutfitContractError(RegistryError):
-    """An outfit model's files do not do what its contract says, or it belongs to another embedding space."""
+    """An outfit model's files do not match its contract, or it belongs to another embedding space."""
 
 
 class CatalogueIndexError(AtelierError):
@@ -111,7 +111,7 @@ class NoReleaseError(ReleaseError):
 
 
 class QueryError(AtelierError):
-    """A search request cannot be answered as it was asked."""
+    """A search request cannot be answered in this form."""
 
 
 class FeedLogError(AtelierError):
@@ -119,7 +119,7 @@ class FeedLogError(AtelierError):
 
 
 class OverloadedError(AtelierError):
-    """More is asked of a server than it can answer in time; the same request may succeed in a moment."""
+    """A server has more requests than it can answer in time; the same request may succeed in a moment."""
 
 
 class ServiceError(AtelierError):
@@ -139,7 +139,7 @@ class RulesError(AtelierError):
 
 
 class CollageError(AtelierError):
-    """A set cannot be laid out or drawn as it was asked."""
+    """A set cannot be laid out or drawn in this form."""
 
 
 class TemplateError(CollageError):

@@ -25,7 +25,7 @@ class Interval:
 
     @classmethod
     def of_draws(cls, difference: float, draws_R: NDArray[Any], confidence: float = CONFIDENCE) -> Interval:
-        """The percentile interval of resampled differences [R]."""
+        """Compute the percentile interval of resampled differences [R]."""
         tail = (1 - confidence) / 2
         low, high = np.quantile(draws_R, [tail, 1 - tail])
         return cls(float(difference), float(low), float(high))
@@ -40,7 +40,8 @@ def paired_bootstrap(
     seed: int = 0,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """The difference of two models' mean correctness on the same queries, with its percentile interval.
+    """Compute the difference of two models' mean correctness on the same queries, with its percentile
+    interval.
 
     `challenger`, `champion`: [Q], right or wrong, query by query. `groups`: [Q], the item of each query;
     whole items are drawn with replacement, since queries of one item rise and fall together (the cluster
@@ -60,7 +61,7 @@ def paired_bootstrap(
 def resampled_means(
     gain_G: NDArray[Any], size_G: NDArray[Any], rng: np.random.Generator, resamples: int = RESAMPLES
 ) -> NDArray[np.float64]:
-    """The sum of gains over the sum of sizes in each resample of whole groups, [R].
+    """Compute the sum of gains over the sum of sizes in each resample of whole groups, [R].
 
     `gain_G`, `size_G`: sum of the gains of each group, and how many cases it has. Groups without a case are
     left out. Groups with equal gain and equally many cases are interchangeable, so a resample is one

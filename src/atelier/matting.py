@@ -14,15 +14,15 @@ from atelier.vocabulary import Box
 Pixels = NDArray[np.uint8]
 
 
-LEAST_BORDER_SHARE = 0.45
+MIN_BORDER_SHARE = 0.45
 """Share of the border that must be of one colour for the background to be plain."""
 SURE_BORDER_SHARE = 0.75
 """The same for a photo that may as well be cluttered: at 0.45 a quarter of street photos look plain, here one
 in a hundred, and of re-shot products two in a hundred do not."""
 
 
-def matte(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Pixels:
-    """The picture as RGBA of the same size: alpha 0 where its plain background is, 255 on the product.
+def matte(pixels: Pixels, min_border_share: float = MIN_BORDER_SHARE) -> Pixels:
+    """Return the picture as RGBA of the same size: alpha 0 on its plain background, 255 on the product.
 
     The background is a smooth surface (second order in x and y) through the border's prevailing colour, so
     that a vignette counts as plain; whatever is near to it and connected with the border is background.
@@ -38,7 +38,7 @@ def matte(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Pixel
     outside = _connected_to_border(~_grown(distance >= limit))
     for most in (_FAR, 1.5 * _FAR, 1.5 * _FAR):
         outside |= _grown(outside) & (distance < most)
-    if not _LEAST_ITEM_SHARE < 1 - outside.mean() < _MAX_ITEM_SHARE:
+    if not _MIN_ITEM_SHARE < 1 - outside.mean() < _MAX_ITEM_SHARE:
         return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
     edge = _grown(outside) & ~outside
     opacity = np.where(outside, 0, np.where(edge, np.clip(distance / _SOLID, 0.25, 1), 1)).astype(np.float32)
@@ -46,14 +46,16 @@ def matte(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Pixel
     return np.dstack([colours, np.rint(opacity * 255).astype(np.uint8)])
 
 
-def item_before_plain_background(pixels: Pixels, min_border_share: float = LEAST_BORDER_SHARE) -> Box | None:
-    """The tight box of what is not plain background, in pixels; None where the background is not plain."""
+def item_before_plain_background(pixels: Pixels, min_border_share: float = MIN_BORDER_SHARE) -> Box | None:
+    """Find the tight box of what is not plain background, in pixels; None where the background is not
+    plain.
+    """
     small = _shrunk(pixels)
     content = matte(small, min_border_share)[..., 3] >= 128
     if content.all():
         return None
-    rows = np.flatnonzero(content.mean(axis=1) > _LEAST_CONTENT)
-    columns = np.flatnonzero(content.mean(axis=0) > _LEAST_CONTENT)
+    rows = np.flatnonzero(content.mean(axis=1) > _MIN_CONTENT)
+    columns = np.flatnonzero(content.mean(axis=0) > _MIN_CONTENT)
     if len(rows) < 2 or len(columns) < 2:
         return None
     y_step, x_step = pixels.shape[0] / small.shape[0], pixels.shape[1] / small.shape[1]
@@ -62,7 +64,7 @@ def item_before_plain_background(pixels: Pixels, min_border_share: float = LEAST
 
 _LOOK_SIDE = 64
 """A plain background is looked for in a picture of this longer side."""
-_LEAST_CONTENT = 0.012
+_MIN_CONTENT = 0.012
 """A row or column belongs to the item when more than this share of it is not background."""
 _FAR = 14
 """Largest difference in a channel (of 255) from the background's surface that JPEG noise explains."""
@@ -70,7 +72,7 @@ _RINGING = 4
 """How many pixels from a strong edge a JPEG's ringing is seen."""
 _SOLID = 64
 """Difference from which an edge pixel counts as wholly the product's."""
-_LEAST_ITEM_SHARE = 0.01
+_MIN_ITEM_SHARE = 0.01
 _MAX_ITEM_SHARE = 0.97
 
 

@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PictureLimits:
-    """Which pictures are accepted."""
+    """Limits of accepted pictures."""
 
     max_pixels: int = 40_000_000
     """Width times height; more is refused before decoding."""
@@ -93,12 +93,12 @@ class Shrunk:
     """(width, height) of the whole upright picture: what boxes from outside are measured in."""
 
     def inside(self, box: Box) -> Box:
-        """A box of the whole picture, in pixels of `pixels`."""
+        """Convert a box of the whole picture to pixels of `pixels`."""
         x, y = self._scale
         return Box(box.x0 * x, box.y0 * y, box.x1 * x, box.y1 * y)
 
     def outside(self, box: Box) -> Box:
-        """A box in pixels of `pixels`, in those of the whole picture."""
+        """Convert a box in pixels of `pixels` to pixels of the whole picture."""
         x, y = self._scale
         return Box(box.x0 / x, box.y0 / y, box.x1 / x, box.y1 / y)
 
@@ -111,7 +111,7 @@ class Shrunk:
 def decode_shrunk(
     data: bytes, shrink_to: int, part: Box | None = None, limits: PictureLimits = DEFAULT_LIMITS
 ) -> Shrunk:
-    """Like `decode` with `shrink_to`, for a caller who has boxes.
+    """Decode like `decode` with `shrink_to`, for a caller who has boxes.
 
     `part`, in pixels of the whole upright picture, is what is looked at: its longer side, instead of the
     picture's shorter one, stays at least `shrink_to` long. Raises PictureError.

@@ -37,18 +37,18 @@ class Precision:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of matrix products and convolutions."""
+        """The number format of matrix products and convolutions."""
         return _DTYPES[self.mode]
 
     def autocast(self, device: torch.device) -> torch.autocast:
-        """A context in which matrix products and convolutions are computed in this format."""
+        """Return a context in which matrix products and convolutions are computed in this format."""
         if self.mode == "no":
             return torch.autocast(device.type, enabled=False)
         return torch.autocast(device.type, self.dtype)
 
 
 def choose_precision(asked: AskedPrecision, device: torch.device) -> Precision:
-    """Choose what `asked` comes to on a device; "auto" is decided once in a process, in milliseconds."""
+    """Resolve `asked` to a format on a device; "auto" is decided once in a process, in milliseconds."""
     if asked != "auto":
         return Precision(asked, f"asked for by precision={asked!r}")
     return _chosen(device.type, device.index)
@@ -93,7 +93,7 @@ def _on_cpu() -> Precision:
 
 
 def bf16_unit() -> str | None:
-    """The processor's arithmetic for bfloat16 by its flags, the fastest one; None where it has none."""
+    """Return the processor's fastest unit for bfloat16 by its flags; None where it has none."""
     flags = torch.cpu.get_capabilities()
     if platform.machine().lower() in ("arm64", "aarch64"):
         names = {"sve_bf16": "SVE-BF16", "bf16": "NEON-BF16"}

@@ -1,4 +1,4 @@
-"""Says how far a long step is: a bar on a terminal, elsewhere a line in the log every 20 seconds.
+"""Reports the progress of a long step: a bar on a terminal, elsewhere a line in the log every 20 seconds.
 
 Steps may lie in each other; the innermost one speaks. A line comes also while a step does not advance.
 """
@@ -84,13 +84,13 @@ class Progress:
             self._bar.update(num)
 
     def note(self, text: str) -> None:
-        """Set what stands behind the counts: a loss, a speed."""
+        """Set the text behind the counts: a loss, a speed."""
         self._note = text
         if self._bar is not None:
             self._bar.set_postfix_str(text)
 
     def line(self) -> str:
-        """Tell where the step is: 'training: 120 of 800 steps, 15 %, 03:10 left, loss 2.1'."""
+        """Format the progress: 'training: 120 of 800 steps, 15 %, 03:10 left, loss 2.1'."""
         seconds = time.monotonic() - self._began
         if self.total is None:
             count = f"{self._number(self.done)} {self.unit}, " if self.done else ""
@@ -116,7 +116,7 @@ class Progress:
 def counted(
     each: Iterable[T], label: str, total: int | None = None, *, unit: str = "", shown: bool = True
 ) -> Iterator[T]:
-    """The same, one after the other, as a long step. `total`: its length by default, where it has one."""
+    """Yield the same values as a long step. `total`: its length by default, where it has one."""
     if total is None and isinstance(each, Sized):
         total = len(each)
     with Progress(label, total, unit=unit, shown=shown) as step:
@@ -132,7 +132,7 @@ def write(line: str, file: TextIO | None = None) -> None:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """No bar and no line of any step within, in this process."""
+    """Suppress the bars and lines of all steps within the block, in this process."""
     global _silent  # noqa: PLW0603 - a property of the process, as its standard error is
     before, _silent = _silent, True
     try:

@@ -1,4 +1,4 @@
-"""Where everything lies and what can be set: the only reader of environment variables.
+"""Reads all settings and default paths; the only reader of environment variables.
 
 Each field is one environment variable: `home` is `ATELIER_HOME`, `data_remote` is `ATELIER_DATA_REMOTE`.
 All stores lie beneath `home`, so that a second workspace can live beside the first.
@@ -120,7 +120,7 @@ class Settings(BaseSettings):
 
     @property
     def stores_dir(self) -> Path:
-        """What is neither data, model, index nor release: the DVC remote, recorded versions, checkpoints."""
+        """The DVC remote, recorded versions, and checkpoints."""
         return self.home / "stores"
 
     @property
@@ -137,12 +137,12 @@ class Settings(BaseSettings):
 
     @property
     def judgments_dir(self) -> Path:
-        """What reviewers said, with the searches they judged."""
+        """Reviewers' judgments, with the searches they judged."""
         return self.home / "judgments"
 
     @property
     def rules_dir(self) -> Path:
-        """Operators' own rule files, `<name>.yaml`; releases take them along."""
+        """Operators' own rule files, `<name>.yaml`; releases include them."""
         return self.home / "rules"
 
     @property
@@ -152,17 +152,17 @@ class Settings(BaseSettings):
 
     @property
     def font_dirs(self) -> list[Path]:
-        """Where fonts are looked for."""
+        """Folders with fonts."""
         return [Path(each) for each in self.fonts.split(":") if each]
 
     @property
     def drops_dir(self) -> Path:
-        """Where new data is put: each folder beneath it is ingested by the next daily run."""
+        """Incoming drops: each folder beneath it is ingested by the next daily run."""
         return self.home / "drops"
 
     @property
     def content_dir(self) -> Path:
-        """What was made for channels, a folder a day."""
+        """Content made for channels, a folder a day."""
         return self.home / "content"
 
     @property
@@ -175,12 +175,12 @@ class Settings(BaseSettings):
 
     @property
     def shadow_dir(self) -> Path:
-        """Where serving notes what a release in shadow answered."""
+        """Serving's log of a release in shadow."""
         return self.stores_dir / "shadow"
 
     @property
     def feeds_dir(self) -> Path:
-        """Where serving notes which feeds it made, for clicks to be joined and judged."""
+        """Serving's log of feeds, for clicks to be joined and judged."""
         return self.stores_dir / "feeds"
 
     @cached_property

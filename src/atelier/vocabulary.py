@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Split(StrEnum):
-    """Which side of the wall a row stands on; decided once, from a hash of its group."""
+    """Train, validation or test split; decided once, from a hash of the group."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -21,14 +21,14 @@ class Split(StrEnum):
 
 
 class Maker(StrEnum):
-    """Who put an outfit together."""
+    """The source of an outfit: an expert or a generator."""
 
     EXPERT = "expert"
     GENERATOR = "generator"
 
 
 class PhotoKind(StrEnum):
-    """How a photo came to be."""
+    """The kind of a photo."""
 
     CATALOGUE = "catalogue"
     """The shop's own photo of one item, mostly on a plain background."""
@@ -162,7 +162,7 @@ class Outfit:
 
 @dataclass(frozen=True, slots=True)
 class CategorySet:
-    """What kinds of things stood together in a set of which nothing else is known."""
+    """The categories of a set of which nothing else is known."""
 
     set_id: str
     categories: tuple[str, ...]
@@ -215,7 +215,7 @@ TABLES: dict[str, type] = {
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What one reviewer says of one item among the answers to one search."""
+    """One reviewer's grade of one item among the answers to one search."""
 
     review_id: str
     reviewer: str
@@ -236,7 +236,7 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Which of two models answered one search better, in one reviewer's opinion."""
+    """One reviewer's preference between two models' answers to one search."""
 
     review_id: str
     reviewer: str

@@ -73,7 +73,7 @@ def write_pack(folder: Path, family: str, preset_name: str, packed_for: str) -> 
         "data_version": "made up",
         "material": {
             stage.role: writer.node(MADE_UP[family](preset), stage.role)
-            for stage in plan.asked_stages(preset)
+            for stage in plan.requested_stages(preset)
         },
     }
     (folder / PACK_FILE).write_text(json.dumps(contents))
@@ -101,7 +101,7 @@ def figures(mixed: tuple[subprocess.CompletedProcess[str], Path]) -> dict[str, A
 def test_every_family_is_tried_and_takes_finite_steps_at_the_batch_asked_for(figures: dict[str, Any]) -> None:
     assert sorted(figures) == known_families()
     for name in set(known_families()) - {"outfit"}:
-        stages = training_plan(name).asked_stages(training_plan(name).preset("debug"))
+        stages = training_plan(name).requested_stages(training_plan(name).preset("debug"))
         assert list(figures[name]["check"]) == [stage.role for stage in stages]
         for stage in figures[name]["check"].values():
             assert stage["batch_size"] == 16, "material smaller than a batch is repeated"

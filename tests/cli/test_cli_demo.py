@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atelier.cli.demo import _MOST_SEARCHES, _NUM_HITS, _search
+from atelier.cli.demo import _MAX_SEARCHES, _NUM_HITS, _search
 from atelier.errors import TrainingError
 from atelier.jobs.retrieval import pick_photo as picking
 from atelier.jobs.retrieval.pick_photo import PickedPhoto
@@ -57,6 +57,6 @@ def test_photos_that_found_nothing_are_told(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_demo_whose_searches_find_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     searches = Searches(monkeypatch, {})
-    with pytest.raises(TrainingError, match=f"none of {_MOST_SEARCHES} held-out photos found its item"):
+    with pytest.raises(TrainingError, match=f"none of {_MAX_SEARCHES} held-out photos found its item"):
         _search(Settings(home=tmp_path), tmp_path, quiet=True)
-    assert len(searches.asked) == _MOST_SEARCHES
+    assert len(searches.asked) == _MAX_SEARCHES

@@ -9,7 +9,7 @@ import pandas as pd
 from contracts_world import ITEM, around, frame
 
 from atelier.contracts.promise import between, one_of, present, promised, unique
-from atelier.contracts.validation import Validation, show
+from atelier.contracts.validation import ContractValidation, show
 
 
 def test_every_broken_promise_names_the_positions_of_its_rows(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_every_broken_promise_names_the_positions_of_its_rows(tmp_path: Path) ->
         replace(ITEM, item_id="i2", price=-1.0, gender="Women"),
         replace(ITEM, price=99.0),
     ]
-    validation = Validation(tmp_path / "docs")
+    validation = ContractValidation(tmp_path / "docs")
     broken = validation.run("items", frame(rows), promises, around())
     assert {(each.promise.expected, tuple(each.rows)) for each in broken} == {
         (unique("item_id").expected, (0, 2)),

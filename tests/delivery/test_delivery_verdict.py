@@ -12,7 +12,7 @@ from atelier.delivery.off_policy import (
     Log,
     Predictions,
 )
-from atelier.delivery.verdict import Rules, Verdict, decide
+from atelier.delivery.verdict import RankerVerdict, VerdictRules, decide
 
 # X = contexts, A = sets
 _RNG = np.random.default_rng(5)
@@ -59,14 +59,17 @@ def test_a_ranker_worse_by_the_margin_goes_out_as_seldom_as_stated() -> None:
     new = LOGGED_XA + 0.5 * (NEW_XA - LOGGED_XA)
     loss = LOGGED_TRUTH - float((new * CLICK_XA).sum(1).mean())
     assert loss > 0
-    rules = Rules(margin=loss)
+    rules = VerdictRules(margin=loss)
     released = [decide("ranking 2", simulated(seed, 1500, new), rules).release for seed in range(400)]
     assert 0.005 < np.mean(released) < 0.05
 
 
 def test_within_the_margin_is_not_worse() -> None:
     log = simulated(4, 4000, 0.97 * LOGGED_XA + 0.03 * NEW_XA)
-    strict, lenient = decide("ranking 2", log, Rules()), decide("ranking 2", log, Rules(margin=0.01))
+    strict, lenient = (
+        decide("ranking 2", log, VerdictRules()),
+        decide("ranking 2", log, VerdictRules(margin=0.01)),
+    )
     assert not strict.release
     assert lenient.release
     assert lenient.reason == "not worse by more than 0.0100"
@@ -94,17 +97,17 @@ def test_one_heavy_showing_decides_nothing() -> None:
     log = simulated(0)
     logged = np.array(log.logged_N)
     logged[0] = 1e-4
-    verdict = decide("ranking 2", replace(log, logged_N=logged), Rules(min_effective_size=1))
+    verdict = decide("ranking 2", replace(log, logged_N=logged), VerdictRules(min_effective_size=1))
     assert not verdict.enough
     assert "of the weight" in verdict.reason
 
 
 def test_a_verdict_is_read_back_and_reported() -> None:
     verdict = decide("ranking 2", simulated(0, 4000, better()))
-    assert Verdict.from_json(verdict.to_json()) == verdict
+    assert RankerVerdict.from_json(verdict.to_json()) == verdict
     report = verdict.to_markdown()
     assert report.startswith("# Ranker: may go out")
     assert all(name in report for name in ESTIMATORS)
     without = decide("ranking 2", replace(simulated(0), predictions=None))
     assert without.difference.estimator == "self-normalised"
-    assert Verdict.from_json(without.to_json()) == without
+    assert RankerVerdict.from_json(without.to_json()) == without

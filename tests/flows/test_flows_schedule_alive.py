@@ -33,9 +33,9 @@ from flows.single_run import one_run_at_a_time
 
 @flow
 def tick(home: Path):
-    with one_run_at_a_time(Settings(home=home)) as turn:
-        if turn.refused:
-            return Cancelled(message=turn.refused)
+    with one_run_at_a_time(Settings(home=home)) as slot:
+        if slot.refused:
+            return Cancelled(message=slot.refused)
         time.sleep(2)
 """
 GAP_PERIOD_SECONDS = 15

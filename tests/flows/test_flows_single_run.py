@@ -34,8 +34,8 @@ def test_a_missed_run_is_covered_by_the_one_that_began_after_it_was_due(
     now = datetime.now(UTC)
     refusals = []
     for due in (now - timedelta(days=3), now - timedelta(days=2), now - timedelta(days=1)):
-        with scheduled(monkeypatch, due), one_run_at_a_time(settings) as turn:
-            refusals.append(turn.refused)
+        with scheduled(monkeypatch, due), one_run_at_a_time(settings) as slot:
+            refusals.append(slot.refused)
     assert refusals[0] is None
     assert all(refused is not None and refused.startswith("covered") for refused in refusals[1:])
 
@@ -46,24 +46,24 @@ def test_the_next_tick_is_not_covered(tmp_path: Path, monkeypatch: pytest.Monkey
         pass
     with (
         scheduled(monkeypatch, datetime.now(UTC) + timedelta(seconds=1)),
-        one_run_at_a_time(settings) as turn,
+        one_run_at_a_time(settings) as slot,
     ):
-        assert turn.refused is None
+        assert slot.refused is None
 
 
 def test_a_run_that_failed_covers_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, due = Settings(home=tmp_path), datetime.now(UTC) - timedelta(days=1)
     with pytest.raises(OSError, match="disk"), scheduled(monkeypatch, due), one_run_at_a_time(settings):
         raise OSError("disk")
-    with scheduled(monkeypatch, due), one_run_at_a_time(settings) as turn:
-        assert turn.refused is None
+    with scheduled(monkeypatch, due), one_run_at_a_time(settings) as slot:
+        assert slot.refused is None
 
 
 def test_a_person_always_gets_a_turn_when_nobody_is_at_work(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     for _ in range(2):
-        with one_run_at_a_time(settings) as turn:
-            assert turn.refused is None
+        with one_run_at_a_time(settings) as slot:
+            assert slot.refused is None
 
 
 def test_a_held_workspace_refuses_the_schedule_and_stops_a_person(
@@ -77,7 +77,7 @@ def test_a_held_workspace_refuses_the_schedule_and_stops_a_person(
         yield
 
     monkeypatch.setattr(lock, "hold", held)
-    with scheduled(monkeypatch, datetime.now(UTC)), one_run_at_a_time(settings) as turn:
-        assert turn.refused == "somebody has held it"
+    with scheduled(monkeypatch, datetime.now(UTC)), one_run_at_a_time(settings) as slot:
+        assert slot.refused == "somebody has held it"
     with pytest.raises(ServiceError, match="somebody"), one_run_at_a_time(settings):
         pass

@@ -14,7 +14,7 @@ from index_world import (
 )
 
 from atelier.errors import QueryError
-from atelier.index.filters import Filters
+from atelier.index.filters import ItemFilters
 from atelier.index.query import IndexReader
 from atelier.index.schema import IndexItem
 from atelier.settings import Settings
@@ -97,20 +97,20 @@ FACTS = pa.table(
     ],
 )
 def test_what_is_not_known_passes_no_filter_on_it(asked: dict[str, object], rows: list[int]) -> None:
-    selection = Filters(FACTS).selection(**asked)  # type: ignore[arg-type]
+    selection = ItemFilters(FACTS).selection(**asked)  # type: ignore[arg-type]
     assert selection is not None
     assert selection.rows.tolist() == rows
 
 
 def test_no_filter_selects_nothing_and_the_same_filter_is_made_once() -> None:
-    filters = Filters(FACTS)
+    filters = ItemFilters(FACTS)
     assert filters.selection() is None
     first = filters.selection(categories=["Jeans", "Shirts"])
     assert filters.selection(categories=("Shirts", "Jeans", "Jeans")) is first
 
 
 def test_the_known_values_are_those_of_some_row() -> None:
-    filters = Filters(FACTS)
+    filters = ItemFilters(FACTS)
     assert filters.known == {"category": ["Jeans", "Shirts"], "gender": ["Men", "Women"], "season": []}
     with pytest.raises(QueryError, match="season: no item has 'Fall'; expected one of 0 values"):
         filters.selection(season="Fall")
@@ -129,7 +129,7 @@ def test_filters_agree_with_a_walk_through_the_rows() -> None:
         }
         for _ in range(300)
     ]
-    filters = Filters(pa.Table.from_pylist(rows))
+    filters = ItemFilters(pa.Table.from_pylist(rows))
     selection = filters.selection(["Jeans", "Bags"], "Women", "Fall", 50.0, True)
     assert selection is not None
     assert selection.rows.tolist() == [

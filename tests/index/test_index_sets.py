@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from atelier.errors import CatalogueIndexError
-from atelier.index.sets import SCHEMA, SetTable
+from atelier.index.sets import SCHEMA, BulkSetTable
 
 
 def _block(number: int, *set_ids: str) -> pa.Table:
@@ -23,11 +23,11 @@ def _block(number: int, *set_ids: str) -> pa.Table:
 
 
 def test_blocks_are_added_whole_and_found_again(tmp_path: Path) -> None:
-    table = SetTable(tmp_path / "deep" / "sets.lance", "a thousand")
+    table = BulkSetTable(tmp_path / "deep" / "sets.lance", "a thousand")
     assert (len(table), table.finished()) == (0, set())
     table.add(_block(3, "s1", "s2"))
     table.add(_block(0, "s3"))
-    again = SetTable(tmp_path / "deep" / "sets.lance", "a thousand")
+    again = BulkSetTable(tmp_path / "deep" / "sets.lance", "a thousand")
     assert (len(again), again.finished()) == (3, {0, 3})
     assert again.read()["set_id"].to_pylist() == ["s1", "s2", "s3"]
     assert again.read(limit=1).num_rows == 1
@@ -35,20 +35,20 @@ def test_blocks_are_added_whole_and_found_again(tmp_path: Path) -> None:
 
 
 def test_the_table_of_another_order_is_refused_with_both(tmp_path: Path) -> None:
-    SetTable(tmp_path / "sets.lance", "a thousand")
+    BulkSetTable(tmp_path / "sets.lance", "a thousand")
     with pytest.raises(CatalogueIndexError, match="sets of another order: a thousand; expected two thousand"):
-        SetTable(tmp_path / "sets.lance", "two thousand")
+        BulkSetTable(tmp_path / "sets.lance", "two thousand")
 
 
 def test_a_folder_that_a_killed_job_left_empty_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "sets.lance" / "data").mkdir(parents=True)
-    table = SetTable(tmp_path / "sets.lance", "a thousand")
+    table = BulkSetTable(tmp_path / "sets.lance", "a thousand")
     table.add(_block(0, "s1"))
-    assert SetTable(tmp_path / "sets.lance", "a thousand").finished() == {0}
+    assert BulkSetTable(tmp_path / "sets.lance", "a thousand").finished() == {0}
 
 
 def test_a_block_of_other_columns_is_refused(tmp_path: Path) -> None:
-    table = SetTable(tmp_path / "sets.lance", "a thousand")
+    table = BulkSetTable(tmp_path / "sets.lance", "a thousand")
     with pytest.raises(ValueError, match="not match"):
         table.add(_block(0, "s1").drop_columns(["score"]))
     assert len(table) == 0
@@ -60,10 +60,10 @@ def test_what_is_no_table_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "folder" / "notes.txt").write_text("kept")
     for name, seen in (("file", "a file"), ("folder", "notes.txt")):
         with pytest.raises(CatalogueIndexError, match=f"{name} is no table of sets, it holds {seen}"):
-            SetTable(tmp_path / name, "a thousand")
+            BulkSetTable(tmp_path / name, "a thousand")
     assert (tmp_path / "file").read_text() == "kept"
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["notes.txt"]
 
 
 def test_an_empty_folder_is_room_for_a_table(tmp_path: Path) -> None:
-    assert len(SetTable(tmp_path, "a thousand")) == 0
+    assert len(BulkSetTable(tmp_path, "a thousand")) == 0

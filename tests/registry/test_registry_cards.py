@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from atelier.registry.cards import CardFacts, files_section, model_card
+from atelier.registry.cards import CardContents, files_section, model_card
 
-FACTS = CardFacts(
+FACTS = CardContents(
     name="retrieval",
     summary="Finds the catalogue item that a photo shows.",
     intended_use="Photo search in one shop.",

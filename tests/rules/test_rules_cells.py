@@ -95,6 +95,6 @@ def test_shops_are_partitions_where_pieces_agree_in_them() -> None:
 
 
 def test_too_many_kinds_of_items_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells_module, "MOST_CELLS", 5)
+    monkeypatch.setattr(cells_module, "MAX_CELLS", 5)
     with pytest.raises(RulesError, match=r"kinds of items apart \(at most 5\)"):
         _divided("wear")

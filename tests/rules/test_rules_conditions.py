@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules_world import facts_of, passes, pool
 
-from atelier.rules.conditions import AnyOf, Between, Condition, Facts, NoneOf, Test, Words
+from atelier.rules.conditions import AnyOf, Attributes, Between, Condition, NoneOf, Test, Words
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", None]), max_size=8)
 WANTED = st.lists(st.sampled_from(["a", "b", "z", None]), max_size=4).map(tuple)
@@ -57,17 +57,17 @@ def test_all_tests_of_a_condition_must_hold_and_none_hold_for_anything() -> None
 
 
 def test_both_ends_of_a_range_belong_to_it() -> None:
-    facts = Facts.of({"price": [9.99, 10, 20, 20.01, None]})
+    facts = Attributes.of({"price": [9.99, 10, 20, 20.01, None]})
     assert Between("price", 10, 20).holds(facts).tolist() == [False, True, True, False, False]
 
 
 def test_facts_that_no_item_has_are_known_of_none() -> None:
-    facts = Facts.of({"item_id": ["a", "b"], "year": ["2024", None]})
+    facts = Attributes.of({"item_id": ["a", "b"], "year": ["2024", None]})
     assert facts.num_items == 2
     assert facts.word("colour").codes_N.tolist() == [-1, -1]
     assert np.isnan(facts.number("price")).all()
     assert facts.number("year")[0] == 2024
-    assert Facts.of({}).num_items == 0
+    assert Attributes.of({}).num_items == 0
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from rules_world import WEAR, facts_of, pool
 
 from atelier.errors import RulesError
-from atelier.rules.conditions import Facts
+from atelier.rules.conditions import Attributes
 from atelier.rules.file import load_rules, parse_rules, ready_made
-from atelier.rules.report import check_rules, compile_checked, possible_facts
+from atelier.rules.report import check_rules, compile_checked, possible_attributes
 
 POOL = facts_of(pool(300))
 
@@ -72,15 +72,15 @@ def test_an_unknown_category_is_named_with_the_nearest_one() -> None:
 
 def test_an_empty_pool_and_one_without_a_whole_set_are_errors() -> None:
     with pytest.raises(RulesError, match=r"pool is empty"):
-        check_rules(parse_rules(WEAR), Facts.of({"category": []}))
+        check_rules(parse_rules(WEAR), Attributes.of({"category": []}))
     with pytest.raises(RulesError, match=r"no set can be made.*slots.dress: no item fits"):
         compile_checked(
-            parse_rules(WEAR), Facts.of({"category": ["Shirts", "Jeans"], "gender": ["Women"] * 2})
+            parse_rules(WEAR), Attributes.of({"category": ["Shirts", "Jeans"], "gender": ["Women"] * 2})
         )
 
 
 @pytest.mark.parametrize("name", sorted(ready_made()))
 def test_no_ready_made_rules_contradict_themselves(name: str) -> None:
     rules = load_rules(ready_made()[name])
-    possible = possible_facts(rules)
+    possible = possible_attributes(rules)
     compile_checked(rules, possible)

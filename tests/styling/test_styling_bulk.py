@@ -16,7 +16,7 @@ from families_world import publish_whole
 from atelier.errors import CatalogueIndexError, QueryError
 from atelier.settings import Settings
 from atelier.styling import batch_spec
-from atelier.styling.batch_spec import Order
+from atelier.styling.batch_spec import BatchSpec
 from atelier.styling.block import make_block
 from atelier.styling.bulk import generate
 
@@ -46,7 +46,7 @@ class Here:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
+    def make(self, settings: Settings, order: BatchSpec, blocks: Sequence[int]) -> Iterator[pa.Table]:
         for block in blocks:
             if len(self.made) == self.die_after:
                 raise KeyboardInterrupt

@@ -114,9 +114,9 @@ def test_a_number_of_sets_out_of_bounds_is_refused(num: int) -> None:
 def test_a_condition_narrows_the_items_that_sets_are_made_of(published: Published) -> None:
     some = Stylist.open(*published, where="price <= 20")
     assert len(some.item_ids) == 6
-    assert some.facts_of(SHIRT)["price"] == 10.0
+    assert some.attributes_of(SHIRT)["price"] == 10.0
     for each in some.make([JEANS], "wear", Wishes(num=3)):
-        assert all(some.facts_of(piece.item_id)["price"] <= 20 for piece in each.pieces)
+        assert all(some.attributes_of(piece.item_id)["price"] <= 20 for piece in each.pieces)
 
 
 def test_an_index_with_an_item_that_has_no_vector_is_refused(tmp_path: Path) -> None:

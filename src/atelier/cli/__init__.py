@@ -1,4 +1,6 @@
-"""`atelier ...`: one command a job; each imports what it needs when it is called, so that help is quick."""
+"""Defines the command `atelier`; each command imports what it needs when it is called, so that help is
+quick.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,7 @@ for room in (data, models, remote_training, review, releases, search, rules, out
 
 
 def main() -> None:
-    """Run the command `atelier`. What Atelier raises on purpose, and what its surroundings do to it, becomes
-    one message on standard error and exit code 1; an argument that is no text, exit code 2.
-    """
+    """Run the command `atelier`: errors for users become one message and exit code 1."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # For terminals that lack a character.

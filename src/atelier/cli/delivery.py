@@ -1,4 +1,4 @@
-"""Delivery: `feed`, what a user would be shown."""
+"""Defines `feed`, which prints the sets for a user."""
 
 from __future__ import annotations
 

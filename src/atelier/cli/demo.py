@@ -1,4 +1,4 @@
-"""The demo: a simulated drop, the whole daily retraining on it, one search, and where to look."""
+"""Runs the demo: a simulated drop, the whole daily retraining on it, and one search."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from atelier.cli.output import print_facts, print_table, progress_on_stderr, say
 from atelier.errors import TrainingError
 from atelier.settings import PROJECT_ROOT, Settings
 
-_MOST_SEARCHES, _NUM_HITS = 10, 10
+_MAX_SEARCHES, _NUM_HITS = 10, 10
 
 
 def run(settings: Settings, num_items: int, seed: int, *, quiet: bool = False) -> None:
-    """Makes the drop once, retrains with the preset `demo`, searches, and prints what was made.
+    """Make the drop once, retrain with the preset `demo`, search, and print the results.
 
     TrainingError: no search of the first ones found its item.
     """
@@ -97,14 +97,14 @@ def _search(settings: Settings, demo_dir: Path, quiet: bool) -> FoundItem:
 
     sheet_path = demo_dir / "search.png"
     with progress_on_stderr(quiet):
-        for number in range(_MOST_SEARCHES):
+        for number in range(_MAX_SEARCHES):
             picked = pick_photo(settings, demo_dir / "query.jpg", number)
             answer = search(settings, picked.path, picked.box, k=_NUM_HITS, sheet_path=sheet_path)
             hits = [hit.item_id for hit in answer.items]
             if picked.item_id in hits:
                 return FoundItem(picked.item_id, hits.index(picked.item_id) + 1, number, sheet_path)
     raise TrainingError(
-        f"none of {_MOST_SEARCHES} held-out photos found its item among the first {_NUM_HITS} (expected one "
+        f"none of {_MAX_SEARCHES} held-out photos found its item among the first {_NUM_HITS} (expected one "
         f"at least): the preset 'demo' has not learned to search. {sheet_path} shows the last answer"
     )
 

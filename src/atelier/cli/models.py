@@ -1,4 +1,4 @@
-"""Models: `train`, `retrain` and `evaluate`."""
+"""Defines `train`, `retrain` and `evaluate`."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def evaluate(
 
 
 def print_scores(scores: ProtocolScores) -> None:
-    """Ours beside what others published, with the source of each figure."""
+    """Print the release's figures beside published ones, with the source of each."""
     headings = [
         f"{each.model}, {'trained' if each.trained_on_the_set else 'not trained'} on this set"
         for each in scores.published
@@ -205,7 +205,7 @@ def run_retraining(
     *,
     quiet: bool = False,
 ) -> Summary:
-    """The flow of the daily schedule, in this process."""
+    """Run the flow of the daily schedule in this process."""
     from atelier.services.prefect_api import prefect_api
 
     drop, adopt = (path.resolve() if path else None for path in (drop, adopt))
@@ -217,7 +217,7 @@ def run_retraining(
 
 
 def print_summary(summary: Summary) -> None:
-    """What happened, the verdict, the figures, and where to look."""
+    """Print what happened, the verdict, the figures, and where to look."""
     print_table(("held-out data", "value"), sorted(summary.metrics.items()))
     print_line(f"{summary.headline}\nGate: {summary.verdict}")
     print_facts(summary.look_at)

@@ -1,4 +1,4 @@
-"""How commands speak: JSON and tables on standard output, everything else on standard error."""
+"""Prints JSON and tables on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def price_of(value: float | None) -> Price | None:
 
 
 def open_settings() -> Settings:
-    """The settings of this workspace, from the environment; names the variable that is wrong."""
+    """Read the settings of this workspace from the environment; an error names the wrong variable."""
     from pydantic import ValidationError
 
     from atelier.settings import Settings
@@ -70,12 +70,12 @@ def user_id(given: str | None) -> str | None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on standard output; dataclasses become objects, paths and times become text."""
+    """Print one JSON value on standard output; dataclasses become objects, paths and times become text."""
     print(json.dumps(_plain(value), indent=2, default=str))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
-    """Print a table on standard output; numbers stand to the right, and no text is read as markup."""
+    """Print a table on standard output; numbers are aligned right."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -103,12 +103,12 @@ def print_line(text: str) -> None:
 
 
 def say(message: str) -> None:
-    """Tell the person at the terminal a sentence."""
+    """Print a sentence for the person at the terminal."""
     print(literal(message), file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> None:
-    """Tell the person at the terminal an error, in red where there are colours."""
+    """Print an error for the person at the terminal, in red where there are colours."""
     typer.secho(f"Error: {literal(message)}", fg="red", err=True)
 
 
@@ -126,7 +126,7 @@ class _LiteralFormatter(logging.Formatter):
 
 @contextlib.contextmanager
 def progress_on_stderr(quiet: bool = False) -> Iterator[None]:
-    """Sends what jobs and their libraries print, and the project's own log, to standard error.
+    """Send what jobs and their libraries print, and the project's own log, to standard error.
 
     A command that is at work for long says every 20 seconds that it is. With `quiet` only warnings come
     through.

@@ -133,7 +133,7 @@ def rollback(
 
 @release.command()
 def diff(old: ReleaseId, new: ReleaseId, as_json: AsJson = False) -> None:
-    """Say what differs between two releases."""
+    """Print the differences between two releases."""
     from atelier.release import store
 
     settings = open_settings()
@@ -145,7 +145,7 @@ def diff(old: ReleaseId, new: ReleaseId, as_json: AsJson = False) -> None:
 
 
 def collect(quiet: Quiet = False, as_json: AsJson = False) -> None:
-    """Delete what the retention rule no longer keeps."""
+    """Delete everything that the retention rule no longer keeps."""
     from atelier.jobs.release.collect import collect as job
     from atelier.services import lock
 

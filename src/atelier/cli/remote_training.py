@@ -1,4 +1,4 @@
-"""Training elsewhere: `pack` before it, `adopt` after it."""
+"""Defines `pack`, for training elsewhere, and `adopt`, for its result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pack(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write what the training of a family needs of the current data into a folder.
+    """Pack the current data for the training of a family into a folder.
 
     A machine with the training libraries alone trains from it: `python -m atelier.lifecycle.train_pack`.
     """
@@ -52,7 +52,7 @@ def adopt(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in a model trained elsewhere, and register it as its family's candidate.
+    """Register a model trained elsewhere as its family's candidate.
 
     Its digest, its files and its data version are checked first; `atelier retrain --adopt` also publishes.
     """

@@ -1,4 +1,4 @@
-"""Relevance: `review retrieval` to judge, `review record` for what was judged, and `shadow report`."""
+"""Defines `review retrieval`, `review record` and `shadow report`."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def shadow_report(
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Say how the release in shadow agreed with the one that answered."""
+    """Report how the release in shadow agreed with the live one."""
     from atelier.serving.shadow_log import report
 
     settings = open_settings()

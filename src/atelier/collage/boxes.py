@@ -62,7 +62,7 @@ class Piece:
 
     @cached_property
     def levels(self) -> tuple[Image.Image, ...]:
-        """The picture in ever smaller sizes, colours multiplied by alpha: what it is shrunk from."""
+        """The picture in ever smaller sizes, colours multiplied by alpha, to shrink from."""
         full = Image.fromarray(self.picture).convert("RGBa")
         found = [full]
         while max(found[-1].size) > _SMALLEST_LEVEL:
@@ -73,7 +73,7 @@ class Piece:
 
     @cached_property
     def outline(self) -> Image.Image:
-        """The smallest level's alpha: what a soft shadow is made from."""
+        """The smallest level's alpha, for a soft shadow."""
         return self.levels[-1].getchannel(3)
 
 
@@ -93,7 +93,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything goes on a canvas."""
+    """The positions of pieces and texts on a canvas."""
 
     width: float
     height: float
@@ -126,14 +126,14 @@ def centre(box: Box) -> tuple[float, float]:
 
 
 def overlap(one: Box, other: Box) -> float:
-    """The area that both cover."""
+    """Compute the area of the intersection."""
     x = min(one.x1, other.x1) - max(one.x0, other.x0)
     y = min(one.y1, other.y1) - max(one.y0, other.y0)
     return max(x, 0.0) * max(y, 0.0)
 
 
 def inside(box: Box, outer: Box, slack: float = 1e-6) -> bool:
-    """Whether the outer box holds all of the box."""
+    """Test whether the outer box holds all of the box."""
     return (
         box.x0 >= outer.x0 - slack
         and box.y0 >= outer.y0 - slack
@@ -143,14 +143,14 @@ def inside(box: Box, outer: Box, slack: float = 1e-6) -> bool:
 
 
 def fitted(aspect: float, into: Box) -> tuple[float, float]:
-    """The largest (width, height) of this aspect that a box holds."""
+    """Compute the largest (width, height) of this aspect that a box holds."""
     if aspect > width(into) / height(into):
         return width(into), width(into) / aspect
     return height(into) * aspect, height(into)
 
 
 def aligned(size: tuple[float, float], into: Box, across: float = 0.5, down: float = 0.5) -> Box:
-    """A box of this size inside another: 0 is its left or upper side, 1 its right or lower one."""
+    """Place a box of this size inside another: 0 is its left or upper side, 1 its right or lower one."""
     x0 = into.x0 + (width(into) - size[0]) * across
     y0 = into.y0 + (height(into) - size[1]) * down
     return Box(x0, y0, x0 + size[0], y0 + size[1])

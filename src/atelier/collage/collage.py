@@ -14,21 +14,21 @@ from atelier.collage.compose import compose
 from atelier.collage.fonts import Fonts
 from atelier.collage.matching import best_match
 from atelier.collage.measures import BOUNDS, Bounds, Measures, faults, measure
-from atelier.collage.solver import MOST_PIECES, solve
+from atelier.collage.solver import MAX_PIECES, solve
 from atelier.collage.templates import Colour, Panel, Template, TextArea
 from atelier.collage.text import TextBlock, set_text
 from atelier.errors import CollageError
 from atelier.vocabulary import Box
 
 FORMATS = ("jpeg", "png", "webp")
-MOST_SIDE = 4096
+MAX_SIDE = 4096
 _MIN_SHARE_OF_PIECES = 0.3
 """Where the solver places: of the canvas's height, what texts leave to the pieces at least."""
 
 
 @dataclass(frozen=True)
 class CollageOptions:
-    """How a collage is made."""
+    """Options of a collage."""
 
     size: tuple[int, int] = (800, 800)
     """(width, height) in pixels. Templates of other proportions do not suit."""
@@ -47,9 +47,9 @@ class CollageOptions:
     bounds: Bounds = field(default_factory=Bounds)
 
     def __post_init__(self) -> None:
-        if not 64 <= min(self.size) <= max(self.size) <= MOST_SIDE:
+        if not 64 <= min(self.size) <= max(self.size) <= MAX_SIDE:
             raise CollageError(
-                f"a collage of {self.size[0]} x {self.size[1]} pixels: each side is 64 to {MOST_SIDE}"
+                f"a collage of {self.size[0]} x {self.size[1]} pixels: each side is 64 to {MAX_SIDE}"
             )
         if not 0 <= self.margin <= 0.2:
             raise CollageError(f"a margin of {self.margin}: expected 0 to 0.2 of the shorter side")
@@ -72,7 +72,7 @@ class Collage:
         return np.asarray(self.image)
 
     def encode(self, file_format: str = "jpeg", width: int | None = None, quality: int = 90) -> bytes:
-        """The picture as JPEG, PNG or WebP, at its own width or a smaller one."""
+        """Encode the picture as JPEG, PNG or WebP, at its own width or a smaller one."""
         if file_format not in FORMATS:
             raise CollageError(f"no format '{file_format}' (known: {', '.join(FORMATS)})")
         full = self.image
@@ -106,8 +106,8 @@ def make_collage(
     """
     options = options or CollageOptions()
     given = {name: text for name, text in (texts or {}).items() if text.strip()}
-    if not 1 <= len(pieces) <= MOST_PIECES:
-        raise CollageError(f"a collage has 1 to {MOST_PIECES} pieces, not {len(pieces)}")
+    if not 1 <= len(pieces) <= MAX_PIECES:
+        raise CollageError(f"a collage has 1 to {MAX_PIECES} pieces, not {len(pieces)}")
     if given and fonts is None:
         raise CollageError(f"the text '{next(iter(given))}' cannot be set: no fonts were given")
     match = best_match(

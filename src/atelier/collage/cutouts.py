@@ -26,7 +26,7 @@ _HOLE = 8
 """Largest difference, of 255, from the background of what is seen through a hole."""
 _EDGE = 24
 """Difference from the background at a hole's frame."""
-_LEAST_FRAME = 0.6
+_MIN_FRAME = 0.6
 """Share of a hole's surroundings that must be so different."""
 _MAX_HOLES = 40
 _SHADOW = 90
@@ -52,11 +52,11 @@ _THIN = 8
 """Solid pixels below a shadow that its own rim explains."""
 _CRUMB = 0.01
 """Of the area of the largest part: smaller ones are dust."""
-_LEAST_ALPHA = 20
+_MIN_ALPHA = 20
 
 
 def cut_out(photo: Pixels) -> Pixels:
-    """RGB [H, W, 3] -> RGBA, cropped to the product. A picture without a plain background keeps it.
+    """Cut the product out of RGB [H, W, 3] as cropped RGBA. A picture without a plain background keeps it.
 
     Takes 40 ms at 640 pixels. Raises CollageError where nothing is left.
     """
@@ -69,7 +69,7 @@ def cut_out(photo: Pixels) -> Pixels:
     veil = _soften_shadows(cut, photo, background)
     _unmix_edges(cut, photo, background, veil)
     _drop_crumbs(cut)
-    seen = cut[..., 3] > _LEAST_ALPHA
+    seen = cut[..., 3] > _MIN_ALPHA
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     if len(rows) < 2 or len(columns) < 2:
         raise CollageError(
@@ -79,7 +79,7 @@ def cut_out(photo: Pixels) -> Pixels:
 
 
 class CutOuts:
-    """Cut-outs of the pictures seen last, by content. May be asked from several threads."""
+    """Recent cut-outs, by the content of their pictures. Safe to share by threads."""
 
     def __init__(self, most: int = 256) -> None:
         self._most = most
@@ -87,7 +87,9 @@ class CutOuts:
         self._lock = threading.Lock()
 
     def get(self, data: bytes) -> Pixels:
-        """The cut-out of a picture's bytes; made once as long as it is kept. PictureError, CollageError."""
+        """Return the cut-out of a picture's bytes, made once as long as it is kept. PictureError,
+        CollageError.
+        """
         digest = hashlib.sha256(data).digest()
         with self._lock:
             if digest in self._kept:
@@ -127,7 +129,7 @@ def _framed(holes: Bools, far: NDArray[np.int16]) -> Bools:
     for number in np.unique(parts[small])[:_MAX_HOLES]:
         part = parts == number
         ring = _grown(part, 3) & ~_grown(part, 1)
-        if edges[ring].mean() >= _LEAST_FRAME:
+        if edges[ring].mean() >= _MIN_FRAME:
             kept |= part
     return _enlarged(kept, 4, holes.shape) & holes
 
@@ -215,7 +217,7 @@ def _largest(channels: NDArray[np.int16]) -> NDArray[np.int16]:
 
 def _drop_crumbs(cut: Pixels) -> None:
     """Clear what is far smaller than the largest part and joined to none: dust, a shadow's edge."""
-    seen = cut[..., 3] > _LEAST_ALPHA
+    seen = cut[..., 3] > _MIN_ALPHA
     small = _reduced(seen, 4, 1)
     parts = _parts(small)
     sizes = np.bincount(parts.ravel())

@@ -30,7 +30,9 @@ class Value:
         raise TemplateError(f"{self.file}, line {self.node.start_mark.line + 1}: {place}{message}")
 
     def fields(self, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Value]:
-        """The values of an object by key. Wrong: no object, a key missing, unknown or standing twice."""
+        """Return the values of an object by key. Wrong: no object, a key missing, unknown or standing
+        twice.
+        """
         if not isinstance(self.node, yaml.MappingNode):
             self.wrong(f"expected an object, found {_seen(self.node)}")
         found: dict[str, Value] = {}
@@ -48,7 +50,7 @@ class Value:
         return found
 
     def items(self, least: int = 0) -> list[Value]:
-        """The members of a list."""
+        """List the members of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             self.wrong(f"expected a list, found {_seen(self.node)}")
         if len(self.node.value) < least:
@@ -56,7 +58,7 @@ class Value:
         return list(self._members())
 
     def numbers(self, count: int) -> tuple[float, ...]:
-        """A list of so many numbers."""
+        """Return a list of so many numbers."""
         members = self.items()
         if len(members) != count:
             self.wrong(f"expected {count} numbers, found {len(members)}")
@@ -92,7 +94,7 @@ class Value:
         return value
 
     def colour(self) -> tuple[int, int, int]:
-        """'#RRGGBB' as (red, green, blue)."""
+        """Parse '#RRGGBB' to (red, green, blue)."""
         value = self.text()
         if not _COLOUR.fullmatch(value):
             self.wrong(f"expected a colour like #F4EFE8, found '{value}'")
@@ -111,7 +113,7 @@ class Value:
 
 
 def parse_document(text: str, file: str) -> Value:
-    """The document in a JSON text; `file` is what errors call it."""
+    """Parse the document in a JSON text; `file` is its name in errors."""
     try:
         json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

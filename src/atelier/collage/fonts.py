@@ -48,7 +48,7 @@ class Face:
     """400 is regular, 700 bold."""
 
     def is_of(self, style: str) -> bool | None:
-        """Whether its family's name says that it is of a style, 'sans' or 'serif'; None: it says nothing."""
+        """Test whether its family's name contains a style, 'sans' or 'serif'; None: it contains neither."""
         words = self.family.lower()
         if "sans" in words:
             return style == "sans"
@@ -57,7 +57,7 @@ class Face:
 
     @property
     def is_plain(self) -> bool:
-        """Neither slanted nor narrowed nor of one width: what a headline wants."""
+        """Test for a face that is neither slanted nor narrowed nor of one width, as headlines need."""
         words = f"{self.family} {self.style}".lower()
         return not any(
             name in words for name in ("italic", "oblique", "mono", "condensed", "display", "symbol")
@@ -72,7 +72,8 @@ class Fonts:
 
     @classmethod
     def of(cls, places: Iterable[Path | str]) -> Fonts:
-        """From files, and folders with all below them; what cannot be used is named in one warning.
+        """Load fonts from files, and folders with all below them. FontsError: no such place, no font, a
+        broken one.
 
         FontsError: nothing that is left can be used.
         """
@@ -92,7 +93,7 @@ class Fonts:
         return cls(tuple(faces))
 
     def choose(self, text: str, style: str = "sans", weight: str = "regular") -> Face:
-        """The face nearest to the style that has every character of a text. FontsError: none has."""
+        """Choose the face nearest to the style that has every character of a text. FontsError: none has."""
         key = (text if len(text) < 200 else "".join(sorted(set(text))), style, weight)
         return _chosen(self, *key)
 
@@ -190,7 +191,7 @@ def _warn_once(why: str) -> None:
 
 @lru_cache(maxsize=64)
 def coverage(path: Path, index: int = 0) -> frozenset[int]:
-    """The code points that a face has a glyph for. FontsError: its table of them cannot be read."""
+    """Return the code points that a face has a glyph for."""
     try:
         data = path.read_bytes()
         start = struct.unpack_from(">I", data, 12 + 4 * index)[0] if data[:4] == b"ttcf" else 0

@@ -1,4 +1,4 @@
-"""Which template suits a set best, and where its pieces then stand."""
+"""Matches a set to the best template and places its pieces."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def best_match(
     seed: int = 0,
     bounds: Bounds = BOUNDS,
 ) -> Match | None:
-    """The template that suits best, or None if none does.
+    """Choose the template that suits best, or None if none does.
 
     A template suits if it has the canvas's proportions, a box for every piece, a piece for every box that is
     not optional, an area for every text, a text for every area that is not optional, and if the layout that

@@ -1,4 +1,4 @@
-"""Looks at a finished layout: its faults, one sentence each, its white space and its balance.
+"""Measures a finished layout: faults, white space and balance.
 
 It shares nothing with what placed the pieces, so that tests and benchmarks can trust it.
 """
@@ -17,7 +17,7 @@ _SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a layout may be like. Outside of these a template is not used."""
+    """Limits of a valid layout. Outside of them a template is not used."""
 
     min_white_space: float = 0.30
     max_white_space: float = 0.90
@@ -35,7 +35,7 @@ BOUNDS = Bounds()
 
 @dataclass(frozen=True)
 class Measures:
-    """What is seen of a layout as a whole."""
+    """Measured properties of a layout as a whole."""
 
     white_space: float
     """Share of the canvas that no piece covers, by their opaque pixels."""
@@ -46,7 +46,7 @@ class Measures:
 
 
 def measure(layout: Layout) -> Measures:
-    """White space, balance and overlaps of a layout."""
+    """Measure white space, balance and overlaps of a layout."""
     masses = [_area(each) * each.piece.ink for each in layout.placed]
     total = sum(masses)
     if total == 0:
@@ -63,7 +63,7 @@ def measure(layout: Layout) -> Measures:
 
 
 def faults(layout: Layout, bounds: Bounds = BOUNDS) -> list[str]:
-    """A sentence for everything that is wrong with a layout; none if it can be published."""
+    """List a sentence for every fault of a layout; empty if it can be published."""
     return [*_each_alone(layout, bounds), *_together(layout), *_as_a_whole(layout, bounds)]
 
 

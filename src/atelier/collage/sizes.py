@@ -1,4 +1,4 @@
-"""How large things are in real life, by category or else by slot: a watch is smaller than trousers."""
+"""Defines the real sizes of things, by category or else by slot: a watch is smaller than trousers."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ _SLOT_CM: dict[str, float] = {
 
 
 def real_cm(category: str | None, slot: str | None) -> float:
-    """The longer side of a thing in centimetres: by category, else by slot, else `USUAL_CM`."""
+    """Return the longer side of a thing in centimetres: by category, else by slot, else `USUAL_CM`."""
     by_category = _CM.get((category or "").strip().lower())
     return by_category or _SLOT_CM.get((slot or "").strip().lower(), USUAL_CM)
 
 
 def shown_size(piece: Piece) -> tuple[float, float]:
-    """The relative (width, height) at which a piece is shown: a shirt's longer side is about 1."""
+    """Compute the relative (width, height) at which a piece is shown: a shirt's longer side is about 1."""
     longer = float((real_cm(piece.category, piece.slot) / 68) ** TEMPER)
     aspect = piece.aspect
     return (longer * aspect, longer) if aspect < 1 else (longer, longer / aspect)

@@ -16,7 +16,7 @@ from atelier.collage.sizes import shown_size
 from atelier.errors import CollageError
 from atelier.vocabulary import Box
 
-MOST_PIECES = 12
+MAX_PIECES = 12
 _ALL_PARTITIONS_UP_TO = 6
 """So many pieces can be shared out among lanes in 203 ways; more of them keep their order."""
 _GAP = 0.045
@@ -50,8 +50,8 @@ def solve(
     seed: int = 0,
 ) -> Layout:
     """Place 1 to 12 pieces in an area of a canvas; the same seed gives the same layout."""
-    if not 1 <= len(pieces) <= MOST_PIECES:
-        raise CollageError(f"a collage has 1 to {MOST_PIECES} pieces, not {len(pieces)}")
+    if not 1 <= len(pieces) <= MAX_PIECES:
+        raise CollageError(f"a collage has 1 to {MAX_PIECES} pieces, not {len(pieces)}")
     sizes = _sizes(pieces)
     chance = random.Random(seed)
     plans = sorted(_plans(pieces, sizes, area, chance), key=lambda plan: plan.cost)[:_CANDIDATES]

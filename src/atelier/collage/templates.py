@@ -46,7 +46,7 @@ class Slotted:
 
 @dataclass(frozen=True)
 class TextArea:
-    """Where a text is set."""
+    """The area and style of a text."""
 
     name: str
     """What the caller's texts are looked up by: 'title'."""
@@ -102,7 +102,7 @@ class Template:
 
 
 def read_template(path: Path) -> Template:
-    """The template in a file; a background picture lies beside it. Raises TemplateError."""
+    """Read the template in a file; a background picture lies beside it. Raises TemplateError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -113,7 +113,7 @@ def read_template(path: Path) -> Template:
 
 
 def parse_template(text: str, file: str = "template", folder: Path | None = None) -> Template:
-    """The template in a JSON text. `file`: what errors call it; `folder`: where its picture may lie."""
+    """Parse the template in a JSON text. `file`: its name in errors; `folder`: where its picture may lie."""
     document = parse_document(text, file)
     fields = document.fields(
         ("name", "canvas", "boxes"), ("margin", "background", "texts", "shadow", "description")
@@ -178,7 +178,7 @@ def own_templates(folder: Path) -> OwnTemplates:
 
 @cache
 def library() -> tuple[Template, ...]:
-    """The templates that come with Atelier, by file name."""
+    """Load the templates that come with Atelier, by file name."""
     folder = Path(__file__).parent / "library"
     return tuple(read_template(path) for path in sorted(folder.glob("*.json")))
 

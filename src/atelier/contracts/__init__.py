@@ -1,1 +1,3 @@
-"""What every table promises, checked by Great Expectations when a drop comes in; one file a table."""
+"""Defines the contracts of the tables, one file a table; Great Expectations checks them when a drop is
+ingested.
+"""

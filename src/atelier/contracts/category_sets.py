@@ -1,4 +1,4 @@
-"""What the table of sets of which only the categories are known promises."""
+"""Defines the contract of sets of which only the categories are known."""
 
 from __future__ import annotations
 

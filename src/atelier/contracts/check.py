@@ -20,7 +20,7 @@ from atelier.contracts.drift import CategoryShares, Drift, measure_drift, resemb
 from atelier.contracts.promise import KnownKeys, Promise, Surroundings
 from atelier.contracts.report import broken_promises, write_report
 from atelier.contracts.schema import check_columns, schema_promises, typed
-from atelier.contracts.validation import Broken, Validation, kept, show
+from atelier.contracts.validation import Broken, ContractValidation, kept, show
 from atelier.errors import ContractError
 from atelier.vocabulary import TABLES
 
@@ -100,7 +100,7 @@ def check_tables(
     """
     rows = _complete(tables)
     report_dir = reports_dir / REPORT_FOLDER
-    validation = Validation(report_dir / DOCS_FOLDER)
+    validation = ContractValidation(report_dir / DOCS_FOLDER)
     drift = measure_drift(_shares(rows["items"]), previous) if previous is not None else None
     good: dict[str, pd.DataFrame] = {}
     around = Surroundings(good, known or KnownKeys())
@@ -115,7 +115,11 @@ def check_tables(
 
 
 def judge(
-    validation: Validation, table: str, rows: pd.DataFrame, promises: list[Promise], around: Surroundings
+    validation: ContractValidation,
+    table: str,
+    rows: pd.DataFrame,
+    promises: list[Promise],
+    around: Surroundings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Good rows, bad rows with their `reason`, and warnings of one table, whose rows are counted from 0."""
     broken = validation.run(table, rows, promises, around) if len(rows) else []

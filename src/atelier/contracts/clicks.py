@@ -1,4 +1,4 @@
-"""What the table of outfits shown to users promises."""
+"""Defines the contract of outfits shown to users."""
 
 from __future__ import annotations
 

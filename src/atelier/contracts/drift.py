@@ -1,4 +1,4 @@
-"""Whether the categories of a drop are those of the version before, beyond what chance explains.
+"""Compares the categories of a drop with those of the last version, beyond chance.
 
 The distance is total variation: the share of the drop that would have to change its category. A drop of
 twenty items is far from any catalogue by chance alone, so the distance is compared with that of random drops
@@ -21,14 +21,14 @@ CHANCE_QUANTILE = 0.999
 
 @dataclass(frozen=True)
 class CategoryShares:
-    """How many items of each category a version or a drop holds."""
+    """The number of items of each category in a version or a drop."""
 
     counts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far a drop's categories are from those of the last accepted version."""
+    """The distance of a drop's categories from those of the last accepted version."""
 
     distance: float
     """Total variation, 0 (the same shares) to 1 (no category in common)."""
@@ -50,7 +50,7 @@ DRIFT_WORTH_A_WARNING = 0.1
 
 
 def resembles(drift: Drift) -> Promise:
-    """The drop's categories are roughly those of the last version; only warns: a drop may well be special."""
+    """Warn where the drop's categories differ from those of the last version; a drop may be special."""
     expected = f"shares like those of the last version: {drift}"
 
     def holds(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
@@ -60,7 +60,7 @@ def resembles(drift: Drift) -> Promise:
 
 
 def measure_drift(drop: CategoryShares, previous: CategoryShares) -> Drift | None:
-    """None where one of the two has no items: there is nothing to compare.
+    """Measure the drift; None where one of the two has no items.
 
     Chance is measured by a parametric bootstrap: both sides are drawn again and again from the two together.
     """

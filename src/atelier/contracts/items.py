@@ -1,4 +1,4 @@
-"""What the table of products promises."""
+"""Defines the contract of products."""
 
 from __future__ import annotations
 

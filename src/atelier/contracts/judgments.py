@@ -1,4 +1,4 @@
-"""What the tables of judgments promise, and the check of a reviewer's file against it."""
+"""Defines the contracts of judgments, and checks a reviewer's file against them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from atelier.contracts.promise import (
 )
 from atelier.contracts.report import write_report
 from atelier.contracts.schema import check_columns, schema_promises
-from atelier.contracts.validation import Validation
+from atelier.contracts.validation import ContractValidation
 
 REPORT_FOLDER = "judgments-docs"
 VERDICTS = ("same", "similar", "wrong")
@@ -32,7 +32,7 @@ Shown = Mapping[str, frozenset[str]]
 
 
 def promises(shown: Shown) -> dict[str, list[Promise]]:
-    """Both tables' promises; only what a review had shown can be judged."""
+    """Return both tables' promises; only answers that a review had shown can be judged."""
     common = [
         *(one_line("reviewer", 60), one_line("review_id", 60), one_line("kind", 60)),
         *(between("weight", 1), moment_in_utc("judged_at"), moment_in_utc("recorded_at")),
@@ -65,7 +65,7 @@ def check_judgments(
     one key are no fault: a reviewer may change their mind, and the latest counts.
     """
     report_dir = reports_dir / REPORT_FOLDER
-    validation = Validation(report_dir / DOCS_FOLDER)
+    validation = ContractValidation(report_dir / DOCS_FOLDER)
     around = Surroundings({}, KnownKeys())
     good: dict[str, pd.DataFrame] = {}
     bad: dict[str, pd.DataFrame] = {}

@@ -14,7 +14,7 @@ NUM_SHOWN = 5
 def check_leakage(
     items: pd.DataFrame, photos: pd.DataFrame, near_duplicates: Iterable[tuple[str, str]] = ()
 ) -> None:
-    """LeakageError names the pairs that stand on different sides.
+    """Check that no group is in two splits. LeakageError names the pairs.
 
     items: columns `item_id`, `duplicate_group`, `split`.
     photos: columns `photo_id`, `item_id`, `sender`, `phash`, `split`.

@@ -1,4 +1,4 @@
-"""What the table of items that go together promises."""
+"""Defines the contract of sets of items that go together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the table of pictures promises. Pictures that cannot be decoded never come this far."""
+"""Defines the contract of pictures. Undecodable pictures are rejected earlier."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LARGEST_SIDE = 100_000
 
 
 def promises(min_side: int) -> tuple[Promise, ...]:
-    """`min_side`: the shortest side in pixels that a picture may have."""
+    """Return the promises; `min_side` is the shortest side in pixels that a picture may have."""
     return (
         unique("photo_id"),
         one_line("photo_id"),

@@ -28,7 +28,7 @@ class KnownKeys:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a row may refer to: the good rows of the tables before its own, and what was accepted before."""
+    """The rows that a row may refer to: the good rows of the tables before its own, and accepted rows."""
 
     good: Mapping[str, pd.DataFrame]
     known: KnownKeys
@@ -62,7 +62,7 @@ def present(column: str) -> Promise:
 
 
 def mostly_present(column: str, share: float) -> Promise:
-    """Warns where fewer rows than `share` have a value, unless none has: then the source lacks the column."""
+    """Warn where fewer rows than `share` have a value, unless none has: then the source lacks the column."""
 
     def holds(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
         missing = rows[column].isna()
@@ -73,7 +73,9 @@ def mostly_present(column: str, share: float) -> Promise:
 
 
 def unique(*columns: str) -> Promise:
-    """The columns together name one row. The first row of a name stays, those after it are bad."""
+    """Require that the columns together name one row. The first row of a name stays, those after it are
+    bad.
+    """
     expected = "a name of its own: an earlier row has this one"
     if len(columns) == 1:
         return Promise(columns, expected, "ExpectColumnValuesToBeUnique")
@@ -81,7 +83,7 @@ def unique(*columns: str) -> Promise:
 
 
 def one_line(column: str, longest: int = 200) -> Promise:
-    """Something to read, in any script: not blank, no control characters."""
+    """Require a text in any script: not blank, no control characters."""
     pattern = rf"\A *[^\x00-\x20\x7f][^\x00-\x1f\x7f]{{0,{longest - 1}}}\Z"
     return matches(column, pattern, f"one line of 1 to {longest} printable characters")
 
@@ -97,7 +99,7 @@ def one_of(column: str, values: Sequence[str]) -> Promise:
 
 
 def between(column: str, lowest: float, highest: float | None = None, *, above: bool = False) -> Promise:
-    """A number from `lowest` (excluded where `above`) to `highest`."""
+    """Require a number from `lowest` (excluded where `above`) to `highest`."""
     expected = f"a number {'above' if above else 'from'} {lowest}"
     expected += "" if highest is None else f" to {highest}"
     limits = {"min_value": lowest, "max_value": highest, "strict_min": above}
@@ -105,7 +107,7 @@ def between(column: str, lowest: float, highest: float | None = None, *, above: 
 
 
 def refers_to(column: str, table: Literal["items", "photos", "outfits"]) -> Promise:
-    """The row that a value names is accepted: with this drop, or before."""
+    """Require that the row of a value is accepted: with this drop, or before."""
     key = f"{table[:-1]}_id"
 
     def holds(rows: pd.DataFrame, around: Surroundings) -> pd.Series[bool]:
@@ -116,7 +118,7 @@ def refers_to(column: str, table: Literal["items", "photos", "outfits"]) -> Prom
 
 
 def promised(columns: tuple[str, ...], expected: str, holds: Holds) -> Promise:
-    """A promise in our own words: `holds` says which rows keep it."""
+    """Define a promise by a function: `holds` selects the rows that keep it."""
     return Promise(columns, expected, "ExpectColumnValuesToBeInSet", {"value_set": [True]}, holds)
 
 
@@ -139,7 +141,7 @@ BOX = ("x0", "y0", "x1", "y1")
 
 
 def whole_box() -> Promise:
-    """All four corners or none, and not turned inside out."""
+    """Require all four corners or none, with positive sides."""
 
     def holds(rows: pd.DataFrame, _: Surroundings) -> pd.Series[bool]:
         absent = rows[list(BOX)].isna()
@@ -150,7 +152,7 @@ def whole_box() -> Promise:
 
 
 def inside(rows: pd.DataFrame, width: pd.Series[float], height: pd.Series[float]) -> pd.Series[bool]:
-    """Which boxes lie inside pictures of that size in pixels; a row without box or size breaks nothing."""
+    """Test which boxes are inside pictures of that size in pixels; a row without box or size passes."""
     too_wide = rows.x1.fillna(0) > width.astype("float64").fillna(float("inf"))
     too_high = rows.y1.fillna(0) > height.astype("float64").fillna(float("inf"))
     return ~(too_wide | too_high | (rows.x0.fillna(0) < 0) | (rows.y0.fillna(0) < 0))

@@ -1,4 +1,4 @@
-"""What the table of labelled parts of street photos promises."""
+"""Defines the contract of labelled parts of street photos."""
 
 from __future__ import annotations
 

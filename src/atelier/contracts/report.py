@@ -1,4 +1,4 @@
-"""The first page of a check's report: what was found in one look, with links to the Data Docs behind it.
+"""Writes the first page of a check's report, with links to the Data Docs.
 
 Data Docs draw their own first page with scripts from the network, so that without one it is empty. This page
 needs nothing but itself.
@@ -38,7 +38,7 @@ code {{ overflow-wrap: anywhere; }}
 
 @dataclass(frozen=True)
 class BrokenPromise:
-    """What several bad rows of a table have in common."""
+    """A promise and the bad rows that broke it."""
 
     expected: str
     num_rows: int
@@ -47,7 +47,7 @@ class BrokenPromise:
 
 
 def broken_promises(bad: pd.DataFrame) -> list[BrokenPromise]:
-    """The promises that bad rows broke, the commonest first, read from their column `reason`."""
+    """List the promises that bad rows broke, commonest first, read from their column `reason`."""
     reasons = bad["reason"].astype(object).str.split(r"(?<=\)); ", regex=True).explode().dropna()
     grouped = reasons.groupby(reasons.str.extract(r"\(expected (.*)\)$")[0].to_numpy(), sort=False)
     found = [BrokenPromise(str(expected), len(rows), str(rows.iloc[0])) for expected, rows in grouped]
@@ -60,7 +60,7 @@ def write_report(
     bad: Mapping[str, pd.DataFrame],
     warnings: Sequence[str],
 ) -> None:
-    """`index.html` in `report_dir`; the Data Docs must be there already."""
+    """Write `index.html` in `report_dir`; the Data Docs must be there already."""
     num_bad = sum(map(len, bad.values()))
     num_rows = num_bad + sum(map(len, good.values()))
     page = PAGE.format(

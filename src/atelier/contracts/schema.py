@@ -17,7 +17,9 @@ from atelier.vocabulary import ROW_CLASSES
 
 
 def check_columns(table: str, rows: pd.DataFrame) -> None:
-    """The columns of `table`, no more and no fewer, in any order; ContractError names those that differ."""
+    """Check the columns of `table`, no more and no fewer, in any order; ContractError names those that
+    differ.
+    """
     expected, seen = [field.name for field in fields(ROW_CLASSES[table])], list(rows.columns)
     missing = [name for name in expected if name not in seen]
     unknown = [name for name in seen if name not in expected]
@@ -31,13 +33,13 @@ def check_columns(table: str, rows: pd.DataFrame) -> None:
 
 
 def schema_promises(table: str) -> list[Promise]:
-    """That required values are there, and that every value has its column's type."""
+    """Require that required values exist, and that every value has its column's type."""
     promises = [present(name) for name, (_, required) in _column_types(table).items() if required]
     return promises + [_typed_promise(name, kind) for name, (kind, _) in _column_types(table).items()]
 
 
 def typed(table: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """`rows` with values of a wrong type left out, so that the other promises need not expect them.
+    """Return `rows` with values of a wrong type left out, so that the other promises need not expect them.
 
     Numbers come as float64 with NaN for a missing one, everything else as objects with None.
     """

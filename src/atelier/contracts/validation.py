@@ -1,4 +1,4 @@
-"""Where Great Expectations runs: promises become expectations, their results broken rows and Data Docs.
+"""Runs Great Expectations: promises become expectations, their results broken rows and Data Docs.
 
 The library takes ten seconds to import, so it is imported when a validation starts. Its context is ephemeral:
 everything but the Data Docs stays in memory, and nothing is sent anywhere.
@@ -28,7 +28,7 @@ class Broken:
     rows: list[int]
 
 
-class Validation:
+class ContractValidation:
     """One run over the tables of a drop; ends in Data Docs in `docs_dir`."""
 
     def __init__(self, docs_dir: Path) -> None:
@@ -47,7 +47,7 @@ class Validation:
     def run(
         self, table: str, rows: pd.DataFrame, promises: Sequence[Promise], around: Surroundings
     ) -> list[Broken]:
-        """The promises about `table` that its rows break. An index of `rows` must count from 0."""
+        """List the promises about `table` that its rows break. An index of `rows` must count from 0."""
         import great_expectations as gx
 
         expectations = [_expectation(position, promise) for position, promise in enumerate(promises)]
@@ -69,7 +69,7 @@ class Validation:
         return [_broken(promises, outcome) for outcome in result.results if not outcome.success]
 
     def write_docs(self) -> None:
-        """Data Docs, in place of those that were there."""
+        """Replace the Data Docs."""
         shutil.rmtree(self._docs_dir, ignore_errors=True)
         self._context.build_data_docs()
 
@@ -124,13 +124,13 @@ def _with_verdicts(
 def kept(
     promise: Promise, rows: pd.DataFrame, checked: pd.DataFrame, around: Surroundings
 ) -> pd.Series[bool]:
-    """Which rows keep a promise in our own words; `checked` are the typed rows."""
+    """Test which rows keep a promise of our own; `checked` are the typed rows."""
     assert promise.holds is not None
     return promise.holds(rows if promise.of_raw_values else checked, around).astype(bool)
 
 
 def show(rows: pd.DataFrame, position: int, promise: Promise) -> str:
-    """The values that a promise is about, as a reader sees them: `x0=3, x1=missing`."""
+    """Format the values of a promise for a reader: `x0=3, x1=missing`."""
     return ", ".join(f"{column}={_shown(rows[column].iat[position])}" for column in promise.columns)
 
 

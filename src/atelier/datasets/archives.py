@@ -1,4 +1,4 @@
-"""Zip files of any origin: the names of their members as paths, zips within zips, what cannot be taken."""
+"""Reads zip files of any origin: member names as paths, zips within zips, and reasons for refusal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
 
 
 def members(archive: zipfile.ZipFile) -> Iterator[tuple[PurePosixPath, zipfile.ZipInfo | PassedOver]]:
-    """The files of a zip by their paths in it, folders left out.
+    """List the files of a zip by their paths in it, folders left out.
 
     Old Windows tools write backslashes between folders, and macOS UTF-8 without saying so; both are read. A
     name that leads out of the zip is passed over under a name that does not.

@@ -42,13 +42,13 @@ class ProductBatch:
     """int64."""
 
     def to(self, device: torch.device) -> Self:
-        """The same batch on another device."""
+        """Return the same batch on another device."""
         return replace(self, **{each.name: getattr(self, each.name).to(device) for each in fields(self)})
 
 
 @dataclass(frozen=True)
 class CutoutBatch:
-    """Products to be put into scenes: the frame of each catalogue photo, and what kind of thing it shows."""
+    """Products to be composed into scenes: the frame of each catalogue photo, and its kind."""
 
     frames_B4FF: Tensor
     """uint8, RGB and alpha."""

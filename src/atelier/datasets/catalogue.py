@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What one data folder held when it was opened. Cheap to send to another process."""
+    """The content of one data folder at the time it was opened. Cheap to send to another process."""
 
     data_dir: Path
     tables: dict[str, pa.Table]
@@ -37,7 +37,7 @@ class Catalogue:
         return cls(data_dir, {name: _read_table(data_dir, name) for name in TABLES})
 
     def table(self, name: str) -> pa.Table:
-        """A table of `vocabulary.TABLES`, with the right columns even where it is empty."""
+        """Return a table of `vocabulary.TABLES`, with the right columns even where it is empty."""
         return self.tables[name]
 
     def rows(self, name: str) -> list[Row]:
@@ -55,7 +55,7 @@ class Catalogue:
         ]
 
     def labelled_photos(self, split: Split | None = None) -> list[Photo]:
-        """Shoppers' photos whose sender says what they show (`category`), though not which item it is."""
+        """List shoppers' photos with a label (`category`) and without an item."""
         return [
             photo
             for photo in self.photos(PhotoKind.SHOPPER, split)
@@ -75,7 +75,7 @@ class Catalogue:
         return self.rows("clicks")
 
     def read(self, photo: Photo) -> bytes:
-        """The stored bytes of a picture, checked against their digest; raises CorruptionError."""
+        """Read the stored bytes of a picture, checked against their digest; raises CorruptionError."""
         assert photo.shard is not None and photo.offset is not None and photo.num_bytes is not None
         assert photo.sha256 is not None, "a photo of the catalogue has its picture columns"
         place = Place(photo.shard, photo.offset, photo.num_bytes)

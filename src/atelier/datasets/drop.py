@@ -53,7 +53,7 @@ def read_drop(drop_dir: Path) -> Drop:
     files = Files(drop_dir)
     found = [(folder, layout) for folder in files.folders() if (layout := _layout_of(files, folder))]
     if not found:
-        known = "; ".join(f"{layout.name} by {layout.marks}" for layout in LAYOUTS)
+        known = "; ".join(f"{layout.name} by {layout.recognised_by}" for layout in LAYOUTS)
         raise DropError(
             f"{drop_dir} holds no layout that is known. Known layouts, by the files that a folder or zip "
             f"has to hold: {known}. For data of your own see docs/reference/drop-layout.md"

@@ -1,4 +1,4 @@
-"""The files of a drop, seen alike whether they lie in a folder or in a zip: `fpi/images.zip/1164.jpg`.
+"""Presents the files of a drop alike whether they lie in a folder or in a zip: `fpi/images.zip/1164.jpg`.
 
 Nothing is ever unpacked to disk, so a member's name cannot reach outside; sizes are limited before and while
 reading, so a small zip cannot grow large in memory. A file that is not read is remembered with its reason.
@@ -50,7 +50,7 @@ class File:
     source: Path | tuple[zipfile.ZipFile, zipfile.ZipInfo]
 
     def read(self) -> bytes:
-        """All bytes; raises PictureError where they cannot be had, whole and within the limit."""
+        """Read all bytes; raises PictureError where they cannot be read whole and within the limit."""
         if self.num_bytes > MAX_MEMBER_BYTES:
             raise PictureError(
                 f"{self.path} has {self.num_bytes:,} bytes; at most {MAX_MEMBER_BYTES:,} are accepted"
@@ -63,13 +63,15 @@ class File:
             raise PictureError(f"{self.path} cannot be read: {error}") from error
 
     def head(self, num_bytes: int) -> bytes:
-        """The first bytes, to tell what it is; none where they cannot be had."""
+        """Read the first bytes, to recognise the format; none where they cannot be read."""
         with suppress(*_UNREADABLE), self._open() as stream:
             return stream.read(num_bytes)
         return b""
 
     def lines(self) -> Iterator[bytes]:
-        """Line by line, however large the file is; raises PictureError where it cannot be read to its end."""
+        """Read line by line, however large the file is; raises PictureError where it cannot be read to its
+        end.
+        """
         try:
             with self._open() as stream:
                 while line := stream.readline(_LONGEST_LINE):
@@ -105,20 +107,23 @@ class Files:
         self._loose = {_loose(path): path for path in reversed(self.by_path)}
 
     def folders(self) -> list[PurePosixPath]:
-        """Every folder with a file in it or beneath it, in order of their names; a zip is one."""
+        """List every folder with a file in it or beneath it, in order of their names; a zip is one."""
         return sorted({folder for path in self.by_path for folder in path.parents})
 
     def get(self, path: PurePosixPath) -> File | None:
-        """The file of a path, in whichever Unicode form either is written."""
+        """Return the file of a path, in whichever Unicode form either is written."""
         return self.by_path.get(path) or self.by_path.get(self._composed.get(_composed(path), path))
 
     def find(self, path: PurePosixPath) -> File | None:
-        """The file that a table means: `get`, else through a linked folder, or a zip named as a folder."""
+        """Find the file that a table names: `get`, else through a linked folder, or a zip named as a
+        folder.
+        """
         target = self._resolved(path)
         return self.get(target) or self.by_path.get(self._loose.get(_loose(target), target))
 
     def why_not(self, folder: PurePosixPath, name: str) -> str:
-        """Tell why a picture beneath a folder is not read, by its stem, as the end of a sentence; or nothing.
+        """Explain why a picture beneath a folder is not read, by its stem, as the end of a sentence; or
+        return nothing.
 
         A folder or a zip that was passed over as a whole may hold any picture.
         """
@@ -127,7 +132,9 @@ class Files:
         return "" if path is None else f"; {shown(path)} was passed over: {self.passed_over[path]}"
 
     def pictures(self, folder: PurePosixPath, without: frozenset[PurePosixPath]) -> Iterator[File]:
-        """The pictures beneath a folder, but not those in the folders `without`, which are other layouts'."""
+        """List the pictures beneath a folder, without the folders `without`, which belong to other
+        layouts.
+        """
         for path, file in self.by_path.items():
             if path.suffix.lower() in PICTURE_SUFFIXES and folder in path.parents:
                 inner = path.parents[: path.parents.index(folder)] if without else ()
@@ -145,12 +152,14 @@ class Files:
 
 
 def composed(text: str) -> str:
-    """A text in composed Unicode (NFC): macOS writes file names decomposed, and most else does not."""
+    """Convert a text to composed Unicode (NFC): macOS writes file names decomposed, and most else does
+    not.
+    """
     return unicodedata.normalize("NFC", text)
 
 
 def shown(path: PurePosixPath) -> str:
-    """A path for a message, whatever its bytes are."""
+    """Format a path for a message, whatever its bytes are."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
@@ -177,7 +186,7 @@ class _Walk:
         """Held in memory of zips within zips."""
 
     def files(self) -> Iterator[File]:
-        """Files in order of their paths."""
+        """List files in order of their paths."""
         for folder, subfolders, names in os.walk(self.root, onerror=self._unreadable):
             subfolders[:] = sorted(name for name in subfolders if not _is_ignored(name))
             for name in subfolders:

@@ -23,7 +23,7 @@ from atelier.vocabulary import REVIEW_TABLES
 
 @dataclass(frozen=True)
 class Recorded:
-    """What became of the rows of one recording."""
+    """The numbers of rows that one recording added, replaced and kept."""
 
     added: int
     updated: int
@@ -47,7 +47,9 @@ def record(judgments_dir: Path, name: str, rows: Sequence[Row]) -> Recorded:
 
 
 def read(judgments_dir: Path, name: str) -> list[Row]:
-    """The rows that count, sorted by key; none where nothing was. CorruptionError: a part is broken."""
+    """Read the valid rows, sorted by key; none where nothing was recorded. CorruptionError: a part is
+    broken.
+    """
     latest: dict[tuple[str, ...], Row] = {}
     for path in _parts(judgments_dir, name):
         for row in tables.to_rows(name, tables.read(path, name)):
@@ -58,7 +60,7 @@ def read(judgments_dir: Path, name: str) -> list[Row]:
 
 
 def digest(judgments_dir: Path) -> str:
-    """Of all that was ever recorded; figures name it, so that one knows which judgments they rest on."""
+    """Hash everything that was recorded, so that figures name the judgments they are based on."""
     names = [path.name for name in REVIEW_TABLES for path in _parts(judgments_dir, name)]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 

@@ -13,7 +13,7 @@ _LONGEST_SHOWN = 120
 
 @dataclass
 class Listing:
-    """What could be read of a list, and what could not."""
+    """The readable rows of a list, and its broken lines."""
 
     path: str
     columns: tuple[str, ...]
@@ -59,7 +59,7 @@ def read_listing(file: File, required: Sequence[str], *, counted: bool) -> Listi
 
 
 def column_names(file: File, *, counted: bool) -> tuple[str, ...]:
-    """The names in the line above the rows; none where the file is no text or is too short."""
+    """Read the names in the line above the rows; none where the file is no text or is too short."""
     try:
         lines = _lines(file)
     except DropError:

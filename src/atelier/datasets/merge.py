@@ -1,4 +1,4 @@
-"""Holds the rows of a drop against the accepted ones: what is new, what is the same, what cannot be."""
+"""Compares the rows of a drop with the accepted ones: new, changed, unchanged, or conflicting."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def compare(table: str, rows: Iterable[Row], present: Sequence[Row]) -> Comparis
 
 
 def merge(table: str, present: Iterable[Row], new: Iterable[Row]) -> list[Row]:
-    """The present rows, those with a new row of their key replaced, and the rows with new keys."""
+    """Replace present rows by new rows of their key, and add the rows with new keys."""
     by_key = {key_of(table, row): row for row in present}
     by_key |= {key_of(table, row): row for row in new}
     return list(by_key.values())
 
 
 def content(table: str, row: Row) -> Row:
-    """A row less its split and place."""
+    """Return a row without its split and place."""
     if table == "photos":
         return replace(row, split=None, shard=None, offset=None, num_bytes=None)
     return replace(row, split=None) if hasattr(row, "split") else row
 
 
 def fingerprint(rows: Mapping[str, Iterable[Row]], rejected: Iterable[Rejected]) -> str:
-    """A digest of all that a drop says, wherever it lies and however it is packed."""
+    """Hash the content of a drop, independent of its location and packing."""
     digest = hashlib.blake2b(digest_size=16)
     for table, table_rows in sorted(rows.items()):
         for line in sorted(repr(content(table, row)) for row in table_rows):

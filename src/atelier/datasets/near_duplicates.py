@@ -26,7 +26,7 @@ _ROWS_AT_ONCE = 512
 def near_duplicates(
     phashes: Mapping[str, str], new: set[str], pixels: Callable[[str], np.ndarray]
 ) -> list[tuple[str, str]]:
-    """Pairs of photo ids, at least one of them in `new`, whose pictures are nearly the same.
+    """Find pairs of photo ids, at least one of them in `new`, whose pictures are nearly the same.
 
     phashes: hash of every photo, 16 hexadecimal digits, by photo id.
     pixels: a photo's uint8 [H, W, 3], asked for once for each photo of a candidate pair.
@@ -54,7 +54,7 @@ def near_duplicates(
 
 
 def close_hashes(hashes: np.ndarray, is_new: np.ndarray) -> Sequence[tuple[int, int]]:
-    """Index pairs (i < j) of different hashes, uint64 [N], within `MAX_DISTANCE` bits, one of them new.
+    """Find index pairs (i < j) of different hashes, uint64 [N], within `MAX_DISTANCE` bits, one of them new.
 
     Multi-index hashing (Norouzi, Punjani, Fleet, CVPR 2012, section 3.1): hashes that differ in few bits
     agree in a whole band.
@@ -68,7 +68,7 @@ def close_hashes(hashes: np.ndarray, is_new: np.ndarray) -> Sequence[tuple[int, 
 
 
 def shrink(pixels: np.ndarray) -> np.ndarray:
-    """The thumbnail that is compared: int16 [16, 12, 3]."""
+    """Make the thumbnail that is compared: int16 [16, 12, 3]."""
     return np.asarray(Image.fromarray(pixels).resize((12, 16), Image.Resampling.BOX), dtype=np.int16)
 
 

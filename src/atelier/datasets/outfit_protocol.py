@@ -1,4 +1,4 @@
-"""The questions that Polyvore Outfits is measured with: what completes an outfit, and which go together."""
+"""Reads the questions of Polyvore Outfits: fill in the blank, and compatibility."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FillInTheBlank:
 
 @dataclass(frozen=True)
 class CompatibilitySet:
-    """Items that somebody put together, or that chance did."""
+    """A real set of items, or a random one."""
 
     item_ids: tuple[str, ...]
     is_outfit: bool
@@ -37,7 +37,7 @@ class CompatibilitySet:
 
 @dataclass(frozen=True)
 class OutfitProtocol:
-    """How one variant is measured: accuracy of the answers, area under the curve of the judged sets."""
+    """The questions of one variant: fill in the blank by accuracy, compatibility by AUC."""
 
     name: str
     """'nondisjoint' or 'disjoint'."""
@@ -48,7 +48,7 @@ class OutfitProtocol:
 
 
 def read_outfit_protocol(data_dir: Path, name: str) -> OutfitProtocol:
-    """The test questions of `nondisjoint` or `disjoint`, of the release at `data_dir` or beneath it.
+    """Read the test questions of `nondisjoint` or `disjoint`, of the release at `data_dir` or beneath it.
 
     ValueError: there is no such variant. DropError: the folder does not hold it, or nothing can be asked.
     """
@@ -77,7 +77,8 @@ def read_outfit_protocol(data_dir: Path, name: str) -> OutfitProtocol:
 
 
 def protocols_in(data_dir: Path) -> list[OutfitProtocol]:
-    """Every variant of Polyvore Outfits that the folder has questions for; none where it is no such folder.
+    """List every variant of Polyvore Outfits that the folder has questions for; none where it is no such
+    folder.
 
     DropError: there are questions, but they cannot be read.
     """

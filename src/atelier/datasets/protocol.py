@@ -1,4 +1,4 @@
-"""The nouns of a public measuring stick: which photos ask, which answer, and what others published."""
+"""Defines the protocol of a public benchmark: queries, gallery, and published figures."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Published:
-    """Figures that somebody else published for a set."""
+    """Figures that others published for a set."""
 
     model: str
     source: str
@@ -50,7 +50,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a public set is measured: each query looks for another photo of its item in the gallery.
+    """Protocol of a public set: each query is searched in the gallery for another photo of its item.
 
     A photo that is query and gallery at once never finds itself: it is left out of the gallery for its own
     query and stays in for all others.

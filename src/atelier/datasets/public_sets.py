@@ -56,7 +56,8 @@ PUBLIC_SETS: dict[str, PublicSet] = {
 
 
 def read_protocol(name: str, data_dir: Path) -> Protocol:
-    """The protocol of a set whose folder lies at `data_dir` or beneath it. Pictures are found, not opened.
+    """Read the protocol of a set whose folder lies at `data_dir` or beneath it. Pictures are found, not
+    opened.
 
     ValueError: no set has this name. DropError: the folder does not hold the set, or has nothing to ask.
     """
@@ -80,7 +81,7 @@ def read_protocol(name: str, data_dir: Path) -> Protocol:
 
 def _not_one(name: str, data_dir: Path, folders: list[Folder], found: list[str]) -> str:
     """Why a folder does not hold the one set that is asked for."""
-    marks = PUBLIC_SETS[name].layout.marks
+    recognised_by = PUBLIC_SETS[name].layout.recognised_by
     if found:
         return f"{data_dir} holds the set {name} {len(found)} times: {', '.join(found)}; name one of them"
     held = [
@@ -91,4 +92,4 @@ def _not_one(name: str, data_dir: Path, folders: list[Folder], found: list[str])
     ]
     seen = sorted({folder.path.parts[0] for folder in folders if folder.path.parts})[:8]
     instead = "; ".join(held) or f"its folders: {', '.join(seen) or 'none'}"
-    return f"{data_dir} does not hold the set {name}: expected {marks}. {instead}"
+    return f"{data_dir} does not hold the set {name}: expected {recognised_by}. {instead}"

@@ -20,7 +20,7 @@ _LONGEST = 1_000
 
 
 def write_quarantine(quarantine_dir: Path, drop: str, rejected: Iterable[Rejected]) -> None:
-    """Set what is in quarantine of this drop, as it was last seen; rows of other drops stay.
+    """Replace this drop's rows in quarantine; rows of other drops stay.
 
     A drop that was mended and ingested again so leaves the quarantine by itself.
     """
@@ -38,7 +38,7 @@ def write_quarantine(quarantine_dir: Path, drop: str, rejected: Iterable[Rejecte
 
 
 def read_quarantine(quarantine_dir: Path, name: str) -> pa.Table:
-    """The bad rows of a table: its columns as text, `reason` and `drop`."""
+    """Read the bad rows of a table: its columns as text, `reason` and `drop`."""
     path = quarantine_dir / f"{name}.parquet"
     return pq.read_table(path, partitioning=None) if path.exists() else _columns(name).empty_table()
 

@@ -1,4 +1,4 @@
-"""What a drop holds before anything in it was checked."""
+"""Defines the content of a drop before any check."""
 
 from __future__ import annotations
 

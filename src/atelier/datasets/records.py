@@ -20,7 +20,7 @@ _LARGEST_CELL = 100_000
 
 @dataclass
 class Records:
-    """What could be read of a table, and what could not."""
+    """The readable rows of a table, and its rejected ones."""
 
     columns: tuple[str, ...]
     rows: list[dict[str, Any]] = field(default_factory=list)

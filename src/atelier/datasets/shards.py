@@ -21,7 +21,7 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class Place:
-    """Where a picture's bytes lie."""
+    """Location of a picture's bytes."""
 
     shard: str
     """File name within the folder of shards."""

@@ -79,7 +79,7 @@ def assign(
 
 
 def assign_sets(rows: Iterable[SetRow]) -> list[SetRow]:
-    """The sets with a side each: the one it was published or accepted with, else by the hash of its id."""
+    """Assign a split to each set: the published or accepted one, else by the hash of its id."""
     return [row if row.split else replace(row, split=split_of(_set_id(row))) for row in rows]
 
 
@@ -92,7 +92,7 @@ class Groups:
         """By the first node of a group."""
 
     def join(self, nodes: Sequence[Node], side: str | None = None) -> set[str]:
-        """Join the groups of all nodes; returns the sides among them, joining nothing if these differ."""
+        """Join the groups of all nodes; returns the splits among them, joining nothing if these differ."""
         roots = {self._root(node) for node in nodes}
         sides = {self._side[root] for root in roots if root in self._side} | ({side} if side else set())
         if len(sides) > 1:
@@ -105,7 +105,7 @@ class Groups:
         return sides
 
     def side(self, node: Node) -> str:
-        """The side of a node's group, by the hash of its first node where none was given."""
+        """Return the split of a node's group, by the hash of its first node where none was given."""
         root = self._root(node)
         return self._side.get(root) or split_of("\0".join(root))
 
@@ -118,7 +118,7 @@ class Groups:
 
 
 def split_of(group: str) -> Split:
-    """The side of a new group, by its name alone."""
+    """Return the split of a new group, by its name alone."""
     digest = hashlib.blake2b(group.encode(), digest_size=8).digest()
     share = int.from_bytes(digest) / 2**64
     if share < TEST_SHARE:

@@ -1,4 +1,4 @@
-"""How a data folder goes from one state to the next, so that a kill at any moment leaves the old or the new.
+"""Replaces the state of a data folder so that an interruption leaves the old or the new one.
 
     data/tables/<table>.parquet        the accepted tables
     data/tables/ingested.json          which drops made them
@@ -25,17 +25,17 @@ _INGESTED = "ingested.json"
 
 
 def table_path(data_dir: Path, name: str) -> Path:
-    """Where the present state of a table lies; the file need not exist."""
+    """Return the path of the present state of a table; the file need not exist."""
     return _current_path(data_dir, f"{name}.parquet")
 
 
 def exists(data_dir: Path) -> bool:
-    """Whether anything was ever published here, be it by an Atelier that had fewer tables."""
+    """Test whether anything was published here, also by an earlier version with fewer tables."""
     return any(table_path(data_dir, name).exists() for name in TABLES)
 
 
 def ingested(data_dir: Path) -> dict[str, str]:
-    """The fingerprints of the drops that made this state, each with the drop's name."""
+    """Read the fingerprints of the drops that made this state, each with the drop's name."""
     path = _current_path(data_dir, _INGESTED)
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
@@ -82,7 +82,7 @@ def sweep(data_dir: Path) -> None:
 
 
 def scratch_dir(data_dir: Path) -> Path:
-    """A folder on the same disk for files in the making; `settle` removes it."""
+    """Return a folder on the same disk for unfinished files; `settle` removes it."""
     path = data_dir / ".incoming" / "scratch"
     path.mkdir(parents=True, exist_ok=True)
     return path

@@ -35,14 +35,14 @@ _ARROW_TYPES: dict[object, pa.DataType] = {
 
 @cache
 def column_types(name: str) -> Mapping[str, tuple[Any, bool]]:
-    """Each column of a table in order: its Python type without `None`, and whether it may be missing."""
+    """List each column of a table in order: its Python type without `None`, and whether it may be missing."""
     hints = get_type_hints(ROW_CLASSES[name])
     return {field.name: _without_none(hints[field.name]) for field in fields(ROW_CLASSES[name])}
 
 
 @cache
 def schema(name: str) -> pa.Schema:
-    """The Arrow schema of a table: the fields of its class, in their order."""
+    """Return the Arrow schema of a table: the fields of its class, in their order."""
     return pa.schema(
         [
             pa.field(column, _ARROW_TYPES[kind], nullable=optional)
@@ -52,7 +52,7 @@ def schema(name: str) -> pa.Schema:
 
 
 def from_rows(name: str, rows: Iterable[Row]) -> pa.Table:
-    """Rows of the table's class as an Arrow table, in the order given."""
+    """Convert rows of the table's class to an Arrow table, in the order given."""
     rows = list(rows)
     columns = [
         pa.array([getattr(row, field.name) for row in rows], type=field.type) for field in schema(name)
@@ -61,7 +61,7 @@ def from_rows(name: str, rows: Iterable[Row]) -> pa.Table:
 
 
 def to_rows(name: str, table: pa.Table) -> list[Row]:
-    """The table's rows as instances of its class."""
+    """Convert the table's rows to instances of its class."""
     row_type = ROW_CLASSES[name]
     columns = [table.column(column).to_pylist() for column in schema(name).names]
     for index, (kind, _) in enumerate(column_types(name).values()):
@@ -71,12 +71,12 @@ def to_rows(name: str, table: pa.Table) -> list[Row]:
 
 
 def to_frame(name: str, rows: Iterable[Row]) -> pd.DataFrame:
-    """Rows as a data frame; missing values are null."""
+    """Convert rows to a data frame; missing values are null."""
     return from_rows(name, rows).to_pandas()
 
 
 def key_of(name: str, row: Row) -> tuple[str, ...]:
-    """What names a row within its table."""
+    """Return the key of a row within its table."""
     return tuple(getattr(row, column) for column in KEYS[name])
 
 

@@ -1,1 +1,1 @@
-"""Delivery: who sees which sets, with what probability, and whether a new ranker may decide it."""
+"""Ranks sets for users with exact probabilities, and decides on clicks whether a new ranker is promoted."""

@@ -18,7 +18,7 @@ from atelier.delivery.policy import Bools, Floats, Ints, Policy, chance, distrib
 
 @dataclass(frozen=True)
 class FeedConfig:
-    """How feeds are made."""
+    """Parameters of a feed."""
 
     policy: Policy = field(default_factory=Policy)
     generated_share: float = 0.7
@@ -46,7 +46,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A set at its place in a feed: what is logged beside the click that may follow."""
+    """A set at its place in a feed, with the values that are logged."""
 
     outfit_id: str
     place: int
@@ -60,7 +60,7 @@ class Shown:
 def make_feed(
     user_id: str, day: str, candidates: Candidates, num: int, config: FeedConfig = FeedConfig()
 ) -> list[Shown]:
-    """`num` places, or as many as there are candidates; the same call gives the same feed.
+    """Fill `num` places, or as many as there are candidates; the same call makes the same feed.
 
     The longer feed begins with the shorter one, so that a page may be asked for alone.
     """
@@ -80,7 +80,7 @@ def make_feed(
 
 
 class Replayed(NamedTuple):
-    """What a ranker makes of a feed that was shown."""
+    """A new ranker's probabilities for a logged feed."""
 
     propensity_K: NDArray[np.float64]
     """Its probability of each set at its place."""
@@ -94,7 +94,7 @@ def replay(
     config: FeedConfig = FeedConfig(),
     rates_N: Floats | None = None,
 ) -> Replayed:
-    """A logged feed as these candidates' scores would have filled it, each place given those before it.
+    """Compute a logged feed's probabilities under these candidates' scores, each place given those before it.
 
     `outfit_ids`: the feed from its first place on. `rates_N`: click rate that a model expects of each
     candidate, for doubly robust estimates. The kinds of the places are taken as they were: they depend on

@@ -1,4 +1,4 @@
-"""Which feeds were made: a JSON line for each in a file a day, so that clicks can be joined and judged later.
+"""Logs feeds: a JSON line for each in a file a day, so that clicks can be joined later.
 
 A feed is only evidence together with all that could have stood in it. The candidates are the same for all
 users of a release, so they lie beside the days once, under their digest.
@@ -33,7 +33,7 @@ _CANDIDATES = "candidates"
 
 @dataclass(frozen=True, eq=False)
 class Offered:
-    """What a feed could choose from."""
+    """The candidates of a feed."""
 
     outfit_ids: tuple[str, ...]
     num_showings_N: NDArray[np.int64]
@@ -42,7 +42,7 @@ class Offered:
 
     @cached_property
     def digest(self) -> str:
-        """sha256: equal digests mean the same candidates in the same order."""
+        """Hash the candidates (sha256): equal digests mean the same candidates in the same order."""
         facts = [list(self.outfit_ids), self.num_showings_N.tolist(), self.generated_N.tolist()]
         return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
 
@@ -66,7 +66,7 @@ class LoggedFeed:
     shown: tuple[Shown, ...]
 
     def same_as(self, other: LoggedFeed) -> bool:
-        """Whether one is the beginning of the other: a page asked for again, or the page after it."""
+        """Test whether one is the beginning of the other: a repeated page, or the page after it."""
         num = min(len(self.shown), len(other.shown))
         names = ("ranker", "candidates", "history", "config")
         alike = all(getattr(self, name) == getattr(other, name) for name in names)
@@ -80,7 +80,7 @@ class FeedLog:
         self._folder = folder
 
     def write(self, feed: LoggedFeed, offered: Offered) -> None:
-        """One write for a feed, so that lines of two processes do not mix.
+        """Write a feed at once, so that lines of two processes do not mix.
 
         FeedLogError: it is not logged, whole and with its candidates, so it must not be shown.
         """
@@ -119,7 +119,7 @@ class FeedLog:
 
 
 def read_feeds(folder: Path) -> Iterator[LoggedFeed]:
-    """Every whole line of every day, the oldest day first."""
+    """Read every whole line of every day, oldest day first."""
     for path in sorted(folder.glob("????-??-??.jsonl")):
         for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
@@ -129,7 +129,7 @@ def read_feeds(folder: Path) -> Iterator[LoggedFeed]:
 
 
 def one_a_day(feeds: Iterable[LoggedFeed]) -> list[LoggedFeed]:
-    """The longest feed of each user and day.
+    """Select the longest feed of each user and day.
 
     Left out is who got different ones on a day, as after a release: which of them was clicked is not known.
     """
@@ -145,7 +145,7 @@ def one_a_day(feeds: Iterable[LoggedFeed]) -> list[LoggedFeed]:
 
 
 def read_offered(folder: Path, digest: str) -> Offered | None:
-    """The candidates of a logged feed; None where their file is gone."""
+    """Read the candidates of a logged feed; None where their file is gone."""
     path = _candidates_path(folder, digest)
     if not path.exists():
         return None

@@ -31,7 +31,7 @@ class Mixed(Generic[T]):
 def mix(
     experts: Sequence[T], generated: Sequence[T], generated_share: float, num: int, start: int = 0
 ) -> Mixed[T]:
-    """The first `num` places. Either stream keeps its order and begins with its first.
+    """Merge two streams into the first `num` places; both keep their order from their first.
 
     A share of 7/10 puts exactly 7 generated sets into any 10 places in a row, and into any W places in a row
     the whole number below or above 0.7 W. `start` moves the pattern on by as many of its places: see
@@ -54,7 +54,7 @@ def mix(
 
 
 def pattern(generated_share: float, num: int, start: int = 0) -> list[bool]:
-    """Whether each of `num` places is meant for a generated set: as even as whole sets can be.
+    """Mark the places of `num` for generated sets, as evenly as possible.
 
     The line of slope `generated_share` on paper of squares (Bresenham 1965): a place is a generated one where
     the line crosses into the next row.
@@ -65,7 +65,7 @@ def pattern(generated_share: float, num: int, start: int = 0) -> list[bool]:
 
 
 def num_starts(generated_share: float) -> int:
-    """How many patterns there are; with an even draw of the start each place is generated with the share."""
+    """Count the patterns; with a uniform draw of the start each place is generated with the share."""
     return _fraction(generated_share).denominator
 
 

@@ -1,4 +1,4 @@
-"""What a new ranker's click rate would be, from the clicks on what another one showed.
+"""Estimates a new ranker's click rate from the clicks on another one's feeds.
 
 Three estimators, each with its 95 % interval: inverse propensity, self-normalised, doubly robust. An interval
 comes from the estimate's influence function, summed by user, since showings of one user are not independent
@@ -22,7 +22,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model of clicks, not trained on these showings, expects of each."""
+    """A click model's predictions for each showing, trained on others."""
 
     shown_N: Floats
     """Of the set that was shown."""
@@ -64,7 +64,7 @@ class Log:
 
     @property
     def weights(self) -> Values:
-        """How much oftener the new ranker would show what was shown."""
+        """Compute new over logged probability of each showing."""
         return np.asarray(self.new_N, np.float64) / np.asarray(self.logged_N, np.float64)
 
     def _columns(self) -> dict[str, NDArray[np.generic]]:
@@ -88,7 +88,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Support:
-    """How much the log can say about the new ranker."""
+    """How well the log covers the new ranker: effective size, and mass outside of it."""
 
     num_showings: int
     num_users: int
@@ -105,12 +105,12 @@ class Support:
 
 
 def logged_rate(log: Log, confidence: float = 0.95) -> Estimate:
-    """The click rate of the ranker that made the log: a plain mean."""
+    """Compute the click rate of the ranker that made the log: a plain mean."""
     return _estimate("logged", *_logged(log), log, confidence)
 
 
 def inverse_propensity(log: Log, clip: float | None = None, confidence: float = 0.95) -> Estimate:
-    """Clicks weighted by new over logged probability (Horvitz and Thompson 1952).
+    """Average the clicks weighted by new over logged probability (Horvitz and Thompson 1952).
 
     Unbiased. With `clip` no weight is above it: less variance for a bias towards fewer clicks, and the
     interval is one of the clipped quantity (Bottou et al. 2013, section 4.4).
@@ -119,7 +119,7 @@ def inverse_propensity(log: Log, clip: float | None = None, confidence: float = 
 
 
 def self_normalised(log: Log, clip: float | None = None, confidence: float = 0.95) -> Estimate:
-    """The weighted mean of the clicks (Swaminathan and Joachims 2015, section 4).
+    """Compute the weighted mean of the clicks (Swaminathan and Joachims 2015, section 4).
 
     Stays within the rewards that were seen and forgives weights that are all too large by a factor; its bias
     vanishes with the number of showings. The interval is by the delta method for a ratio of two means.
@@ -128,7 +128,7 @@ def self_normalised(log: Log, clip: float | None = None, confidence: float = 0.9
 
 
 def doubly_robust(log: Log, clip: float | None = None, confidence: float = 0.95) -> Estimate:
-    """What a model of clicks expects of the new ranker, set right by the weighted errors of that model.
+    """Compute a click model's prediction for the new ranker, corrected by the model's weighted errors.
 
     Unbiased if the propensities are right, whatever the model; the better the model, the narrower (Dudik,
     Langford and Li 2011; Dudik, Erhan, Langford and Li 2014, section 3). ValueError: the log has no
@@ -145,7 +145,7 @@ ESTIMATORS: dict[str, Callable[[Log, float | None, float], Estimate]] = {
 
 
 def difference(log: Log, estimator: str, clip: float | None = None, confidence: float = 0.95) -> Estimate:
-    """The new ranker's click rate minus the logged one's, both from the same showings.
+    """Estimate the new ranker's click rate minus the logged one's, both from the same showings.
 
     Paired: what both rankers would show counts for neither, so the interval is narrower than those of the two
     rates, and a point for two equal rankers.
@@ -164,7 +164,7 @@ def difference(log: Log, estimator: str, clip: float | None = None, confidence: 
 
 
 def support(log: Log) -> Support:
-    """What a verdict asks before it believes an interval."""
+    """Measure how well the log covers the new ranker, which a verdict requires."""
     weights_N = log.weights
     total, squares = float(weights_N.sum()), float((weights_N**2).sum())
     mean, influence_N = _mean(weights_N)
@@ -180,12 +180,12 @@ def support(log: Log) -> Support:
 
 
 def outside(new_NA: Floats, logged_NA: Floats) -> Values:
-    """The probability [N] that the new ranker gives to sets which the logged one gives none."""
+    """Sum the probability [N] that the new ranker gives to sets which the logged one gives none."""
     return np.asarray((new_NA * (logged_NA <= 0)).sum(1), np.float64)
 
 
 def along(conditional_N: Floats, feeds_N: Sequence[str] | NDArray[np.generic], places_N: Floats) -> Values:
-    """The probability [N] of each set at its place together with all that its feed holds before it.
+    """Compute the probability [N] of each set at its place together with all earlier places of its feed.
 
     A policy logs the probability of each set given those before it. The ratio of two such probabilities
     judges a place as if the logged ranker had filled the ones before; the ratio of their products along the

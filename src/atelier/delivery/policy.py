@@ -25,7 +25,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Policy:
-    """How closely a stream follows its ranker, and how much of it is left to chance."""
+    """The weight of the ranker in a stream, and the shares of chance."""
 
     temperature: float = 0.5
     """Of the softmax over scores; scores are log-odds of a click. Small values follow the ranker."""
@@ -52,7 +52,7 @@ class Policy:
 
 
 class Slate(NamedTuple):
-    """What one user is shown, in order."""
+    """The sets shown to one user, in order."""
 
     chosen_K: Ints
     """Numbers of the candidates."""
@@ -81,7 +81,7 @@ def draw_slate(scores_N: Floats, fresh_N: Bools, policy: Policy, num: int, rng: 
 def next_place(
     scores_N: Floats, fresh_N: Bools, policy: Policy, taken: Sequence[int] = ()
 ) -> NDArray[np.float64]:
-    """The probability [N] of each candidate to come next; 0 for those `taken`, 1 in sum."""
+    """Compute the probability [N] of each candidate to come next; 0 for those `taken`, 1 in sum."""
     _check(scores_N, fresh_N)
     left_N = np.ones(len(scores_N), dtype=bool)
     left_N[list(taken)] = False
@@ -93,7 +93,7 @@ def next_place(
 def propensities(
     scores_N: Floats, fresh_N: Bools, policy: Policy, chosen_K: Sequence[int] | Ints
 ) -> NDArray[np.float64]:
-    """The probability [K] with which this policy would have filled each place as somebody else did.
+    """Compute the probability [K] with which this policy fills each place of a given slate.
 
     Each is given the sets before it; this is what an off-policy estimate asks of a new ranker.
     """
@@ -104,7 +104,7 @@ def propensities(
 def distributions(
     scores_N: Floats, fresh_N: Bools, policy: Policy, chosen_K: Sequence[int] | Ints
 ) -> NDArray[np.float64]:
-    """The probability [K, N] of every candidate at each place, given what was chosen before it."""
+    """Compute the probability [K, N] of every candidate at each place, given the earlier choices."""
     _check(scores_N, fresh_N)
     strength_N = _strengths(scores_N, policy)
     left_N = np.ones(len(scores_N), dtype=bool)
@@ -116,7 +116,7 @@ def distributions(
 
 
 def chance(user_id: str, day: str, purpose: str) -> np.random.Generator:
-    """The randomness of one user on one day ('2026-01-05'): the same call gives the same stream."""
+    """Seed the randomness of one user on one day ('2026-01-05'): the same call gives the same stream."""
     digest = hashlib.sha256("\x1f".join((user_id, day, purpose)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 

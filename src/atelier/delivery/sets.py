@@ -1,4 +1,4 @@
-"""The sets that a release can show, with all that a ranker says of them, and what users clicked before.
+"""Stores the sets that a release can show, a ranker's vectors for them, and users' clicks.
 
 Two Parquet files of a release. A feed needs no pictures and no item vectors: a ranker's rows for sets, and
 summaries for the histories of users, are made once, when the release is.
@@ -58,16 +58,16 @@ class SetTable:
 
     @cached_property
     def row_of(self) -> dict[str, int]:
-        """Outfit id -> row."""
+        """Map outfit ids to rows."""
         return {outfit_id: row for row, outfit_id in enumerate(self.outfit_ids)}
 
     @cached_property
     def generated(self) -> NDArray[np.bool_]:
-        """Whether each [S] was put together by a generator."""
+        """Mark each set [S] made by a generator."""
         return np.array([maker == Maker.GENERATOR for maker in self.made_by], bool)
 
     def write(self, path: Path) -> None:
-        """Equal tables give equal bytes."""
+        """Write the table; equal tables give equal bytes."""
         columns = {
             "outfit_id": pa.array(self.outfit_ids, pa.string()),
             "item_ids": pa.array(self.item_ids, pa.list_(pa.string())),
@@ -83,7 +83,7 @@ class SetTable:
 
     @classmethod
     def read(cls, path: Path) -> SetTable:
-        """ReleaseError: the file is not such a table."""
+        """Read a table. ReleaseError: the file is not such a table."""
         table = _read(path, _COLUMNS)
         return cls(
             ranker=(table.schema.metadata or {}).get(_RANKER, b"").decode(),
@@ -99,7 +99,7 @@ class SetTable:
 
 
 def write_histories(path: Path, clicked: Mapping[str, Sequence[str]]) -> None:
-    """User id -> outfits that the user clicked, the latest first."""
+    """Write the outfits that each user clicked, latest first."""
     users = sorted(clicked)
     lists = pa.array([list(clicked[user]) for user in users], pa.list_(pa.string()))
     pq.write_table(
@@ -108,7 +108,7 @@ def write_histories(path: Path, clicked: Mapping[str, Sequence[str]]) -> None:
 
 
 def read_histories(path: Path) -> dict[str, tuple[str, ...]]:
-    """As `write_histories` was given them. ReleaseError: the file is not such a table."""
+    """Read what `write_histories` wrote. ReleaseError: the file is not such a table."""
     table = _read(path, ("user_id", "outfit_ids"))
     lists = table["outfit_ids"].to_pylist()
     return {user: tuple(ids) for user, ids in zip(table["user_id"].to_pylist(), lists, strict=True)}

@@ -1,4 +1,4 @@
-"""Whether a new ranker may go out: on evidence from clicks, in writing, or not at all."""
+"""Decides on evidence from clicks whether a new ranker is promoted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from atelier.delivery.off_policy import (
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What counts as evidence."""
+class VerdictRules:
+    """The thresholds of the verdict."""
 
     confidence: float = 0.95
     """Of the intervals: a ranker that is worse by the margin goes out in (1 - confidence) / 2 of trials."""
@@ -40,8 +40,8 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was decided about a new ranker and why."""
+class RankerVerdict:
+    """The decision about a new ranker with its reason."""
 
     release: bool
     enough: bool
@@ -63,14 +63,14 @@ class Verdict:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Verdict:
+    def from_json(cls, text: str) -> RankerVerdict:
         facts: dict[str, Any] = json.loads(text)
         facts["support"] = Support(**facts["support"])
         facts["new"] = tuple(Estimate(**each) for each in facts["new"])
         return cls(**facts | {name: Estimate(**facts[name]) for name in ("logged", "difference")})
 
     def to_markdown(self) -> str:
-        """The report that goes into the run."""
+        """Write the report for the run."""
         seen, gain = self.support, self.difference
         outside = "not told" if seen.outside is None else f"{seen.outside:.4f}"
         rows = [("logged ranker, mean", self.logged)]
@@ -98,8 +98,8 @@ class Verdict:
         )
 
 
-def decide(ranker: str, log: Log, rules: Rules = Rules()) -> Verdict:
-    """Whether the new ranker may take the place of the one that made the log.
+def decide(ranker: str, log: Log, rules: VerdictRules = VerdictRules()) -> RankerVerdict:
+    """Decide whether the new ranker may replace the one that made the log.
 
     It may when the log can speak about it, and the whole interval of the difference lies above minus the
     margin. The difference is doubly robust where the log has predictions, else self-normalised.
@@ -112,7 +112,7 @@ def decide(ranker: str, log: Log, rules: Rules = Rules()) -> Verdict:
     gain = difference(log, decisive, rules.clip, rules.confidence)
     objection = _objection(seen, rules)
     release, reason = (False, objection) if objection else _compare(gain, rules.margin)
-    return Verdict(
+    return RankerVerdict(
         release=release,
         enough=objection is None,
         reason=reason,
@@ -136,7 +136,7 @@ def _compare(gain: Estimate, margin: float) -> tuple[bool, str]:
     return False, f"not shown to be as good: the interval reaches down to {gain.low:+.4f}"
 
 
-def _objection(seen: Support, rules: Rules) -> str | None:
+def _objection(seen: Support, rules: VerdictRules) -> str | None:
     """Why the log says too little about this ranker, or None."""
     lack = "not enough evidence: "
     if seen.num_users < rules.min_users:

@@ -12,7 +12,7 @@ _TOP_PAD_BYTES = 64 * 2**20
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to keep what is freed; elsewhere nothing happens. For the rest of the process's life.
+    """Make glibc keep freed memory for the rest of the process's life; elsewhere nothing happens.
 
     By default it hands large blocks back at once, and the kernel zeroes the same pages again for every step:
     30,000 page faults and a tenth of the time of a small network's step, when a step does not run in the main

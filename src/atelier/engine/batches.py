@@ -88,7 +88,7 @@ class BatchIndices:
             number += self.batches_per_epoch - first
 
     def first_seen(self, number: int) -> int:
-        """The number of the first batch that holds the same samples as batch `number`."""
+        """Return the number of the first batch that holds the same samples as batch `number`."""
         if self.distinct_epochs is None:
             return number
         return number % (self.distinct_epochs * self.batches_per_epoch)
@@ -110,12 +110,12 @@ def _carried(collate: Callable[[Any], Any], samples: Any) -> Carried:
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """The batch with every tensor in it on `device`; looks into dataclasses, dicts, lists and tuples."""
+    """Move every tensor of a batch to `device`, within dataclasses, dicts, lists and tuples."""
     return with_tensors(batch, lambda tensor: tensor.to(device, non_blocking=True))
 
 
 def with_tensors(batch: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
-    """The batch with `change` done to every tensor in it; looks where `to_device` looks."""
+    """Apply `change` to every tensor of a batch, within the same types as `to_device`."""
     if isinstance(batch, torch.Tensor):
         return change(batch)
     if is_dataclass(batch) and not isinstance(batch, type):

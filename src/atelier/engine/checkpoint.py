@@ -74,7 +74,7 @@ class CheckpointStore:
         return target
 
     def latest(self, fingerprint: Fingerprint) -> Checkpoint | None:
-        """The newest whole checkpoint, or None where there has never been one. Tensors are on the CPU.
+        """Return the newest whole checkpoint, or None where there has never been one. Tensors are on the CPU.
 
         A damaged one is passed over with a warning. CheckpointError: all are damaged, or the newest whole one
         belongs to another run.

@@ -1,4 +1,4 @@
-"""How a training run goes, whatever it trains."""
+"""Configures a training run, whatever it trains."""
 
 from __future__ import annotations
 
@@ -100,5 +100,5 @@ class EngineConfig:
             raise ValueError(f"EngineConfig.{name} must be {expected}, not {getattr(self, name)!r}")
 
     def identity(self) -> dict[str, object]:
-        """The fields that decide the weights a run ends with."""
+        """Return the fields that decide the weights a run ends with."""
         return {name: value for name, value in asdict(self).items() if name not in NOT_PART_OF_THE_RESULT}

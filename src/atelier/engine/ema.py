@@ -1,4 +1,4 @@
-"""The exponential moving average of a module's weights: what is evaluated, kept and shipped."""
+"""Averages a module's weights exponentially; the averages are evaluated, stored and served."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ExponentialMovingAverage:
             torch._foreach_copy_(self._buffer_copies, self._buffers)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The averaged weights by name, as the module names them; live, not copies."""
+        """Return the averaged weights by name, as the module names them; live, not copies."""
         return dict(zip(self._names, self._averaged(), strict=True))
 
     def load(self, tensors: dict[str, Tensor]) -> None:
@@ -50,7 +50,7 @@ class ExponentialMovingAverage:
 
     @contextmanager
     def swapped_in(self) -> Iterator[None]:
-        """The module holds the averaged weights inside the block, and its own again after it."""
+        """Load the averaged weights into the module inside the block, and its own again after it."""
         own = [tensor.detach().clone() for tensor in [*self._parameters, *self._buffers]]
         self.copy_to_module()
         try:

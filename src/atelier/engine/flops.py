@@ -1,4 +1,4 @@
-"""How much of a device's arithmetic a training step uses: model FLOPs, peaks, and the share of the two."""
+"""Measures model FLOPs utilisation: FLOPs of a training step, peaks of devices, and the ratio."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MATMUL_ROUNDS = 5
 
 
 def flops_of_step(task: Task, batch: Any, device: torch.device, precision: Precision) -> int:
-    """Floating-point operations of one training step on a batch that is on `device`.
+    """Count floating-point operations of one training step on a batch that is on `device`.
 
     Matrix products and convolutions, forward and backward, a multiplication and an addition counted as two,
     and what `prepare` lets other networks say (a teacher's forward pass). Augmentation, norms, the optimizer
@@ -45,20 +45,22 @@ def flops_of_step(task: Task, batch: Any, device: torch.device, precision: Preci
 
 
 def peak_tflops_of(device: torch.device, precision: Precision) -> float | None:
-    """The device's peak: a CPU's is measured, in a second; None for a GPU that is not in `PEAK_TFLOPS`."""
+    """Return the device's peak: a CPU's is measured, in a second; None for a GPU that is not in
+    `PEAK_TFLOPS`.
+    """
     if device.type == "cpu":
         return measured_tflops(device, precision.dtype)
     return listed_tflops(torch.cuda.get_device_name(device))
 
 
 def listed_tflops(device_name: str) -> float | None:
-    """The data sheet's figure for a name as CUDA gives it: 'NVIDIA A100-SXM4-80GB'."""
+    """Return the data sheet's figure for a name as CUDA gives it: 'NVIDIA A100-SXM4-80GB'."""
     words = set(device_name.replace("-", " ").split())
     return next((peak for part, peak in PEAK_TFLOPS.items() if set(part.split()) <= words), None)
 
 
 def measured_tflops(device: torch.device, dtype: torch.dtype) -> float:
-    """What the best of some large matrix products reaches, 10^12 operations a second."""
+    """Measure the best of some large matrix products, in 10^12 operations a second."""
     left, right = (torch.ones(_MATMUL_SIDE, _MATMUL_SIDE, device=device, dtype=dtype) for _ in range(2))
     best = float("inf")
     for _ in range(_MATMUL_ROUNDS):

@@ -1,4 +1,4 @@
-"""What a run costs and how its loss goes, read from the device only when a line is due."""
+"""Measures the losses, speed and memory of a run; reads the device only when a line is due."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Meter:
             torch.cuda.reset_peak_memory_stats(device)
 
     def timed(self, batches: Iterable[Any]) -> Generator[Any]:
-        """The same batches, with the wait for each counted."""
+        """Yield the same batches and measure the wait for each."""
         iterator = iter(batches)
         while True:
             asked = time.perf_counter()
@@ -56,7 +56,7 @@ class Meter:
             self._scalars[name].append(value.detach())
 
     def read(self) -> dict[str, float]:
-        """Means since the last reading, over all processes.
+        """Return means since the last reading, over all processes.
 
         TrainingError: a loss was not finite; it names the step.
         """
@@ -73,7 +73,7 @@ class Meter:
         return values
 
     def peak_memory_bytes(self) -> int:
-        """The most that this run's tensors took on the GPU; on a CPU, the most that the process ever took."""
+        """Return the peak GPU memory of this run's tensors; on a CPU, the peak of the process."""
         if self._device.type == "cuda":
             return torch.cuda.max_memory_allocated(self._device)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

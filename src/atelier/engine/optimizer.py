@@ -9,7 +9,7 @@ from atelier.engine.config import EngineConfig
 
 
 def build_optimizer(module: nn.Module, config: EngineConfig) -> torch.optim.Optimizer:
-    """AdamW or SGD over the trainable parameters; weight decay on matrices and kernels only."""
+    """Build AdamW or SGD over the trainable parameters; weight decay on matrices and kernels only."""
     trainable = [p for p in module.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in trainable if p.ndim > 1], "weight_decay": config.weight_decay},
@@ -25,13 +25,13 @@ def build_optimizer(module: nn.Module, config: EngineConfig) -> torch.optim.Opti
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """For every parameter, from the next step on."""
+    """Set the rate of every parameter, from the next step on."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, module: nn.Module) -> dict[str, Tensor]:
-    """Moments and counters by parameter: `layer.weight/exp_avg`."""
+    """Return moments and counters by parameter: `layer.weight/exp_avg`."""
     return {
         f"{name}/{key}": value
         for name, parameter in module.named_parameters()
@@ -43,7 +43,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, module: nn.Module) -> di
 def load_optimizer_tensors(
     optimizer: torch.optim.Optimizer, module: nn.Module, tensors: dict[str, Tensor]
 ) -> None:
-    """Put back what `optimizer_tensors` took out."""
+    """Load the tensors of `optimizer_tensors`."""
     parameters = dict(module.named_parameters())
     for path, value in tensors.items():
         name, key = path.rsplit("/", 1)

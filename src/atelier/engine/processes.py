@@ -1,4 +1,4 @@
-"""Which of several processes this is, for callers that do something besides training.
+"""Identifies this process among those that train together.
 
 Under `accelerate launch` or `torchrun` every process runs the whole program; what is written once is the main
 one's to write. Without a launcher the only process is the main one.
@@ -25,12 +25,12 @@ def wait_for_everyone() -> None:
 
 
 def num_processes() -> int:
-    """How many train together."""
+    """Count the processes that train together."""
     return int(_state().num_processes)
 
 
 def device() -> torch.device:
-    """Where this process trains."""
+    """Return the device of this process."""
     where: torch.device = _state().device
     return where
 

@@ -14,7 +14,7 @@ import torch
 
 
 def derive_seed(*parts: int | str) -> int:
-    """A 32-bit seed that differs for each tuple of parts. (CPU generators look at 32 bits only.)"""
+    """Derive a 32-bit seed that differs for each tuple of parts. (CPU generators read 32 bits only.)"""
     return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=4).digest())
 
 

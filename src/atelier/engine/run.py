@@ -67,18 +67,18 @@ class Run:
 
     @property
     def stopped_early(self) -> bool:
-        """Whether patience is exhausted."""
+        """Test whether patience is exhausted."""
         patience = self.config.early_stop_patience
         return patience is not None and self.position.evaluations_since_best >= patience
 
     @property
     def over(self) -> bool:
-        """Whether no step is left to do."""
+        """Test whether no step is left to do."""
         return self.step >= self.config.max_steps or self.stopped_early
 
     @property
     def evaluation_due(self) -> bool:
-        """Whether these weights are to be evaluated and are not yet."""
+        """Test whether these weights are to be evaluated and are not yet."""
         wanted = self.step >= self.config.max_steps or (
             self.step > 0 and self.due(self.config.evaluate_every)
         )
@@ -90,14 +90,14 @@ class Run:
 
     @property
     def pause_due(self) -> bool:
-        """Whether to look up from training: a line, an evaluation or a checkpoint is due."""
+        """Test whether a line, an evaluation or a checkpoint is due."""
         return self.due(self.config.log_every) or self.evaluation_due or self.checkpoint_due
 
     def due(self, every: int | None) -> bool:
         return every is not None and self.step % every == 0
 
     def end_step(self) -> None:
-        """The optimizer has moved the weights."""
+        """Count a step of the optimizer."""
         self.ema.update(self.step)
         self.position.step += 1
 
@@ -130,7 +130,7 @@ class Run:
         self.position.finished = True
 
     def checkpoint(self) -> Checkpoint:
-        """What `resume` needs; of a finished run, its final weights alone."""
+        """Return the state that `resume` needs; of a finished run, its final weights alone."""
         tensors = {"module": weights_of(self.module)}
         if not self.position.finished:
             tensors["average"] = self.ema.tensors()
@@ -143,7 +143,7 @@ class Run:
         return Checkpoint(self.step, self.fingerprint, facts, tensors, final=self.position.finished)
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Stand where the checkpoint was taken."""
+        """Restore the state of a checkpoint."""
         self.position = Position(**checkpoint.facts["position"])
         self._began = time.monotonic() - self.position.seconds
         load_weights(self.module, checkpoint.tensors["module"])
@@ -160,7 +160,7 @@ class Run:
 def fingerprint_of(
     module: nn.Module, config: EngineConfig, num_samples: int, num_processes: int
 ) -> Fingerprint:
-    """What must not differ between a checkpoint and the run that goes on from it."""
+    """Return the values that must be equal in a checkpoint and in the run that resumes from it."""
     return {
         "config": config.identity(),
         "shape of": {name: list(tensor.shape) for name, tensor in weights_of(module).items()},
@@ -169,12 +169,12 @@ def fingerprint_of(
 
 
 def weights_of(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers by name, each once."""
+    """Return parameters and buffers by name, each once."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 
 @torch.no_grad()
 def load_weights(module: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Put back what `weights_of` gave."""
+    """Load the tensors of `weights_of`."""
     for name, own in weights_of(module).items():
         own.copy_(tensors[name])

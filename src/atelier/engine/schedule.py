@@ -8,7 +8,7 @@ from atelier.engine.config import EngineConfig
 
 
 def learning_rate_at(step: int, config: EngineConfig) -> float:
-    """The rate for optimizer step `step`, counted from 0.
+    """Compute the rate for optimizer step `step`, counted from 0.
 
     The first step has 1 / `warmup_steps` of the full rate, step `warmup_steps` has all of it;
     the last stands a hair above the floor. Cosine: Loshchilov and Hutter, SGDR (2017), equation 5, without

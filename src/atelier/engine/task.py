@@ -1,4 +1,4 @@
-"""What the engine asks of its neighbours: a `Task` to train and a `Tracker` to tell.
+"""Defines the protocols of the engine: a `Task` to train and a `Tracker` to log to.
 
 Both are structural: a family or a registry satisfies them by having the methods, without importing this file.
 """
@@ -20,7 +20,7 @@ class Task(Protocol):
     """Everything that is trained: network and parameters of the loss. A frozen teacher stays outside."""
 
     def prepare(self, batch: Any, generator: torch.Generator) -> Any:
-        """A batch made ready for `loss`, on the batch's device: augmented, cast, normalised.
+        """Return a batch ready for `loss`, on the batch's device: augmented, cast, normalised.
 
         All its randomness comes from `generator`, which is seeded from (seed, batch number, rank): that is
         why a resumed run sees the very same augmentations, with nothing to save. Its `initial_seed()` names
@@ -29,7 +29,7 @@ class Task(Protocol):
         ...
 
     def loss(self, module: nn.Module, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
-        """A scalar to minimise, and scalars worth reporting.
+        """Compute a scalar to minimise, and scalars worth reporting.
 
         Call the `module` given here, as `module(...)`: with several processes it is `self.module` wrapped,
         and only a call that goes through it averages the gradients. Autocast is on; a part that needs float32
@@ -39,7 +39,8 @@ class Task(Protocol):
         ...
 
     def evaluate(self, module: nn.Module) -> dict[str, float]:
-        """Validation metrics by name; `module` carries the averaged weights, in `eval()`, without gradients.
+        """Compute validation metrics by name; `module` has the averaged weights, in `eval()`, without
+        gradients.
 
         Runs on the main process alone. Autocast is on, as in `loss`.
         """
@@ -48,12 +49,12 @@ class Task(Protocol):
 
 @runtime_checkable
 class Tracker(Protocol):
-    """Where a run tells how it goes. Only the main process speaks to it."""
+    """Logs a run. Only the main process calls it."""
 
     def params(self, values: Mapping[str, object]) -> None:
-        """What the run was asked to do; may be told again, unchanged, when a run resumes."""
+        """Log the parameters of the run; called again, unchanged, when a run resumes."""
         ...
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """What was measured after `step` optimizer steps."""
+        """Log measurements after `step` optimizer steps."""
         ...

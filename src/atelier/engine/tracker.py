@@ -22,7 +22,7 @@ class ListTracker:
         self.told_metrics.append((step, dict(values)))
 
     def curve(self, name: str) -> dict[int, float]:
-        """One metric by step; where a step was told twice, the later value."""
+        """Return one metric by step; of a repeated step, the later value."""
         return {step: values[name] for step, values in self.told_metrics if name in values}
 
 

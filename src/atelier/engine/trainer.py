@@ -44,7 +44,7 @@ _MODES = get_args(Mode)
 
 @dataclass(frozen=True)
 class FitReport:
-    """How a run went, over all its sittings."""
+    """The outcome of a run, over all its resumptions."""
 
     steps: int
     """Optimizer steps done; fewer than `max_steps` after an early stop."""
@@ -172,13 +172,13 @@ class Sitting:
 
 
 def resolved(config: EngineConfig) -> tuple[EngineConfig, str]:
-    """The configuration with the precision that it comes to on this process's device, and why."""
+    """Resolve the precision of a configuration on this process's device; returns the reason as well."""
     precision = choose_precision(config.precision, device())
     return replace(config, precision=precision.mode), precision.reason
 
 
 def new_accelerator(config: EngineConfig) -> Accelerator:
-    """Accelerate, set up for one run.
+    """Set up Accelerate for one run.
 
     It would keep its precision for the life of the process, but a teacher may be trained in one precision and
     its student, after it, in another: what an earlier run left is forgotten. The process group stays.
@@ -198,7 +198,7 @@ def new_accelerator(config: EngineConfig) -> Accelerator:
 
 
 def check_agreement(precision: str, accelerator: Accelerator) -> None:
-    """TrainingError: the devices of a run chose different precisions."""
+    """Check that all devices of a run chose one precision. TrainingError: they did not."""
     own = torch.tensor([_MODES.index(precision)], device=accelerator.device)
     chosen = [_MODES[index] for index in accelerator.gather(own).tolist()]
     if len(set(chosen)) > 1:
@@ -212,7 +212,7 @@ def check_agreement(precision: str, accelerator: Accelerator) -> None:
 def prepared(
     module: nn.Module, dataset: Dataset[Any], config: EngineConfig, accelerator: Accelerator
 ) -> Iterator[tuple[nn.Module, torch.optim.Optimizer, Run]]:
-    """The module wrapped, its optimizer wrapped, and the run of both; afterwards the module is bare again."""
+    """Yield the run of the wrapped module and optimizer; afterwards the module is unwrapped again."""
     module.to(accelerator.device)
     if config.channels_last:
         module.to(memory_format=torch.channels_last)
@@ -252,7 +252,7 @@ def resume(run: Run, store: CheckpointStore, accelerator: Accelerator) -> int | 
 
 
 def evaluate(task: Task, run: Run, accelerator: Accelerator) -> dict[str, float]:
-    """The task's metrics for the averaged weights, found by the main process and told to the others."""
+    """Compute the task's metrics for the averaged weights in the main process and broadcast them."""
     metrics: dict[str, float] = {}
     if accelerator.is_main_process:
         with run.ema.swapped_in(), torch.no_grad(), accelerator.autocast():
@@ -271,7 +271,9 @@ def clip_gradients(model: nn.Module, config: EngineConfig, accelerator: Accelera
 
 
 def stop_wanted(signals: HeldSignals, run: Run, accelerator: Accelerator) -> bool:
-    """Whether a signal asks to stop. Several processes ask each other, in a pause only: it is a wait."""
+    """Test whether a signal requests a stop. Several processes exchange this in a pause only: it is a
+    wait.
+    """
     if accelerator.num_processes == 1:
         return signals.received is not None
     if not run.pause_due:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def open_session(
     onnx_path: Path, sha256: str, threads: int, refused: type[AtelierError]
 ) -> ort.InferenceSession:
-    """A session on the CPU; `threads` is what one run may use.
+    """Open a session on the CPU; `threads` is what one run may use.
 
     DigestError: the file is another one than `sha256` says. `refused`: ONNX Runtime cannot load it.
     """

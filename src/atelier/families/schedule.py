@@ -1,4 +1,4 @@
-"""How long and how fast a network of any family is trained."""
+"""Configures the length and the optimiser of a training of any family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds what serving loads of a family: `load` of `families/<name>/inference.py`."""
+"""Finds the loader of a family's served model: `load` of `families/<name>/inference.py`."""
 
 from __future__ import annotations
 

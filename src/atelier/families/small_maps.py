@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-MOST_POSITIONS = 64
+MAX_POSITIONS = 64
 """Of an output map, for which unfolding pays: 8x8."""
 
 
@@ -38,7 +38,7 @@ class SmallMapConv2d(nn.Conv2d):
         if not (self.training and maps_BCHW.device.type == "cpu" and torch.is_autocast_enabled("cpu")):
             return super().forward(maps_BCHW)
         (rows, columns), (stride, _) = maps_BCHW.shape[2:], self.stride
-        if (rows // stride) * (columns // stride) > MOST_POSITIONS:
+        if (rows // stride) * (columns // stride) > MAX_POSITIONS:
             return super().forward(maps_BCHW)
         dtype = torch.get_autocast_dtype("cpu")
         result: Tensor = _Convolution.apply(

@@ -1,4 +1,4 @@
-"""What one training run needs, as a value, and the stages in which a family trains.
+"""Describes one training run, and the stages in which a family trains.
 
 Each family lists its stages in `PLAN` of `families/<name>/presets.py`. A stage is built from material that
 somebody else has read, so that a machine with the training libraries alone can run it.
@@ -21,7 +21,7 @@ from atelier.families.schedule import Schedule
 
 
 class Examples(Protocol):
-    """What a network is trained on: rows that can be counted and read in batches."""
+    """Training examples that can be counted and read in batches."""
 
     def __len__(self) -> int: ...
 
@@ -76,13 +76,13 @@ class Stage:
     """Selects the part of a preset that this run depends on; a change of it trains anew."""
     after: tuple[str, ...] = ()
     """Roles of the earlier stages whose weights `build` reads."""
-    asked: Callable[[Any], bool] = lambda _preset: True
+    requested: Callable[[Any], bool] = lambda _preset: True
     """Tells whether a preset asks for this stage at all."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a family trains on any machine; `PLAN` of `families/<name>/presets.py`."""
+    """Presets, stages and pack types of a family; `PLAN` of `families/<name>/presets.py`."""
 
     presets: Mapping[str, Callable[[], Any]]
     stages: tuple[Stage, ...]
@@ -90,7 +90,7 @@ class TrainingPlan:
     """The dataclasses and named tuples that its material consists of; a pack holds no others."""
 
     def preset(self, name: str) -> Any:
-        """The preset of a name. TrainingError, naming the known ones, where there is none."""
+        """Return the preset of a name. TrainingError, naming the known ones, where there is none."""
         if name not in self.presets:
             raise TrainingError(f"there is no preset '{name}'; known presets: {', '.join(self.presets)}")
         return self.presets[name]()
@@ -98,19 +98,19 @@ class TrainingPlan:
     def stage(self, role: str) -> Stage:
         return next(stage for stage in self.stages if stage.role == role)
 
-    def asked_stages(self, preset: Any) -> Sequence[Stage]:
-        """The stages that a preset asks for, in the order of training."""
-        return [stage for stage in self.stages if stage.asked(preset)]
+    def requested_stages(self, preset: Any) -> Sequence[Stage]:
+        """List the stages that a preset asks for, in the order of training."""
+        return [stage for stage in self.stages if stage.requested(preset)]
 
 
 def known_families() -> list[str]:
-    """Names of the families that can be trained, sorted."""
+    """List the names of the families that can be trained, sorted."""
     folders = [each.name for each in pkgutil.iter_modules(families.__path__) if each.ispkg]
     return sorted(folders)
 
 
 def training_plan(family: str) -> TrainingPlan:
-    """The plan in a family's folder. TrainingError, naming the known families, where there is none."""
+    """Return the plan in a family's folder. TrainingError, naming the known families, where there is none."""
     if family not in known_families():
         raise TrainingError(f"there is no family '{family}'; known families: {', '.join(known_families())}")
     module = importlib.import_module(f"{families.__name__}.{family}.presets")

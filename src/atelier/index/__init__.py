@@ -1,1 +1,3 @@
-"""The searchable catalogue: item facts, vectors and thumbnails in LanceDB; built, verified and asked here."""
+"""Stores the searchable catalogue in LanceDB: item attributes, vectors and thumbnails; builds, verifies and
+queries it.
+"""

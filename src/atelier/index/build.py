@@ -1,4 +1,4 @@
-"""Catalogue in, index version out: embeds and writes only what changed, and can be killed at any moment.
+"""Builds an index version from the catalogue: embeds and writes only what changed, and may be interrupted.
 
 The vectors come first, batch by batch, into `PictureStore`; then the changed rows go into the table of the
 embedding contract in one commit, from there. Nobody sees the new state until `verify` tagged it and a release
@@ -65,7 +65,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Build:
-    """A built index, not yet verified, and what it cost."""
+    """A built index, not yet verified, and the cost of building it."""
 
     version: IndexVersion
     embedded: int
@@ -81,7 +81,7 @@ class Build:
 def embed_pictures(
     settings: Settings, items: Sequence[IndexItem], embed: Embed, contract_json: str, *, progress: bool = True
 ) -> int:
-    """Embed what was never embedded under this contract, and keep it; return how many pictures these were.
+    """Embed the pictures without a vector under this contract, and store the vectors; returns their number.
 
     Needs no turn among publishers, so that a new model can embed a whole catalogue beside daily publications;
     `build` then finds the vectors. May be killed: it goes on after its last batch of `KEEP_EVERY`.
@@ -95,7 +95,7 @@ def embed_pictures(
 def kept_relevance(
     settings: Settings, items: Sequence[IndexItem], embed: Embed, contract_json: str, *, progress: bool = True
 ) -> NDArray[np.float32]:
-    """Relevance vectors [N, R] of items' pictures under a contract; those that are not kept are embedded."""
+    """Return relevance vectors [N, R] of items' pictures under a contract; missing ones are embedded."""
     embed_pictures(settings, items, embed, contract_json, progress=progress)
     contract = ContractText(contract_json)
     store = PictureStore(connect(settings), contract)
@@ -158,7 +158,7 @@ def build(
 def build_without(
     settings: Settings, version: IndexVersion, item_ids: Sequence[str], withdrawn: str
 ) -> Build:
-    """The same index without these items: one small commit, no model and no catalogue needed.
+    """Build the same index without these items: one small commit, without model and catalogue.
 
     Ids that it does not have are no matter. CatalogueIndexError: the version is gone, or nothing would be
     left.

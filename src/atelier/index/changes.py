@@ -1,4 +1,4 @@
-"""What is different between two states of the catalogue, column by column and without a loop over rows.
+"""Compares two states of the catalogue, column by column and without a loop over rows.
 
 Under one embedding contract the picture decides the vector: rows of equal facts and pictures are equal rows.
 """
@@ -33,7 +33,7 @@ class Changes:
 
     @property
     def upserted(self) -> list[str]:
-        """Ids whose rows are new or other than they were, sorted."""
+        """List the ids whose rows are new or changed, sorted."""
         return sorted(self.added + self.updated)
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class Changes:
 
 
 def compare(before: pa.Table, after: pa.Table) -> Changes:
-    """How `after` differs from `before`; both have the columns of `wanted_rows`, ids once, in any order."""
+    """Compare `before` and `after`; both have the columns of `wanted_rows`, ids once, in any order."""
     ids = after["item_id"]
     position = pc.index_in(ids, value_set=before["item_id"].combine_chunks())
     is_new = position.is_null().to_numpy()
@@ -57,7 +57,7 @@ def compare(before: pa.Table, after: pa.Table) -> Changes:
 
 
 def changes_between(settings: Settings, before: IndexVersion, after: IndexVersion) -> Changes:
-    """What a reader of `before` has to do to become one of `after`: remove ids, and take in `upserted` rows.
+    """List what a reader of `before` has to change to become one of `after`: ids to remove, rows to upsert.
 
     EmbeddingContractError: they have different contracts, so that every vector is another one.
     CatalogueIndexError: one of them is gone.

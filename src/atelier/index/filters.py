@@ -1,4 +1,4 @@
-"""Filters on item facts, as selections of rows: counted exactly, so that a searcher can choose its way."""
+"""Selects rows by item attributes, counted exactly, so that a searcher can choose its method."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _KEPT = 32
 _WORDS = ("category", "gender", "season")
 
 
-class Filters:
-    """Answers which rows of a table of facts pass. Safe to share by threads."""
+class ItemFilters:
+    """Selects the rows of a table of attributes that pass filters. Safe to share by threads."""
 
     def __init__(self, facts: pa.Table) -> None:
         self._codes: dict[str, np.ndarray] = {}
@@ -42,7 +42,8 @@ class Filters:
         max_price: float | None = None,
         in_stock: bool = False,
     ) -> Selection | None:
-        """Rows that pass every filter; None for all. A fact that is unknown passes no filter on it.
+        """Select rows that pass every filter; None for all. A missing value passes no filter on its
+        attribute.
 
         QueryError: a category, gender or season that no row has.
         """

@@ -45,7 +45,7 @@ class Graph(Protocol):
 
     @property
     def library(self) -> Library:
-        """Who built it; also the ending of its file."""
+        """Name of the library that built it; also the ending of its file."""
         ...
 
     def __len__(self) -> int: ...
@@ -54,7 +54,7 @@ class Graph(Protocol):
     def dimension(self) -> int: ...
 
     def search(self, query_D: NDArray[np.float32], k: int, ef: int) -> Neighbours:
-        """About the k nearest of a contiguous query, fewer where the graph cannot reach k; ef at least k."""
+        """Find about k nearest of a contiguous query, fewer where the graph cannot reach k; ef at least k."""
         ...
 
     def save(self, path: Path) -> None: ...
@@ -86,7 +86,7 @@ def load_graph(path: Path) -> Graph:
 
 
 def usable_library(machine: str | None = None, flags: Collection[str] | None = None) -> Library:
-    """The fastest library that this processor runs; the log says when it is not the first choice.
+    """Choose the fastest library that this processor runs; logs when it is not the first choice.
 
     Asked before rabitqlib is imported: it comes in on an x86 processor without AVX2, and refuses to build.
     """
@@ -104,7 +104,7 @@ def usable_library(machine: str | None = None, flags: Collection[str] | None = N
 
 
 def processor_flags(path: Path = Path("/proc/cpuinfo")) -> set[str]:
-    """The instruction sets that the kernel lists; empty where it lists none (not Linux)."""
+    """Read the instruction sets that the kernel lists; empty where it lists none (not Linux)."""
     try:
         lines = path.read_text().splitlines()
     except OSError:

@@ -60,7 +60,7 @@ class _Part:
         return np.arange(len(self.graph)) if self.rows is None else self.rows[self.rows >= 0]
 
     def counted(self, alive: Selection | None) -> _Part:
-        """With `num_dead` as it is now."""
+        """Return the part with `num_dead` updated."""
         rows = self.all_rows()
         num_alive = len(rows) if alive is None else int(np.count_nonzero(alive.mask_N[rows]))
         return replace(self, num_dead=len(self.graph) - num_alive)
@@ -81,7 +81,7 @@ class _State:
     """The one graph, where it is all there is: the shortest way to an answer."""
 
     def settled(self) -> _State:
-        """With the dead counted, and the short way open where there is one."""
+        """Return the state with dead rows counted, and the single-graph path open where there is one."""
         parts = tuple(part.counted(self.alive) for part in self.parts)
         is_plain = len(parts) == 1 and parts[0].rows is None and not parts[0].num_dead
         only = parts[0].graph if is_plain and not len(self.loose_rows) else None
@@ -158,7 +158,7 @@ class GraphSearcher:
         return [self.search(query_D, k, selection) for query_D in queries_QD]
 
     def add(self, vectors_MD: NDArray[np.float32]) -> Rows:
-        """Take in new unit vectors; returns their rows. The next search sees them."""
+        """Add new unit vectors; returns their rows. The next search finds them."""
         with self._change:
             state = self._state
             rows = np.arange(len(state.vectors_ND), len(state.vectors_ND) + len(vectors_MD))
@@ -175,7 +175,7 @@ class GraphSearcher:
         return rows
 
     def remove(self, rows: Sequence[int] | Rows) -> None:
-        """Never answer with these rows again. IndexError: one was removed before, or does not exist."""
+        """Remove these rows from all answers. IndexError: one was removed before, or does not exist."""
         with self._change:
             state = self._state
             mask = np.ones(len(state.vectors_ND), bool) if state.alive is None else state.alive.mask_N.copy()
@@ -187,7 +187,8 @@ class GraphSearcher:
         self._merge_if_due()
 
     def moved(self, vectors_ND: NDArray[np.float32], row_of_old: Rows) -> Self | None:
-        """A searcher of a newer catalogue that shares this one's graphs; None where too little is the same.
+        """Return a searcher of a newer catalogue that shares this one's graphs; None where too little is the
+        same.
 
         `row_of_old[i]` is the new row of old row i, -1 where its vector is gone. This one does not change.
         """
@@ -212,7 +213,9 @@ class GraphSearcher:
         return merging is None or not merging.is_alive()
 
     def ef_for(self, k: int) -> int:
-        """Candidates to keep for k neighbours: in proportion, so that the last of many are found as well."""
+        """Compute the candidates to keep for k neighbours: in proportion, so that the last of many are found
+        as well.
+        """
         return self.ef if k <= CALIBRATED_K else self.ef * k // CALIBRATED_K
 
     def _search(

@@ -1,4 +1,4 @@
-"""What has been embedded already, kept as it comes: a killed build loses at most one batch.
+"""Stores embedded pictures batch by batch: an interrupted build loses at most one batch.
 
 One table per embedding contract, digest of a picture -> vectors and thumbnail. An unchanged picture under an
 unchanged model is never embedded twice, whichever data version it comes from.
@@ -36,13 +36,13 @@ UNIT_TOLERANCE = 1e-3
 
 
 def pictures_table_name(contract_digest: str) -> str:
-    """The table that keeps what has been embedded under a contract."""
+    """Return the name of the table with the embedded pictures of a contract."""
     return f"{PICTURES}{contract_digest[:16]}"
 
 
 @contextmanager
 def embedding(settings: Settings, table: str, *, wait: bool = True) -> Iterator[bool]:
-    """One process at a time fills or thins a store of pictures; yields whether it is this one.
+    """Lock a store of pictures for filling or thinning; yields whether this process holds the lock.
 
     A second waits, or with `wait=False` gets False. Serving, publishing and withdrawing need no such turn: a
     new model may embed for hours beside them. The kernel frees the lock when its holder dies.
@@ -68,7 +68,9 @@ class PictureStore:
         )
 
     def positions(self) -> dict[str, int]:
-        """Digest of every kept picture -> its row, for `take`; valid until the next `embed_missing`."""
+        """Map the digest of every stored picture to its row, for `take`; valid until the next
+        `embed_missing`.
+        """
         return {sha256: row for row, sha256 in enumerate(_digests(self._table))}
 
     def embed_missing(self, pictures: Sequence[str], embed: Embed, *, progress: bool) -> int:
@@ -87,7 +89,7 @@ class PictureStore:
         return len(missing)
 
     def take(self, rows: Sequence[int]) -> pa.Table:
-        """The kept rows at these positions, in this order: the columns of `picture_schema`."""
+        """Read the stored rows at these positions, in this order: the columns of `picture_schema`."""
         return self._table.to_lance().take(list(rows))
 
     def _keep(self, pictures: Sequence[str], embedded: Embedded) -> None:
@@ -120,7 +122,7 @@ class PictureStore:
 
 
 def thin_out(table: Table, keep: Collection[str]) -> int:
-    """Forget all pictures of a store but these, in its files too; return how many went.
+    """Delete all pictures of a store but these, in its files too; returns their number.
 
     Also takes what killed writers left. Only under `embedding`.
     """

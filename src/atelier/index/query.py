@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from atelier.errors import CatalogueIndexError, EmbeddingContractError, QueryError
-from atelier.index.filters import Filters
+from atelier.index.filters import ItemFilters
 from atelier.index.graph import Rows
 from atelier.index.graph_searcher import GraphSearcher
 from atelier.index.saved import SavedSearcher, make_searcher, save
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One found item and its facts."""
+    """One found item and its attributes."""
 
     item_id: str
     score: float
@@ -95,7 +95,7 @@ class IndexReader:
         self.searcher = searcher or ExactSearcher(vectors_ND)
         self.relevance_NR = relevance_NR
         self.item_ids: list[str] = facts["item_id"].to_pylist()
-        self._filters = Filters(facts)
+        self._filters = ItemFilters(facts)
         self._titles = Titles(facts["title"])
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._thumbnail = lru_cache(maxsize=_THUMBNAILS_KEPT)(read_thumbnail)
@@ -153,7 +153,7 @@ class IndexReader:
         text: str | None = None,
         is_vector_of_text: bool = False,
     ) -> list[Hit]:
-        """The k items nearest to a unit vector [D], best first; equal scores in order of item id.
+        """Find the k items nearest to a unit vector [D], best first; equal scores in order of item id.
 
         Vectors may also be several looks at one thing, [L, D] and [L, R]: an item is as near as it is to the
         nearest of them. With a `relevance` vector [R], the first hundred by `vector` are put in order by it,
@@ -192,7 +192,7 @@ class IndexReader:
     def search_batch(
         self, vectors: ArrayLike, k: int = 12, categories: Sequence[str] | None = None
     ) -> list[list[Hit]]:
-        """Like `search`, for unit vectors [B, D]: the k best items of each."""
+        """Search for unit vectors [B, D] like `search`: the k best items of each."""
         selection = self._filters.selection(categories)
         queries_BD = np.ascontiguousarray(vectors, np.float32)
         self._check(queries_BD, k)
@@ -213,7 +213,8 @@ class IndexReader:
         gender: str | None = None,
         season: str | None = None,
     ) -> list[Hit]:
-        """The k items whose titles fit a text best, in English or Chinese; `score` is 0: there is no vector.
+        """Find the k items whose titles match a text best, in English or Chinese; `score` is 0: there is no
+        vector.
 
         CatalogueIndexError: the index was published without titles to search.
         """
@@ -229,22 +230,22 @@ class IndexReader:
 
     @property
     def categories(self) -> list[str]:
-        """Every category that some item has, sorted."""
+        """List every category that some item has, sorted."""
         return self._filters.known["category"]
 
     def item(self, item_id: str) -> Item | None:
-        """All facts of an item, `split` aside; None where this index has no such item."""
+        """Return all attributes of an item, `split` aside; None where this index has no such item."""
         row = self._row_of.get(item_id)
         return None if row is None else Item(**self.facts.select(FACTS).slice(row, 1).to_pylist()[0])
 
     def relevance(self) -> NDArray[np.float16]:
-        """The relevance vectors [N, R] of all items. CatalogueIndexError: the contract has none."""
+        """Return the relevance vectors [N, R] of all items. CatalogueIndexError: the contract has none."""
         if self.relevance_NR is None:
             raise CatalogueIndexError(f"index {self.version.table} has no relevance vectors")
         return self.relevance_NR
 
     def thumbnail(self, item_id: str) -> bytes | None:
-        """A small JPEG of an item, read from the index on demand; None where this index has no such item."""
+        """Read a small JPEG of an item from the index; None where this index has no such item."""
         row = self._row_of.get(item_id)
         return None if row is None else self._thumbnail(row)
 

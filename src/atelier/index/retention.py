@@ -1,4 +1,4 @@
-"""What leaves the index: tables, states inside a table, and embedded pictures that nobody can reach any more.
+"""Deletes tables, states inside a table, and embedded pictures that no kept release uses.
 
 A deleted row is first only marked in its file. Its bytes go when every kept state was written after a
 compaction; that is done here, on the newest state, as soon as some file holds rows that no kept state shows.
@@ -29,7 +29,7 @@ _MANY_FRAGMENTS = 32
 
 @dataclass(frozen=True)
 class Dropped:
-    """What was removed."""
+    """The deleted tables, states and pictures."""
 
     tables: tuple[str, ...]
     """Index tables and stores of embedded pictures, whole or half-written."""

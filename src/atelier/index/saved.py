@@ -53,7 +53,8 @@ def make_searcher(
     graph_from: int | None = None,
     library: Library | None = None,
 ) -> Searcher:
-    """The right searcher for these unit vectors: exact below `graph_from` (`GRAPH_FROM`) rows, a graph above.
+    """Choose the searcher for these unit vectors: exact below `graph_from` (`GRAPH_FROM`) rows, a graph
+    above.
 
     The graph is loaded where there is a `saved` one that this processor can run, and built otherwise: about
     a millisecond of processor time a vector, which is four minutes for 200,000. A graph that cannot reach
@@ -76,7 +77,7 @@ def calibrated(
     library: Library | None = None,
     target_recall: float = TARGET_RECALL,
 ) -> Searcher:
-    """A searcher whose `ef` is the smallest that finds `target_recall` of the true ten nearest.
+    """Set a searcher's `ef` to the smallest that finds `target_recall` of the true ten nearest.
 
     And whose `reach` is as many neighbours as it finds `MIN_REACH_RECALL` of, at a width in proportion.
     Measured with queries near random rows. A graph of other vectors than these fails it too.
@@ -138,7 +139,7 @@ def saved_in(folder: Path, files: Mapping[str, str]) -> SavedSearcher | None:
 
 
 def saved_among(paths: Mapping[str, Path]) -> SavedSearcher | None:
-    """The searcher among files (name -> path) that were just written; None: there is none."""
+    """Find the searcher among files (name -> path) that were just written; None: there is none."""
     for name, path in paths.items():
         if name.startswith(_PREFIX):
             with path.open("rb") as file:

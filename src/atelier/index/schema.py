@@ -1,4 +1,4 @@
-"""The nouns of the index: what goes into it, what a published version of it is called, how a row looks.
+"""Defines the types of the index: its contract, its rows, and the name of a published version.
 
 B = batch, D = embedding, R = relevance embedding
 """
@@ -46,7 +46,7 @@ class IndexItem:
 
 @dataclass(frozen=True)
 class Embedded:
-    """What an encoder made of B pictures."""
+    """An encoder's outputs for B pictures."""
 
     vectors: NDArray[np.float32]
     """[B, D], unit rows."""
@@ -85,7 +85,7 @@ class IndexVersion:
 
 @dataclass(frozen=True)
 class ContractText:
-    """An embedding contract as the index sees it: opaque text with a digest and a dimension.
+    """An embedding contract as the index stores it: opaque text with a digest and a dimension.
 
     The text is `EmbeddingContract.space_json()`; the index compares it and never interprets a picture by it.
     """
@@ -98,7 +98,7 @@ class ContractText:
 
     @cached_property
     def dimension(self) -> int:
-        """D. EmbeddingContractError: the text does not say."""
+        """D. EmbeddingContractError: the text does not contain it."""
         dimension = self._number("dimension")
         if dimension < 1:
             raise EmbeddingContractError(
@@ -127,7 +127,7 @@ class ContractText:
 
 
 def picture_schema(contract: ContractText) -> pa.Schema:
-    """Columns that come from a picture and a model alone.
+    """Return the columns that depend on a picture and a model alone.
 
     The relevance vector is kept in half precision: it only puts a hundred candidates in order.
     """
@@ -143,7 +143,7 @@ def picture_schema(contract: ContractText) -> pa.Schema:
 
 
 def facts_schema() -> pa.Schema:
-    """Columns that come from the catalogue."""
+    """Return the columns of the catalogue's attributes."""
     hints = {field.name: field.type for field in fields(Item)}
     return pa.schema(
         [
@@ -154,12 +154,14 @@ def facts_schema() -> pa.Schema:
 
 
 def table_schema(contract: ContractText) -> pa.Schema:
-    """An index table: facts and picture columns; the contract rides in its metadata."""
+    """Return the schema of an index table: attributes and picture columns; its metadata holds the
+    contract.
+    """
     return pa.schema([*facts_schema(), *picture_schema(contract)], metadata={"contract": contract.text})
 
 
 def wanted_rows(items: Sequence[IndexItem]) -> pa.Table:
-    """Facts and `picture_sha256` of every item, in the given order: what a version says of them."""
+    """Return attributes and `picture_sha256` of every item, in the given order: the rows of a version."""
     facts = zip(*(_facts_of(row.item) for row in items), strict=True)
     columns = [pa.array(column, field.type) for column, field in zip(facts, facts_schema(), strict=True)]
     pictures = pa.array([row.picture_sha256 for row in items], pa.string())
@@ -167,7 +169,7 @@ def wanted_rows(items: Sequence[IndexItem]) -> pa.Table:
 
 
 def content_key(rows: pa.Table, contract: ContractText, data_version: str, withdrawn: str) -> str:
-    """16 hexadecimal digits: equal keys mean equal rows, contract, data version and withheld ids.
+    """Hash to 16 hexadecimal digits: equal keys mean equal rows, contract, data version and withheld ids.
 
     `rows` are as of `wanted_rows`, in order of item id.
     """

@@ -41,7 +41,7 @@ class Searcher(Protocol):
 
     @property
     def description(self) -> str:
-        """What answers, for people: 'exact, 14,000 rows'."""
+        """Describe the searcher for people: 'exact, 14,000 rows'."""
         ...
 
     def __len__(self) -> int:
@@ -49,7 +49,7 @@ class Searcher(Protocol):
         ...
 
     def search(self, query_D: NDArray[np.float32], k: int, selection: Selection | None = None) -> Neighbours:
-        """The k rows nearest to a contiguous float32 unit vector, best first, and their cosines.
+        """Find the k rows nearest to a contiguous float32 unit vector, best first, and their cosines.
 
         Fewer than k where fewer pass `selection`; an exact searcher adds rows that tie with the last.
         """
@@ -58,7 +58,7 @@ class Searcher(Protocol):
     def search_batch(
         self, queries_QD: NDArray[np.float32], k: int, selection: Selection | None = None
     ) -> list[Neighbours]:
-        """`search` for each row of a matrix."""
+        """Search for each row of a matrix like `search`."""
         ...
 
 
@@ -93,14 +93,14 @@ class ExactSearcher:
 
 
 def scan(vectors_ND: NDArray[np.float32], rows: Rows, query_D: NDArray[np.float32], k: int) -> Neighbours:
-    """The k best of some rows, by looking at each; those that may tie with the last are added."""
+    """Find the k best of some rows by scoring each; those that may tie with the last are added."""
     if len(rows) * _DENSE > len(vectors_ND):
         return _best((vectors_ND @ query_D)[rows], k, rows)
     return _best(vectors_ND[rows] @ query_D, k, rows)
 
 
 def top(scores_N: NDArray[np.float32], k: int, rows_N: Rows) -> Neighbours:
-    """The k best of scored rows, best first; exactly k where there are as many."""
+    """Select the k best of scored rows, best first; exactly k where there are as many."""
     if len(scores_N) > k:
         best = np.argpartition(scores_N, -k)[-k:]
         scores_N, rows_N = scores_N[best], rows_N[best]

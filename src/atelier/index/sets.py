@@ -1,4 +1,4 @@
-"""Sets made in bulk, as a Lance table that grows block by block; a killed job finds what is finished.
+"""Stores sets made in bulk in a Lance table that grows block by block; an interrupted job resumes.
 
 One writer at a time: workers make blocks, the one that asked them adds what they made.
 """
@@ -27,8 +27,8 @@ _OF_A_TABLE = {"_versions", "_transactions", "data"}
 """Folders that Lance makes before the first version of a table is there."""
 
 
-class SetTable:
-    """The sets of one order: what was asked for, word by word, rides in the table's metadata."""
+class BulkSetTable:
+    """The sets of one batch; the table's metadata holds the whole specification."""
 
     def __init__(self, path: Path, order: str) -> None:
         """Open the table of this order, or begin one.
@@ -48,7 +48,7 @@ class SetTable:
             )
 
     def finished(self) -> set[int]:
-        """The blocks that are there: each is added whole or not at all."""
+        """List the finished blocks; each is added whole or not at all."""
         return set(self._dataset().to_table(columns=["block"])["block"].to_pylist())
 
     def add(self, block: pa.Table) -> None:
@@ -56,7 +56,7 @@ class SetTable:
         lance.write_dataset(block.cast(SCHEMA), str(self._path), mode="append")
 
     def read(self, limit: int | None = None) -> pa.Table:
-        """All sets, or the first few."""
+        """Read all sets, or the first few."""
         return self._dataset().to_table(limit=limit)
 
     def __len__(self) -> int:

@@ -25,17 +25,17 @@ VECTOR_INDEX = "vector_idx"
 
 
 def table_name(contract: ContractText) -> str:
-    """The table that holds every state of the catalogue under a contract."""
+    """Return the name of the table that holds every state of the catalogue under a contract."""
     return f"{CATALOGUE}-{contract.digest[:16]}-f{FORMAT}"
 
 
 def verified_tag(version: int) -> str:
-    """The name of the tag that says: this Lance version passed its verification."""
+    """Return the name of the tag of a verified Lance version."""
     return f"{VERIFIED}-{version}"
 
 
 def tagged(dataset: LanceDataset) -> dict[str, int]:
-    """Tag -> Lance version, of the tags that are ours."""
+    """Map our tags to Lance versions."""
     return {
         name: tag["version"]
         for name, tag in dataset.tags.list().items()
@@ -44,24 +44,26 @@ def tagged(dataset: LanceDataset) -> dict[str, int]:
 
 
 def verified(dataset: LanceDataset) -> set[int]:
-    """The Lance versions that passed their verification."""
+    """List the Lance versions that passed their verification."""
     return {version for name, version in tagged(dataset).items() if name.startswith(VERIFIED)}
 
 
 def newest(table: Table) -> LanceDataset:
-    """The table as a Lance dataset, at the newest state."""
+    """Open the table as a Lance dataset, at the newest state."""
     table.checkout_latest()
     return table.to_lance()
 
 
 def base_of(dataset: LanceDataset) -> int | None:
-    """The Lance version that a build may start from: the newest known to be sound; None without one."""
+    """Find the Lance version that a build may start from: the newest known to be sound; None without one."""
     tags = tagged(dataset)
     return max({*verified(dataset), *([tags[BASE]] if BASE in tags else [])}, default=None)
 
 
 def go_on_from(dataset: LanceDataset, version: int) -> LanceDataset:
-    """The dataset with `version` as its newest state again, whatever refused or killed builds left."""
+    """Return the dataset with `version` as its newest state again, whatever rejected or interrupted builds
+    left.
+    """
     if version == dataset.latest_version:
         return dataset.checkout_version(version)
     restored = dataset.checkout_version(version)
@@ -70,7 +72,7 @@ def go_on_from(dataset: LanceDataset, version: int) -> LanceDataset:
 
 
 def sign(dataset: LanceDataset, key: str, data_version: str, withdrawn: str) -> None:
-    """End a build: the next version says of itself what it is."""
+    """End a build: sign the next version with a digest of its content."""
     dataset.update_metadata(
         {
             "key": key,
@@ -84,7 +86,7 @@ def sign(dataset: LanceDataset, key: str, data_version: str, withdrawn: str) -> 
 
 
 def find_state(dataset: LanceDataset, key: str) -> int | None:
-    """The newest signed Lance version of this content; None where it is not there."""
+    """Find the newest signed Lance version of this content; None where there is none."""
     candidates = {dataset.latest_version, *tagged(dataset).values()}
     for version in sorted(candidates, reverse=True):
         state = dataset.checkout_version(version)
@@ -94,7 +96,7 @@ def find_state(dataset: LanceDataset, key: str) -> int | None:
 
 
 def describe(table: Table, version: int) -> IndexVersion:
-    """The signed state as releases name it; pins `table` to it."""
+    """Describe the signed state as releases name it; pins `table` to it."""
     table.checkout(version)
     metadata = table.to_lance().metadata
     contract = ContractText(table.schema.metadata[b"contract"].decode())

@@ -1,4 +1,4 @@
-"""Where index tables live: the connection, opening a pinned version, and reading its rows.
+"""Connects to the index tables: opens a pinned version and reads its rows.
 
 One table holds every state of the catalogue under one embedding contract, as Lance versions (`states.py`). A
 build adds a version and so never touches what is being served; a roll-back needs no rewriting.
@@ -105,7 +105,8 @@ def read_rows(table: Table) -> Rows:
 
 
 def read_facts(settings: Settings, version: IndexVersion, where: str | None = None) -> pa.Table:
-    """The columns `FACTS` of a version's items, in order of item id; of those that meet an SQL condition.
+    """Read the columns `FACTS` of a version's items, in order of item id; of those that meet an SQL
+    condition.
 
     QueryError: the condition is wrong, or no item meets it. CatalogueIndexError: the version is gone.
     """
@@ -126,7 +127,7 @@ def read_facts(settings: Settings, version: IndexVersion, where: str | None = No
 def read_relevance(
     settings: Settings, version: IndexVersion, where: str | None = None
 ) -> NDArray[np.float16]:
-    """The relevance vectors [N, R] of the items of `read_facts`, in the same order.
+    """Read the relevance vectors [N, R] of the items of `read_facts`, in the same order.
 
     CatalogueIndexError: the version is gone, or its contract has no such vectors.
     """
@@ -149,7 +150,7 @@ def require_verified(settings: Settings, version: IndexVersion) -> None:
 
 
 def seems_present(settings: Settings, version: IndexVersion) -> bool:
-    """Whether a version's manifest is where it was, told without importing LanceDB, which takes seconds.
+    """Check whether a version's manifest exists, without importing LanceDB, which takes seconds.
 
     Only opening a table tells whether it is sound, and for a remote store whether it is there at all: there,
     the answer is yes.
@@ -163,7 +164,7 @@ def seems_present(settings: Settings, version: IndexVersion) -> bool:
 
 
 def rows_by_item(settings: Settings, version: IndexVersion) -> dict[str, tuple[object, ...]]:
-    """Item id -> its facts and the digest of its picture: what a version says of every item, to compare two.
+    """Map each item id to its attributes and the digest of its picture, to compare two versions.
 
     CatalogueIndexError: the version is gone.
     """
@@ -183,12 +184,12 @@ def _columns(dataset: LanceDataset, names: Sequence[str], where: str | None = No
 
 
 def contract_of(table: Table) -> ContractText:
-    """The embedding contract that a table was built under."""
+    """Return the embedding contract of a table."""
     return ContractText(table.schema.metadata[b"contract"].decode())
 
 
 def matrix_of(column: pa.ChunkedArray, dimension: int) -> NDArray[Any]:
-    """A column of vectors as [N, dimension], in the column's own precision."""
+    """Return a column of vectors as [N, dimension], in the column's own precision."""
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     matrix: NDArray[Any] = flat.reshape(-1, dimension)
     return matrix

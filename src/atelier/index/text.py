@@ -45,7 +45,7 @@ def has_titles_index(table: Table) -> bool:
 
 
 def search_titles(table: Table, text: str, num: int) -> list[str]:
-    """Ids of the items whose titles fit a text best, best first, at most `num`."""
+    """Find the ids of the items whose titles match a text best, best first, at most `num`."""
     from lancedb.query import MatchQuery
 
     query = MatchQuery(text, "title")
@@ -58,7 +58,7 @@ def search_titles(table: Table, text: str, num: int) -> list[str]:
 
 
 def fuse(lists: Sequence[Sequence[int]], constant: int = RANK_CONSTANT) -> list[int]:
-    """One ranking of the rows of several, best first, by reciprocal rank fusion.
+    """Fuse several rankings of the rows into one, best first, by reciprocal rank fusion.
 
     A row scores 1 / (constant + rank) in each list that has it; ties go to the lower row (Cormack, Clarke and
     Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114).

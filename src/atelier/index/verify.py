@@ -1,4 +1,4 @@
-"""The examination of an index before anybody may see it: complete, sound, and finding what it should.
+"""Verifies an index before it is released: complete, sound, and with sufficient recall.
 
 Every row is looked at each time, by column. Searches cost more: of an index that differs little from one that
 passed, they are asked about what changed, and in small samples everywhere else.
@@ -41,7 +41,7 @@ _NOISE = 0.5
 
 @dataclass(frozen=True)
 class Bars:
-    """What an index must reach to be published."""
+    """The minimum figures of an index that may be released."""
 
     min_recall: float = 0.99
     """Share of the true ten nearest that the reader finds."""
@@ -69,7 +69,7 @@ DEFAULT_BARS = Bars()
 
 @dataclass(frozen=True)
 class Verification:
-    """What was measured of an index that passed; it travels in the manifest of the release."""
+    """The measured figures of an index that passed; stored in the manifest of the release."""
 
     rows: int
     num_categories: int

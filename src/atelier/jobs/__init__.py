@@ -1,1 +1,1 @@
-"""Plain functions, one verb a file: what a flow or a command arranges, callable without either."""
+"""Implement each job as a plain function, callable without a flow or a command."""

@@ -43,7 +43,7 @@ _MAX_USES = 2
 
 @dataclass(frozen=True)
 class Channel:
-    """Who gets content, and of what kind."""
+    """Specification of a channel's content."""
 
     name: str
     rules: str
@@ -68,7 +68,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class MadeContent:
-    """What was published."""
+    """The published content of one day."""
 
     folder: str
     release_id: str
@@ -113,7 +113,7 @@ def make_content(
 
 
 def _best_sets(stylist: Stylist, channel: Channel, seed: int) -> list[tuple[float, tuple[SetPiece, ...]]]:
-    """The best of many sets, no two of which share an item; the best first."""
+    """Select the best of many sets, no two of which share an item, best first."""
     assembler = stylist.assembler(parse_rules(stylist.rules_text(channel.rules), channel.rules))
     made = assembler.anew(Assembly(most_uses=_MAX_USES), seed).make_many(_MADE_FOR_EACH * channel.num)
     if not len(made.items_BP):
@@ -164,7 +164,7 @@ def _write(
 
 
 def _offered(settings: Settings, channel: Channel, made: str, sets: Sequence[dict[str, Any]]) -> str:
-    """Put sets where the next daily run ingests them; a drop that is there stays as it is."""
+    """Put sets where the next daily run ingests them; an existing drop stays as it is."""
     name = f"content-{channel.name}-{made}"
     folder = settings.drops_dir / name
     if not folder.is_dir():
@@ -186,7 +186,7 @@ def _offered(settings: Settings, channel: Channel, made: str, sets: Sequence[dic
 
 @contextmanager
 def _finished(folder: Path) -> Iterator[Path]:
-    """A folder to write into, which takes its name and place once all is written."""
+    """Yield a folder to write into; it gets its name once everything is written."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
@@ -198,7 +198,7 @@ def _finished(folder: Path) -> Iterator[Path]:
 
 
 def _page(channel: Channel, pictures: Sequence[object]) -> str:
-    """All pictures of a day, for a reviewer."""
+    """Write all pictures of a day into an HTML page."""
     tiles = "".join(f'<img src="{html.escape(str(name))}" alt="" width="320">' for name in pictures)
     name = html.escape(channel.name)
     return f'<!doctype html><meta charset="utf-8"><title>{name}</title><h1>{name}</h1>{tiles}\n'

@@ -1,4 +1,4 @@
-"""The families that are trained, judged and released. A new family is two folders and one line here."""
+"""Lists the families that are trained, judged and released. A new family is two folders and one line here."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What happens to any family: runs, register, gate, packs. Names no family."""
+"""Trains, registers, gates and packs any family; names none."""

@@ -34,7 +34,7 @@ def kept_folder(folder: Path, write: Callable[[Path], None]) -> Path:
 def in_threads(
     work: Callable[[Task], Result], tasks: Sequence[Task], label: str, progress: bool
 ) -> list[Result]:
-    """Do `work` to every task and return the results in order. Decoding and resizing free the other core."""
+    """Do `work` to every task in threads and return the results in order."""
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
         done = pool.map(work, tasks)
         return list(counted(done, label, len(tasks), unit="photos", shown=progress))

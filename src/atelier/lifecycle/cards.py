@@ -1,4 +1,4 @@
-"""Model cards of any family: its own words from CARD.md, and what its examination measured."""
+"""Writes the model card of any family from its CARD.md and its examination."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Examination, Family
-from atelier.registry.cards import CardFacts, about_family, model_card
+from atelier.registry.cards import CardContents, about_family, model_card
 
 
 def card_of(family: Family[Any], context: Context[Any], examination: Examination) -> str:
-    """The card of a candidate, in Markdown."""
+    """Write the card of a candidate, in Markdown."""
     about = about_family(family.card.read_text(encoding="utf-8"))
     return model_card(
-        CardFacts(
+        CardContents(
             name=family.name,
             summary=about[""],
             intended_use=about["Intended use"],
@@ -30,7 +30,7 @@ def card_of(family: Family[Any], context: Context[Any], examination: Examination
 
 
 def bullets(text: str) -> list[str]:
-    """The bullets of a Markdown list, each as one line however it is wrapped."""
+    """Join the wrapped lines of each bullet of a Markdown list."""
     found: list[str] = []
     for line in text.splitlines():
         if line.startswith("- "):

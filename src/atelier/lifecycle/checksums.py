@@ -22,7 +22,7 @@ def write_checksums(folder: Path) -> str:
 
 
 def digest_of(folder: Path) -> str:
-    """The digest over a sealed folder, as its list states it. DigestError: the folder has no list."""
+    """Return the digest over a finished folder's list of files. DigestError: the folder has no list."""
     if not (folder / LIST_FILE).is_file():
         raise DigestError(
             f"{folder} has no {LIST_FILE} (expected a folder that `atelier pack` or "

@@ -19,7 +19,7 @@ PLUMBING = {
 
 
 def code_digest(*functions: Callable[..., Any]) -> str:
-    """Digest of the modules of some functions and of every module of ours that these import, late ones too.
+    """Hash the modules of some functions and every module of ours that these import, late imports too.
 
     Comments, docstrings and the layout of the code do not count, nor do imports for type checkers alone and
     the rooms in `PLUMBING`: a change of these cannot change what the functions return.
@@ -29,7 +29,7 @@ def code_digest(*functions: Callable[..., Any]) -> str:
 
 
 def import_closure(module: str) -> set[str]:
-    """The module and all modules of the package that it imports, directly or through others."""
+    """Return the module and all modules of the package that it imports, directly or through others."""
     found, to_read = {module}, [module]
     while to_read:
         new = {name for name in _imports(to_read.pop()) if name not in found and not _is_plumbing(name)}

@@ -1,4 +1,4 @@
-"""The workspace as one job of one family sees it: settings, preset, data version, champions."""
+"""Gives one job of one family its workspace: settings, preset, data version, champions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FetchedModel:
 
 @dataclass(frozen=True, eq=False)
 class Context(Generic[P]):
-    """What a family's callables get to work with, for as long as one job lasts."""
+    """The workspace of a family's callables, for as long as one job lasts."""
 
     settings: Settings
     registry: Registry
@@ -43,14 +43,14 @@ class Context(Generic[P]):
     _made: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def champion(self, family: str) -> FetchedModel | None:
-        """The champion of another family, fetched once; None while it has none."""
+        """Return the champion of another family, fetched once; None while it has none."""
         if family not in self._fetched:
             version = self.registry.version(family, "champion")
             self._fetched[family] = None if version is None else self._fetch(version)
         return self._fetched[family]
 
     def needed(self, family: str) -> FetchedModel:
-        """The champion of a family that this one cannot do without. RegistryError: it has none."""
+        """Return the champion of a required family. RegistryError: it has none."""
         champion = self.champion(family)
         if champion is None:
             raise RegistryError(
@@ -70,7 +70,7 @@ class Context(Generic[P]):
         self._fetched[family] = None
 
     def once(self, make: Callable[[Context[Any]], T]) -> T:
-        """What `make` makes of this context; made at the first call, the same object ever after."""
+        """Return `make(context)`, computed at the first call."""
         if make not in self._made:
             self._made[make] = make(self)
         return cast(T, self._made[make])
@@ -82,7 +82,7 @@ class Context(Generic[P]):
 
 @contextmanager
 def open_context(settings: Settings, preset: P, *, progress: bool = True) -> Iterator[Context[P]]:
-    """A context on the current data. VersionError: nothing was ingested yet."""
+    """Open a context on the current data. VersionError: nothing was ingested yet."""
     with TemporaryDirectory(prefix="atelier-") as folder:
         yield Context(
             settings, open_registry(settings), preset, current_version(settings), progress, Path(folder)
@@ -90,7 +90,7 @@ def open_context(settings: Settings, preset: P, *, progress: bool = True) -> Ite
 
 
 def current_version(settings: Settings) -> str:
-    """Digest of the data that training reads. VersionError: nothing was ingested yet."""
+    """Return the digest of the data that training reads. VersionError: nothing was ingested yet."""
     version = current(settings)
     if version is None:
         raise VersionError(

@@ -48,7 +48,7 @@ Outcomes = Mapping[str, TrainOutcome]
 
 @dataclass(frozen=True)
 class Examination:
-    """What an examination of trained networks found, and the files of the one that is to be served."""
+    """The results of examining trained networks, and the files of the one to serve."""
 
     files: Path
     """Folder of the candidate's files; all of them are registered."""
@@ -84,7 +84,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a family's gate makes of champion and challenger."""
+    """The decision of a family's gate on champion and challenger."""
 
     promoted: bool
     reason: str
@@ -179,16 +179,16 @@ class Family(Generic[P]):
     """Scores the live release on a folder of held-out data; None where a folder cannot hold such data."""
 
     def preset(self, name: str) -> P:
-        """The preset of a name. TrainingError, naming the known ones, where there is none."""
+        """Return the preset of a name. TrainingError, naming the known ones, where there is none."""
         preset: P = self.plan.preset(name)
         return preset
 
     def stages(self, preset: P) -> Sequence[Stage]:
-        """The stages that a preset asks for, in the order of training."""
-        return self.plan.asked_stages(preset)
+        """List the stages that a preset asks for, in the order of training."""
+        return self.plan.requested_stages(preset)
 
     def why_unavailable(self, context: Context[P]) -> str | None:
-        """Says why it cannot be trained now: a champion is missing, or the data does not do."""
+        """Return why it cannot be trained now: a champion is missing, or the data is not enough."""
         for name in self.needs:
             if context.champion(name) is None:
                 return f"no {name} model has passed its gate yet, and {self.name} needs one"
@@ -196,7 +196,7 @@ class Family(Generic[P]):
 
 
 def family_named(families: Sequence[Family[Any]], name: str) -> Family[Any]:
-    """One of the families by its name. TrainingError, naming the known ones, where there is none."""
+    """Return one of the families by its name. TrainingError, naming the known ones, where there is none."""
     for family in families:
         if family.name == name:
             return family

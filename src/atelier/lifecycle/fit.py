@@ -21,7 +21,7 @@ def fit_on_schedule(training: Training, tracker: Tracker, checkpoint_dir: Path, 
 
 
 def engine_config(schedule: Schedule, num_examples: int) -> EngineConfig:
-    """A schedule in the engine's terms; batches are smaller where there are few examples."""
+    """Convert a schedule to the engine's configuration; batches are smaller where there are few examples."""
     batch_size = min(schedule.batch_size, num_examples)
     max_steps = max(1, schedule.num_epochs * (num_examples // batch_size))
     return EngineConfig(
@@ -45,7 +45,7 @@ def engine_config(schedule: Schedule, num_examples: int) -> EngineConfig:
 
 
 def figures_of(report: FitReport) -> dict[str, float]:
-    """Validation metrics, speed, memory and time of a finished training."""
+    """Return validation metrics, speed, memory and time of a finished training."""
     return {f"validation/{name}": value for name, value in report.metrics.items()} | {
         "images_per_second": report.images_per_second,
         "peak_memory_gb": report.peak_memory_bytes / 2**30,

@@ -1,4 +1,4 @@
-"""Promotes a candidate if its family's gate says so; records the decision in a run of its own."""
+"""Promotes a candidate if its family's gate decides so; records the decision in a run of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DECISION_FILE = "gate/decision.json"
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """What the gate decided about a version."""
+    """The outcome of the gate for a version."""
 
     promoted: bool
     """Whether the version is the champion now."""

@@ -1,4 +1,4 @@
-"""Writes what the training of a family needs of the current data version into a folder that can travel."""
+"""Packs the current data version for the training of a family into a folder that can travel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packs: the material of a training as a tree of dataclasses, dicts and tuples that travels between machines.
+"""Serialises the material of a training, a tree of dataclasses, dicts and tuples, for other machines.
 
 Arrays are `.npy` files, the rest is JSON; nothing is pickled.
 """
@@ -29,7 +29,7 @@ Node = Any
 
 
 class ArrayWriter:
-    """Turns values into JSON nodes and writes their arrays into a folder, equal ones once."""
+    """Converts values to JSON nodes and writes their arrays into a folder, equal ones once."""
 
     def __init__(self, folder: Path, packable: Sequence[type]) -> None:
         """`packable`: the dataclasses and named tuples that values may consist of."""
@@ -38,7 +38,9 @@ class ArrayWriter:
         self._written: dict[str, str] = {}
 
     def node(self, value: object, name: str) -> Node:
-        """Describe a value; `name` is what its arrays are called. TypeError: packs do not know its type."""
+        """Describe a value; `name` is the prefix of its arrays' files. TypeError: packs do not know its
+        type.
+        """
         if isinstance(value, torch.Tensor):
             return {"tensor": self._file(value.cpu().numpy(), name)}
         if isinstance(value, np.ndarray):
@@ -112,7 +114,7 @@ def _names_of(kind: Any) -> list[str]:
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack whose files were found to be those that were written."""
+    """A pack whose files match their checksums."""
 
     folder: Path
     digest: str
@@ -128,15 +130,17 @@ class Pack:
 
     @property
     def plan(self) -> TrainingPlan:
-        """How its family trains. TrainingError: this code knows no such family."""
+        """Return the training plan of its family. TrainingError: this code knows no such family."""
         return training_plan(self.family)
 
     def material(self, role: str) -> Any:
-        """Read what the stage of a role is trained on."""
+        """Read the material of the stage of a role."""
         return value_of(self.contents["material"][role], self.folder / ARRAYS_FOLDER, self.plan.packable)
 
     def check_preset(self, preset: Any) -> None:
-        """TrainingError: the pack was made for another preset, or for the same at another time."""
+        """Check the preset. TrainingError: the pack was made for another one, or for the same at another
+        time.
+        """
         packed = self.contents["preset"]
         if packed["name"] != preset.name:
             raise TrainingError(

@@ -36,7 +36,7 @@ class Registered:
 def register(
     settings: Settings, family: Family[Any], preset: str, outcomes: Outcomes, *, progress: bool = True
 ) -> Registered:
-    """Examine what was trained on the held-out part and register the served network as the candidate.
+    """Examine the trained networks on the held-out data and register the served one as the candidate.
 
     Returns the version that the same examination registered before, if there is one. DigestError: weights
     have changed since they were trained.

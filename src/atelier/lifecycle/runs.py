@@ -75,7 +75,7 @@ def train_stage(
 
 
 def stage_key(family: Family[Any], context: Context[Any], stage: Stage, earlier: Outcomes) -> str:
-    """Digest of all that a stage's weights depend on."""
+    """Hash everything that a stage's weights depend on."""
     return run_key(
         f"{family.name}/{stage.role}",
         context.data_version,
@@ -87,7 +87,9 @@ def stage_key(family: Family[Any], context: Context[Any], stage: Stage, earlier:
 
 
 def run_key(role: str, *parts: DataclassInstance | tuple[Any, ...] | str | None, code: str) -> str:
-    """Digest of all that a run depends on: its data, configuration, and `code`, the digest of its code."""
+    """Hash everything that a run depends on: its data, its configuration, and `code`, the digest of its
+    code.
+    """
     depends_on = [role, parts, code]
     return sha256_of(json.dumps(depends_on, sort_keys=True, default=asdict).encode())[:32]
 
@@ -97,7 +99,7 @@ def sha256_of(data: bytes) -> str:
 
 
 def measured(metrics: Mapping[str, float]) -> dict[str, float]:
-    """The metrics of a run without those of the machine."""
+    """Return the metrics of a run without those of the machine."""
     return {name: value for name, value in metrics.items() if not name.startswith("system/")}
 
 
@@ -126,7 +128,7 @@ def read_weights(registry: Registry, outcome: TrainOutcome, target_dir: Path) ->
 
 @contextmanager
 def weights_of(registry: Registry, outcomes: Outcomes) -> Iterator[dict[str, Path]]:
-    """Role -> temporary folder with the files that its run trained."""
+    """Copy each run's files to a temporary folder; yields role -> folder."""
     with TemporaryDirectory(prefix="atelier-weights-") as folder:
         yield {
             role: read_weights(registry, outcome, Path(folder) / role) for role, outcome in outcomes.items()

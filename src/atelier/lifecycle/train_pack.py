@@ -58,7 +58,7 @@ def train_pack(pack_dir: Path, preset: str, output_dir: Path, *, progress: bool 
     pack = read_pack(pack_dir)
     config = pack.plan.preset(preset)
     pack.check_preset(config)
-    stages = pack.plan.asked_stages(config)
+    stages = pack.plan.requested_stages(config)
     code = code_digest(*(stage.build for stage in stages))
     work_dir = output_dir.with_name(f".{output_dir.name}-{pack.digest[:12]}-{code[:12]}")
     made_dir = work_dir / "made"
@@ -98,7 +98,8 @@ def _trained(role: str, work: Training, work_dir: Path, progress: bool) -> dict[
 
 
 def utilisation(work: Training, report: FitReport) -> dict[str, float]:
-    """What a step computes and how much of the device that uses, over the whole run, its first step included.
+    """Compute the FLOPs of a step and the utilisation of the device, over the whole run, its first step
+    included.
 
     Without `flop_utilisation` where the device's peak is not known.
     """
@@ -129,7 +130,7 @@ class CurveFile:
 
 
 def curves_in(path: Path) -> dict[str, list[tuple[int, float]]]:
-    """Every curve as (step, value); of a step that was told twice, as after a kill, the later counts."""
+    """Read every curve as (step, value); of a repeated step, as after an interruption, the later counts."""
     told: dict[str, dict[int, float]] = {}
     for line in path.read_text().splitlines():
         values = json.loads(line)

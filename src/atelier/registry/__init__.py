@@ -1,1 +1,1 @@
-"""Runs, model versions and what a reviewer looks at: the only room that knows MLflow."""
+"""Stores runs, model versions and figures for reviewers in MLflow; the only room that imports it."""

@@ -1,4 +1,4 @@
-"""Model cards: what a model is, what it was made from, what it can and cannot do, in Markdown.
+"""Writes model cards: purpose, training data, limits, metrics and cost, in Markdown.
 
 After Mitchell et al., Model Cards for Model Reporting, https://arxiv.org/abs/1810.03993.
 """
@@ -14,8 +14,8 @@ WORST_SHOWN = 10
 
 
 @dataclass(frozen=True)
-class CardFacts:
-    """What a card tells. A section without facts is left out."""
+class CardContents:
+    """The contents of a card. A section without contents is left out."""
 
     name: str
     summary: str
@@ -37,8 +37,8 @@ class CardFacts:
     """What -> with its unit: {'CPU time for a picture': '1.2 ms on one thread'}."""
 
 
-def model_card(facts: CardFacts) -> str:
-    """The card; `Registry.register` adds the digests of the files."""
+def model_card(facts: CardContents) -> str:
+    """Write the card; `Registry.register` adds the digests of the files."""
     worst = sorted(facts.categories.items(), key=lambda entry: (entry[1][0], entry[0]))[:WORST_SHOWN]
     kinds = sorted({kind for counts in facts.splits.values() for kind in counts})
     sections = [
@@ -77,7 +77,7 @@ def model_card(facts: CardFacts) -> str:
 
 
 def files_section(digests: Mapping[str, str]) -> str:
-    """The last section of a card: which bytes it speaks of."""
+    """Write the last section of a card: the digests of its files."""
     return _section(
         "Files", _table(["File", "sha256"], [[name, f"`{digests[name]}`"] for name in sorted(digests)])
     )
@@ -97,7 +97,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def about_family(text: str) -> dict[str, str]:
-    """The sections of a family's CARD.md by heading; '' is its introduction."""
+    """Split a family's CARD.md into its sections by heading; '' is its introduction."""
     introduction, *sections = text.split("\n## ")
     named = {heading: body.strip() for heading, _, body in (part.partition("\n") for part in sections)}
     return {"": introduction.partition("\n")[2].strip(), **named}

@@ -57,7 +57,9 @@ def connect(settings: Settings) -> Connection:
 
 
 def experiment_id(connection: Connection, family: str) -> str:
-    """The experiment of a family, created where it is missing with its artifacts beneath our root."""
+    """Return the experiment of a family; creates it with its artifacts beneath our root where it is
+    missing.
+    """
     from mlflow.exceptions import MlflowException
 
     client = connection.client

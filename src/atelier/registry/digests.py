@@ -1,4 +1,4 @@
-"""sha256 of what lies in a folder."""
+"""Hashes the files of a folder with sha256."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def digests_of(folder: Path) -> dict[str, str]:
-    """sha256 of every file beneath a folder, by its relative path, in order."""
+    """Hash every file beneath a folder, by its relative path, in order."""
     digests = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():

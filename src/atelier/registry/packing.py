@@ -23,7 +23,7 @@ _PICKLES = {".pkl", ".pickle", ".joblib", ".pt", ".pt2", ".pth", ".bin", ".ckpt"
 
 @dataclass(frozen=True)
 class Package:
-    """What a model version is made of."""
+    """The files and descriptions of a model version."""
 
     files_dir: Path
     served: str
@@ -35,7 +35,7 @@ class Package:
 
 
 def pack(package: Package, model_dir: Path) -> None:
-    """Copy the files to the new folder `model_dir` and add what makes it a model that MLflow can serve.
+    """Copy the files to the new folder `model_dir` and add the files that MLflow needs to serve them.
 
     The served file is run once on the input example, so that what cannot be served is never registered:
     RegistryError says what did not fit.

@@ -70,7 +70,7 @@ class CategoryInterval(Protocol):
 
 
 class GateVerdict(Protocol):
-    """What `gate_interval` reads of the gate's verdict; this room does not know the gate."""
+    """The fields of a gate's verdict that `gate_interval` draws; this room does not import the gate."""
 
     @property
     def promote(self) -> bool: ...
@@ -91,7 +91,7 @@ class GateVerdict(Protocol):
 
 
 def loss_curves(history: Mapping[str, Curve]) -> Figure:
-    """The loss with its parts, the validation metrics and the learning rate, by step.
+    """Draw the loss with its parts, the validation metrics and the learning rate, by step.
 
     `history` maps a metric's name ('train/loss', 'validation/recall_at_1') to its points.
     """
@@ -126,7 +126,7 @@ def loss_curves(history: Mapping[str, Curve]) -> Figure:
 def confusion_matrix(
     true: np.ndarray, predicted: np.ndarray, labels: Sequence[str], most: int = 25
 ) -> Figure:
-    """Which categories are taken for which: shares of each row, the `most` confused ones.
+    """Draw the confusions of categories: shares of each row, the `most` confused ones.
 
     `true`, `predicted`: [N], indices into `labels`. Confusable categories stand side by side. The last
     column holds predictions of categories that are not shown.
@@ -161,7 +161,7 @@ def confusion_matrix(
 
 
 def query_gallery(rows: Sequence[QueryRow], title: str = "Queries and their first five answers") -> Figure:
-    """Each query with what was found for it; right answers are framed in green."""
+    """Draw each query with its answers; correct answers are framed in green."""
     num_columns = 1 + max((len(row.answers) for row in rows), default=5)
     figure = _figure(1.45 * num_columns + 0.5, 1.75 * max(len(rows), 1) + 0.7)
     figure.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK)
@@ -180,7 +180,7 @@ def query_gallery(rows: Sequence[QueryRow], title: str = "Queries and their firs
 
 
 def worst_categories(recall: Mapping[str, tuple[float, int]], most: int = 20, min_queries: int = 5) -> Figure:
-    """The categories with the lowest recall, with their numbers of queries.
+    """Draw the categories with the lowest recall, with their numbers of queries.
 
     `recall` maps a category to its recall and number of queries; those with fewer than `min_queries` are
     left out, since one unlucky photo would lead the list.
@@ -210,7 +210,8 @@ def worst_categories(recall: Mapping[str, tuple[float, int]], most: int = 20, mi
 
 
 def gate_interval(verdict: GateVerdict, most: int = 12) -> Figure:
-    """The difference that the gate decided on, over all queries and in the categories that changed worst.
+    """Draw the difference that the gate decided on, over all queries and in the categories that changed
+    worst.
 
     Without a champion there is no difference: the picture then says so.
     """

@@ -47,7 +47,7 @@ class RunRef:
 
 
 class RunTracker:
-    """What a job writes to while its run lasts. Its first two methods are the engine's `Tracker`."""
+    """Logs to a run while it lasts. Its first two methods are the engine's `Tracker`."""
 
     def __init__(self, connection: Connection, ref: RunRef, system_seconds: float) -> None:
         self.ref = ref
@@ -69,7 +69,7 @@ class RunTracker:
         self._buffer.add(values, step)
 
     def history(self) -> dict[str, list[tuple[int, float]]]:
-        """Every curve so far as (step, value), what was logged before a kill included.
+        """Return every curve so far as (step, value), with points of before an interruption.
 
         Of a step that was told twice, as after a kill, the later value counts. System metrics are left out.
         """
@@ -136,7 +136,7 @@ class RunTracker:
 
 
 def find_run(connection: Connection, key: str) -> RunRef | None:
-    """The latest finished run with this key, of any family."""
+    """Find the latest finished run with this key, of any family."""
     return _search(connection, key, ("FINISHED",))
 
 
@@ -169,7 +169,7 @@ def start_run(
 
 
 def long_tag(tag: str) -> str:
-    """The name that a tag of ours has in MLflow: 'preset' -> 'atelier.preset'."""
+    """Return the name of one of our tags in MLflow: 'preset' -> 'atelier.preset'."""
     return TAG_PREFIX + tag.removeprefix(TAG_PREFIX)
 
 

@@ -1,4 +1,4 @@
-"""What a model takes and gives, said without MLflow's types."""
+"""Describes the inputs and outputs of a model without MLflow's types."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
 
     def check(self, inputs: Mapping[str, np.ndarray]) -> None:
-        """Raise ValueError where `inputs` are not what the model takes."""
+        """Raise ValueError where `inputs` do not match the model's inputs."""
         _check("inputs", self.inputs, inputs)
 
     def check_outputs(self, outputs: Mapping[str, np.ndarray]) -> None:
-        """Raise ValueError where `outputs` are not what the model promises to give."""
+        """Raise ValueError where `outputs` do not match the model's outputs."""
         _check("outputs", self.outputs, outputs)
 
     def to_mlflow(self) -> Any:
-        """The same as an `mlflow.models.ModelSignature`."""
+        """Convert to an `mlflow.models.ModelSignature`."""
         from mlflow.models import ModelSignature
         from mlflow.types import Schema
         from mlflow.types import TensorSpec as MlflowSpec

@@ -1,4 +1,4 @@
-"""The registry's front door: `open_registry(settings)`, and all that can be asked of it."""
+"""Opens the registry: `open_registry(settings)`, and the methods of `Registry`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Registry:
         self.connection = connection
 
     def find_run(self, key: str) -> RunRef | None:
-        """The latest finished run with this key; None tells a job that the work is still to do."""
+        """Find the latest finished run with this key; None where the work is still to do."""
         return runs.find_run(self.connection, key)
 
     def start_run(
@@ -44,7 +44,7 @@ class Registry:
         family: str = "retrieval",
         system_seconds: float = 10.0,
     ) -> AbstractContextManager[RunTracker]:
-        """A run that lasts as long as the block, in the experiment named like the family.
+        """Start a run that lasts as long as the block, in the experiment named like the family.
 
         `key` is the digest of everything the run depends on. A run that a killed process left RUNNING under
         it is taken up again with the same id; one that another live process holds raises RegistryError.
@@ -55,7 +55,9 @@ class Registry:
         return runs.start_run(self.connection, name, key, tags, family=family, system_seconds=system_seconds)
 
     def read(self, run_id: str, name: str) -> bytes:
-        """One artifact of a run by its whole name ('evaluation.json'); RegistryError where it has none."""
+        """Read one artifact of a run by its whole name ('evaluation.json'); RegistryError where it has
+        none.
+        """
         return runs.read_artifact(self.connection, run_id, name)
 
     def register(
@@ -89,11 +91,11 @@ class Registry:
         return models.fetch(self.connection, version, target_dir)
 
     def version(self, name: str, alias_or_number: str | int) -> ModelVersion | None:
-        """The version with an alias ('champion') or a number (3, '3'); None where there is none."""
+        """Find the version with an alias ('champion') or a number (3, '3'); None where there is none."""
         return models.find_version(self.connection, name, alias_or_number)
 
     def versions(self, name: str) -> list[ModelVersion]:
-        """All versions of a model, the newest first."""
+        """List all versions of a model, newest first."""
         return models.find_versions(self.connection, name)
 
     def set_alias(self, name: str, alias: str, version: int) -> ModelVersion:

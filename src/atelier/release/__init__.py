@@ -1,1 +1,1 @@
-"""What goes out together: the manifest of a release, the gate, and the one step that makes it live."""
+"""Stores releases: manifests, files, and the one step that makes a release live."""

@@ -39,7 +39,7 @@ class Blob:
 
 
 class Blobs:
-    """The blobs of a folder of releases. Whoever changes them holds its lock (`store.publishing`)."""
+    """The blobs of a folder of releases. A caller that changes them holds the lock `store.publishing`."""
 
     def __init__(self, releases_dir: Path) -> None:
         self._folder = releases_dir / FOLDER
@@ -80,7 +80,7 @@ class Blobs:
         return len(spare)
 
     def leftovers(self) -> list[Path]:
-        """What killed processes were writing."""
+        """List unfinished files of interrupted processes."""
         return sorted(self._folder.glob(f"{STAGING_PREFIX}*"))
 
     def _write(self, source: Path, mend: Callable[[str, Path], None]) -> str:

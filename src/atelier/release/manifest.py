@@ -1,4 +1,4 @@
-"""What a release is: an immutable manifest that names everything which goes out together."""
+"""Defines a release: an immutable manifest of everything that goes out together."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ class Release:
 
     @property
     def content_digest(self) -> str:
-        """Of what it answers with: two releases of the same digest answer alike, whenever they were made."""
+        """Hash everything that answers: two releases of the same digest answer alike, whenever they were
+        made.
+        """
         return content_digest(self.data_version, self.models, self.index, self.files)
 
     def files_of(self, family: str) -> dict[str, str]:
@@ -63,14 +65,14 @@ class Release:
         }
 
     def prefix_of(self, family: str) -> str:
-        """Return what the paths of a family's files begin with: `<family>/`; empty where `is_flat`."""
+        """Return the prefix of the paths of a family's files: `<family>/`; empty where `is_flat`."""
         prefix = f"{family}/"
         has_folder = any(name.startswith(prefix) for name in self.files)
         return prefix if has_folder or not self.is_flat else ""
 
     @property
     def is_flat(self) -> bool:
-        """Whether no model has a folder of its own: a release made before families had folders."""
+        """Test whether no model has a folder of its own: a release made before families had folders."""
         return not any(name.startswith(f"{family}/") for family in self.models for name in self.files)
 
     def to_json(self) -> str:
@@ -95,7 +97,7 @@ class Release:
 def content_digest(
     data_version: str, models: Mapping[str, ModelFiles], index: IndexVersion, files: Mapping[str, str]
 ) -> str:
-    """sha256 over models, index, data version and files."""
+    """Hash models, index, data version and files (sha256)."""
     content = {
         "data_version": data_version,
         "models": {family: asdict(model) for family, model in models.items()},

@@ -1,4 +1,4 @@
-"""What is kept and what goes: old releases with their indexes, and whatever killed processes left."""
+"""Deletes old releases with their indexes, and leftovers of interrupted processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from atelier.settings import Settings
 
 @dataclass(frozen=True)
 class Collected:
-    """What was removed, by name."""
+    """The deleted releases, tables and files, by name."""
 
     releases: tuple[str, ...]
     tables: tuple[str, ...]
@@ -31,7 +31,7 @@ class Collected:
 
 
 def collect(settings: Settings) -> Collected:
-    """Remove what no kept release needs; waits while something is being published.
+    """Delete everything that no kept release needs; waits while something is being published.
 
     Kept are the `settings.keep_releases` newest releases, the live one, and the one a roll-back returns to,
     each with its files, its index and the embedded pictures of its model. Embeddings of a build that was

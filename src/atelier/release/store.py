@@ -34,7 +34,7 @@ _held = threading.local()
 
 
 def live(settings: Settings) -> Release:
-    """The release that answers now. NoReleaseError: nothing is live yet."""
+    """Return the live release. NoReleaseError: nothing is live yet."""
     release_id = live_id(settings)
     if release_id is None:
         raise NoReleaseError("nothing is live yet; `atelier retrain` trains and promotes a first release")
@@ -42,7 +42,7 @@ def live(settings: Settings) -> Release:
 
 
 def live_id(settings: Settings) -> str | None:
-    """The id of the live release: one small read, cheap enough to ask every second."""
+    """Read the id of the live release: one small read, cheap enough for every second."""
     try:
         return (settings.releases_dir / _LIVE).read_text().strip()
     except FileNotFoundError:
@@ -50,7 +50,9 @@ def live_id(settings: Settings) -> str | None:
 
 
 def show(settings: Settings, release_id: str) -> Release:
-    """One release by its id, or by an unambiguous beginning of it. ReleaseError: there is no such release."""
+    """Return one release by its id, or by an unambiguous beginning of it. ReleaseError: there is no such
+    release.
+    """
     known = _release_ids(settings)
     matching = [each for each in known if each.startswith(release_id)]
     if release_id in matching:
@@ -65,7 +67,7 @@ def show(settings: Settings, release_id: str) -> Release:
 
 
 def list_releases(settings: Settings) -> list[Release]:
-    """Every whole release, the newest first. One half-written by a killed process is none."""
+    """List every whole release, newest first. A half-written one of a killed process is not listed."""
     releases = [show(settings, release_id) for release_id in _release_ids(settings)]
     return sorted(releases, key=lambda release: release.created_at, reverse=True)
 
@@ -154,7 +156,9 @@ def rollback(settings: Settings, to: str | None = None, *, instead: str | None =
 
 
 def previous_id(settings: Settings) -> str | None:
-    """The release that `rollback` would return to: live before the present one; None where there was none."""
+    """Return the release that `rollback` would return to: live before the present one; None where there was
+    none.
+    """
     trail = history.trail(settings.releases_dir, live_id(settings))
     return trail[-2] if len(trail) > 1 else None
 
@@ -215,7 +219,7 @@ class Change:
 
 
 def diff(settings: Settings, one: Release, other: Release) -> list[Change]:
-    """What is different in `other`: data, models, files, and items row by row. Empty when alike."""
+    """List the differences of `other`: data, models, files, and items row by row. Empty when alike."""
     lines = [
         ("data version", one.data_version, other.data_version),
         *_pairs("model", _model_names(one), _model_names(other)),

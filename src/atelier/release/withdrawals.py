@@ -31,7 +31,7 @@ class Withdrawal:
 
 
 def withdrawals(settings: Settings) -> dict[str, Withdrawal]:
-    """Item id -> the withdrawal that is in force, in the order in which they were made."""
+    """Map item ids to the withdrawals in force, in the order in which they were made."""
     in_force: dict[str, Withdrawal] = {}
     for line in _lines(settings):
         in_force.pop(line.item_id, None)
@@ -41,7 +41,7 @@ def withdrawals(settings: Settings) -> dict[str, Withdrawal]:
 
 
 def record(settings: Settings, item_ids: Sequence[str], reason: str, *, withdrawn: bool) -> None:
-    """Remember, durably, that these items are withdrawn from now on, or may be found again."""
+    """Record, durably, that these items are withdrawn from now on, or reinstated."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
     lines = [Withdrawal(item_id, reason, at, withdrawn) for item_id in item_ids]
     settings.releases_dir.mkdir(parents=True, exist_ok=True)
@@ -53,12 +53,12 @@ def record(settings: Settings, item_ids: Sequence[str], reason: str, *, withdraw
 
 
 def was_any_reinstated(settings: Settings) -> bool:
-    """Whether some item was ever let back: then an index may lack more than is withdrawn now."""
+    """Test whether some item was ever reinstated: then an index may lack more than is withdrawn now."""
     return any(not line.withdrawn for line in _lines(settings))
 
 
 def digest_of(item_ids: Collection[str]) -> str:
-    """16 hexadecimal digits of a set of ids, for `IndexVersion.withdrawn`; empty for none."""
+    """Hash a set of ids to 16 hexadecimal digits, for `IndexVersion.withdrawn`; empty for none."""
     if not item_ids:
         return ""
     return hashlib.sha256(json.dumps(sorted(item_ids)).encode()).hexdigest()[:16]

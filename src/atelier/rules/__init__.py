@@ -1,1 +1,1 @@
-"""What operators demand of sets: a rule file, compiled into a context graph that generation obeys."""
+"""Compiles operators' rule files into a context graph that generation keeps."""

@@ -1,4 +1,4 @@
-"""The facts of a table of items, for a million of them at once."""
+"""Reads the attributes of a table of items, for a million of them at once."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, Facts, Words
+from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, Attributes, Words
 
 
-def facts_of(items: pa.Table) -> Facts:
-    """The facts of a table of items, one for each row."""
+def attributes_of(items: pa.Table) -> Attributes:
+    """Return the attributes of a table of items, one for each row."""
     words = {fact: _words(items[fact]) for fact in TEXT_FACTS if fact in items.column_names}
     numbers = {
         fact: np.asarray(pc.cast(items[fact], pa.float64()).to_numpy(zero_copy_only=False))
         for fact in NUMBER_FACTS
         if fact in items.column_names
     }
-    return Facts(len(items), words, numbers)
+    return Attributes(len(items), words, numbers)
 
 
 def _words(column: pa.ChunkedArray) -> Words:

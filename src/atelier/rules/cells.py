@@ -1,4 +1,4 @@
-"""Items in few kinds: all items of one class make the same rules true, so that rules are asked once a class.
+"""Groups items into classes: all items of one class make the same rules true.
 
 Every rule but the price of a set speaks of one item or of two. What such a rule can see of an item is a
 handful of yes and no and a few values; items in which all of that is equal are one class. A class that may
@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.errors import RulesError
-from atelier.rules.conditions import Bools, Condition, Facts, Words
+from atelier.rules.conditions import Attributes, Bools, Condition, Words
 from atelier.rules.rules import Agree, Differ, Needs, Never, Rules
 
-MOST_CELLS = 20_000
+MAX_CELLS = 20_000
 """Which cells may meet is a square table of this side, 400 MB of yes and no."""
 NUM_PRICE_BANDS = 12
 _NEUTRAL = -2
@@ -30,7 +30,7 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The cells of a pool, what may meet, and which items stand where."""
+    """The cells of a pool, their compatible pairs, and their items."""
 
     slot_C: NDArray[np.int64]
     """Number of the slot in `Rules.slots`; cells are sorted by it."""
@@ -54,7 +54,7 @@ class Cells:
         return len(self.slot_C)
 
 
-def divide(rules: Rules, facts: Facts) -> Cells:
+def divide(rules: Rules, facts: Attributes) -> Cells:
     """Sort a pool into cells. RulesError: the rules tell too many kinds of items apart."""
     in_slot_NS = np.stack([slot.condition.holds(facts) for slot in rules.slots], axis=1)
     in_slot_NS &= rules.everywhere.holds(facts)[:, None]
@@ -70,9 +70,9 @@ def divide(rules: Rules, facts: Facts) -> Cells:
     class_C, slot_C = np.nonzero(in_slot_NS[first_K])
     order = np.lexsort((class_C, slot_C))
     class_C, slot_C = class_C[order], slot_C[order]
-    if len(slot_C) > MOST_CELLS:
+    if len(slot_C) > MAX_CELLS:
         raise RulesError(
-            f"{rules.name}: these rules tell {len(slot_C):,} kinds of items apart (at most {MOST_CELLS:,}); "
+            f"{rules.name}: these rules tell {len(slot_C):,} kinds of items apart (at most {MAX_CELLS:,}); "
             f"`agree` or `differ` in a fact with fewer values"
         )
     size_K = _least_at_hand(class_N, partition_N, len(first_K))
@@ -81,7 +81,7 @@ def divide(rules: Rules, facts: Facts) -> Cells:
     return Cells(slot_C, class_C, low_C, high_C, meet_CC, needing, class_N, partition_N, partitions)
 
 
-def _partitions(rules: Rules, facts: Facts) -> tuple[Codes, tuple[str, ...]]:
+def _partitions(rules: Rules, facts: Attributes) -> tuple[Codes, tuple[str, ...]]:
     agreed = [rule for _, rule in rules.relations if isinstance(rule, Agree)]
     if not any(rule.fact == _PARTITION_FACT for rule in agreed):
         return np.zeros(facts.num_items, np.int64), ("",)
@@ -92,7 +92,7 @@ def _partitions(rules: Rules, facts: Facts) -> tuple[Codes, tuple[str, ...]]:
 class _Seen:
     """What relations can see of each item: a column of small whole numbers for each thing."""
 
-    def __init__(self, rules: Rules, facts: Facts) -> None:
+    def __init__(self, rules: Rules, facts: Attributes) -> None:
         self.conditions: dict[Condition, Bools] = {}
         self.values: dict[str, Codes] = {}
         self.usable_N: Bools = np.ones(facts.num_items, dtype=bool)
@@ -122,7 +122,7 @@ def _agreeing(words: Words, neutral: tuple[str | None, ...]) -> Codes:
     return np.where(words.among(neutral), _NEUTRAL, codes)
 
 
-def _bands(rules: Rules, facts: Facts) -> Codes:
+def _bands(rules: Rules, facts: Attributes) -> Codes:
     """Price band of each item, by equal ratios up to the dearest set; -1: no price, or too dear by itself."""
     assert rules.price is not None
     price_N = facts.number("price")
@@ -157,7 +157,7 @@ def _least_at_hand(class_N: Codes, partition_N: Codes, num_classes: int) -> Code
 
 
 def _prices(
-    facts: Facts, seen: _Seen, first_K: Codes, class_N: Codes, class_C: Codes
+    facts: Attributes, seen: _Seen, first_K: Codes, class_N: Codes, class_C: Codes
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Prices of each cell's band, from its cheapest to its dearest item; 0 where prices do not matter."""
     band_N = seen.values.get("price")

@@ -1,4 +1,4 @@
-"""Conditions on one item, and the facts they are asked of: a column a fact, for a million items at once.
+"""Evaluates conditions on single items: a column for each attribute, for a million items at once.
 
 N = items
 """
@@ -35,7 +35,7 @@ class Words:
         return cls(np.array(codes, np.int32), tuple(known))
 
     def among(self, wanted: Iterable[str | None]) -> Bools:
-        """Which items have one of these values; None stands for lacking the fact."""
+        """Select items that have one of these values; None stands for a missing value."""
         wanted = set(wanted)
         # The last place is that of code -1.
         known = np.array([value in wanted for value in self.values] + [None in wanted], dtype=bool)
@@ -43,8 +43,8 @@ class Words:
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
-    """What is known of N items. A fact that is not here is one that no item has."""
+class Attributes:
+    """The attributes of N items. A missing column is one that no item has."""
 
     num_items: int
     words: Mapping[str, Words]
@@ -52,8 +52,10 @@ class Facts:
     """NaN where an item lacks the fact."""
 
     @classmethod
-    def of(cls, columns: Mapping[str, Sequence[object]]) -> Facts:
-        """From plain columns of one length, named as in `vocabulary.Item`; others than facts are left out."""
+    def of(cls, columns: Mapping[str, Sequence[object]]) -> Attributes:
+        """Make attributes from plain columns of one length, named as in `vocabulary.Item`; others are left
+        out.
+        """
         num_items = len(next(iter(columns.values()))) if columns else 0
         words = {
             fact: Words.of(None if value is None else str(value) for value in columns[fact])
@@ -84,7 +86,7 @@ class AnyOf:
     fact: str
     values: tuple[str | None, ...]
 
-    def holds(self, facts: Facts) -> Bools:
+    def holds(self, facts: Attributes) -> Bools:
         return facts.word(self.fact).among(self.values)
 
     def __str__(self) -> str:
@@ -99,7 +101,7 @@ class NoneOf:
     fact: str
     values: tuple[str | None, ...]
 
-    def holds(self, facts: Facts) -> Bools:
+    def holds(self, facts: Attributes) -> Bools:
         words = facts.word(self.fact)
         return (words.codes_N >= 0) & ~words.among(self.values)
 
@@ -115,7 +117,7 @@ class Between:
     low: float = -np.inf
     high: float = np.inf
 
-    def holds(self, facts: Facts) -> Bools:
+    def holds(self, facts: Attributes) -> Bools:
         numbers = facts.number(self.fact)
         # A comparison with NaN is false: what is not known holds no condition.
         return (numbers >= self.low) & (numbers <= self.high)
@@ -135,8 +137,8 @@ class Condition:
     tests: tuple[Test, ...] = ()
     slot: str | None = None
 
-    def holds(self, facts: Facts) -> Bools:
-        """Which items pass the tests, wherever they stand."""
+    def holds(self, facts: Attributes) -> Bools:
+        """Select the items that pass the tests, in any slot."""
         passed = np.ones(facts.num_items, dtype=bool)
         for test in self.tests:
             passed &= test.holds(facts)

@@ -37,7 +37,7 @@ class Value:
         return isinstance(self.node, yaml.SequenceNode)
 
     def mapping(self, known: tuple[str, ...] | None = None, what: str = "key") -> dict[str, Value]:
-        """The values by key. Wrong: no mapping, a key that stands twice or that is not `known`."""
+        """Return the values by key. Wrong: no mapping, a key that stands twice or that is not `known`."""
         if not isinstance(self.node, yaml.MappingNode):
             self.wrong(f"expected a mapping, {_seen(self.node)}")
         found: dict[str, Value] = {}
@@ -52,18 +52,18 @@ class Value:
         return found
 
     def items(self) -> Iterator[Value]:
-        """The members of a list."""
+        """List the members of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             self.wrong(f"expected a list, {_seen(self.node)}")
         for position, node in enumerate(self.node.value):
             yield Value(node, self.file, f"{self.place}[{position}]")
 
     def one_or_more(self) -> list[Value]:
-        """The members of a list, or the one value that stands there without one."""
+        """List the members of a list, or the one value that stands there without one."""
         return list(self.items()) if self.is_list else [self]
 
     def key(self) -> str:
-        """A key of a mapping, as it is written."""
+        """Return a key of a mapping, as it is written."""
         if not isinstance(self.node, yaml.ScalarNode) or not self.node.value.strip():
             self.wrong(f"expected a word as key, {_seen(self.node)}")
         if self.node.value == "<<" and self.node.style is None:
@@ -80,7 +80,7 @@ class Value:
             self.wrong(str(error))
 
     def text(self) -> str:
-        """A text as it is written: `No` and `12` are texts here."""
+        """Return a text as it is written: `No` and `12` are texts here."""
         value = self.plain()
         if value is None or not str(self.node.value).strip():
             self.wrong("expected a text, found nothing")
@@ -105,7 +105,7 @@ class Value:
 
 
 def read_document(path: Path) -> Value:
-    """The document in a file. RulesError: no such file, not UTF-8, not YAML, empty, or more than one."""
+    """Read the document in a file. RulesError: no such file, not UTF-8, not YAML, empty, or more than one."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -116,7 +116,7 @@ def read_document(path: Path) -> Value:
 
 
 def parse_document(text: str, file: str) -> Value:
-    """The document in a text; `file` is what errors call it."""
+    """Parse the document in a text; `file` is its name in errors."""
     try:
         node = compose(text)
     except yaml.reader.ReaderError as error:

@@ -14,7 +14,7 @@ from atelier.places import LeftOut, own_files, require_file
 from atelier.rules.conditions import NUMBER_FACTS, TEXT_FACTS, AnyOf, Between, Condition, NoneOf, Test
 from atelier.rules.document import Value, parse_document, read_document
 from atelier.rules.rules import (
-    MOST_PIECES,
+    MAX_PIECES,
     Agree,
     Differ,
     Limits,
@@ -44,7 +44,7 @@ _FACTS = TEXT_FACTS + NUMBER_FACTS
 
 
 def ready_made() -> dict[str, Path]:
-    """The rule files that come with Atelier, by name: 'womens-wear', 'bedroom'."""
+    """List the rule files that come with Atelier, by name: 'womens-wear', 'bedroom'."""
     return {path.stem: path for path in sorted(READY_DIR.glob("*.yaml"))}
 
 
@@ -78,7 +78,9 @@ def own_rules(folder: Path) -> OwnRules:
 
 
 def find_rules(name: str) -> Rules:
-    """The ready-made rules of this name, or those in the file of this path. RulesError: neither, or wrong."""
+    """Find the ready-made rules of this name, or those in the file of this path. RulesError: neither, or
+    wrong.
+    """
     path = ready_made().get(name, Path(name))
     if not path.exists():
         raise RulesError(
@@ -88,12 +90,12 @@ def find_rules(name: str) -> Rules:
 
 
 def load_rules(path: Path) -> Rules:
-    """The rules in a file. RulesError names what is wrong and where."""
+    """Load the rules in a file. RulesError names what is wrong and where."""
     return _rules(read_document(path))
 
 
 def parse_rules(text: str, file: str = "rules.yaml") -> Rules:
-    """The rules in a text; `file` is what errors call it."""
+    """Parse the rules in a text; `file` is its name in errors."""
     return _rules(parse_document(text, file))
 
 
@@ -109,7 +111,7 @@ def _rules(document: Value) -> Rules:
     shapes = tuple(_shape(value, names) for value in keys["sets"].items())
     if not shapes:
         keys["sets"].wrong("expected at least one set")
-    pieces = _limits(keys["pieces"], 1, MOST_PIECES) if "pieces" in keys else Limits(1, MOST_PIECES)
+    pieces = _limits(keys["pieces"], 1, MAX_PIECES) if "pieces" in keys else Limits(1, MAX_PIECES)
     rules = Rules(
         name=keys["name"].text() if "name" in keys else Path(document.file).stem,
         slots=slots,
@@ -138,7 +140,7 @@ def _ignored(value: Value) -> bool:
 
 def _slot(name: str, value: Value) -> Slot:
     keys = value.mapping(("at_most", *_FACTS), "fact")
-    at_most = keys.pop("at_most").whole_number(1, MOST_PIECES) if "at_most" in keys else 1
+    at_most = keys.pop("at_most").whole_number(1, MAX_PIECES) if "at_most" in keys else 1
     return Slot(name, Condition(_tests(keys)), at_most)
 
 

@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atelier.rules.cells import Cells, divide
-from atelier.rules.conditions import Bools, Facts
+from atelier.rules.conditions import Attributes, Bools
 from atelier.rules.rules import Limits, Plan, Rules
 
 _FREE = Limits(-np.inf, np.inf)
 
 
 class State(NamedTuple):
-    """What is left to do in a started set, and what may still be done."""
+    """The open slots of a partial set, and the cells that are still allowed."""
 
     open: tuple[int, ...]
     """Numbers of the slots to fill, the next one first; empty once the set is complete."""
@@ -83,13 +83,13 @@ class ContextGraph:
         self._needless = [self._without_needs(plan) for plan in self.plans]
 
     def start(self, plan: int, partition: int = 0) -> State:
-        """A set of this plan (a number in `plans`), with nothing in it yet."""
+        """Start an empty set of this plan (a number in `plans`)."""
         names = [slot.name for slot in self.rules.slots]
         open_slots = tuple(names.index(name) for name in self.plans[plan])
         return State(open_slots, self.present(partition) & self._needless[plan], 0.0, 0.0)
 
     def present(self, partition: int) -> int:
-        """The cells that have items in a partition."""
+        """Return the cells that have items in a partition."""
         found = self._present.get(partition)
         if found is None:
             cells = self.cells
@@ -99,7 +99,7 @@ class ContextGraph:
         return found
 
     def allowed(self, state: State) -> int:
-        """Cells of the next slot from which the set can be completed; 0: it cannot be at all."""
+        """Return cells of the next slot from which the set can be completed; 0: it cannot be completed."""
         found = self._allowed.get(state)
         if found is None:
             found = self._allowed[state] = self._find_allowed(state)
@@ -116,7 +116,7 @@ class ContextGraph:
         return State(left, mask, *self._with(state, cell))
 
     def fillable(self) -> bool:
-        """Whether the pool has what one set at least needs."""
+        """Test whether the pool has at least the items of one set."""
         return any(
             self.completable(self.start(plan, partition))
             for partition in range(len(self.cells.partitions))
@@ -127,7 +127,7 @@ class ContextGraph:
         return bool(self.allowed(state)) if state.open else self._affordable(state.low, state.high)
 
     def cells_of(self, item: int) -> tuple[int, ...]:
-        """The cells an item stands in, one for each slot it fits; none: the rules never take it."""
+        """List the cells of an item, one for each slot it fits; none: the rules never take it."""
         found = np.flatnonzero(self.cells.class_C == self.cells.class_N[item])
         return tuple(int(cell) for cell in found)
 
@@ -227,13 +227,15 @@ class ContextGraph:
         return _mask(kept_C)
 
 
-def compile_rules(rules: Rules, facts: Facts) -> ContextGraph:
-    """The context graph of these rules for a pool. RulesError: they tell too many kinds of items apart."""
+def compile_rules(rules: Rules, facts: Attributes) -> ContextGraph:
+    """Compile these rules for a pool into a context graph. RulesError: they make too many classes of
+    items.
+    """
     return ContextGraph(rules, divide(rules, facts))
 
 
 def bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set, in order."""
+    """List the numbers of the set bits, in order."""
     while mask:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
@@ -241,7 +243,7 @@ def bits(mask: int) -> Iterator[int]:
 
 
 def chosen(mask: int, num_cells: int) -> NDArray[np.int64]:
-    """The numbers of the bits that are set, as an array: quicker than `bits` for large masks."""
+    """Return the numbers of the set bits as an array: quicker than `bits` for large masks."""
     packed = np.frombuffer(mask.to_bytes((num_cells + 7) // 8, "little"), np.uint8)
     return np.flatnonzero(np.unpackbits(packed, bitorder="little")[:num_cells])
 

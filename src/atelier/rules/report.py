@@ -1,4 +1,4 @@
-"""Says whether rules can be kept: with any items at all, and with the items at hand.
+"""Checks whether rules can be kept: with any items at all, and with the items at hand.
 
 Two pools are asked. The *possible* pool has one item for every combination of facts that the rules speak of:
 what cannot be completed there contradicts itself. The real pool shows what the shop lacks.
@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from atelier.errors import RulesError
-from atelier.rules.conditions import AnyOf, Between, Condition, Facts, NoneOf, Test, Words
+from atelier.rules.conditions import AnyOf, Attributes, Between, Condition, NoneOf, Test, Words
 from atelier.rules.graph import ContextGraph, compile_rules
 from atelier.rules.rules import Agree, Differ, Needs, Never, Rules
 
-MOST_COMBINATIONS = 300_000
+MAX_COMBINATIONS = 300_000
 _OTHER = "(something else)"
 
 
@@ -35,7 +35,7 @@ class SlotReport:
 
 @dataclass(frozen=True)
 class ShapeReport:
-    """Whether one of the file's sets can be made."""
+    """The report whether one of the file's sets can be made."""
 
     shape: str
     contradiction: tuple[str, ...]
@@ -50,7 +50,7 @@ class ShapeReport:
 
 @dataclass(frozen=True)
 class RulesReport:
-    """What a rule file says of a pool."""
+    """The report of a rule file on a pool."""
 
     name: str
     num_items: int
@@ -61,7 +61,7 @@ class RulesReport:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What must be mended before generation; empty: nothing."""
+        """List what must be changed before generation; empty: nothing."""
         found = list(self.unknown)
         found += [
             f"slots.{slot.slot}: no item fits"
@@ -80,14 +80,14 @@ class RulesReport:
         return {**asdict(self), "problems": list(self.problems), "ok": not self.problems}
 
 
-def check_rules(rules: Rules, facts: Facts) -> RulesReport:
-    """Whether the rules can be kept with these items, and if not, which of them stand in the way.
+def check_rules(rules: Rules, facts: Attributes) -> RulesReport:
+    """Check whether the rules can be kept with these items, and if not, which of them prevent it.
 
     RulesError: the pool is empty.
     """
     if facts.num_items == 0:
         raise RulesError(f"{rules.name}: the pool is empty; ingest items, or ask for a wider pool")
-    possible = possible_facts(rules)
+    possible = possible_attributes(rules)
     return RulesReport(
         rules.name,
         facts.num_items,
@@ -97,8 +97,8 @@ def check_rules(rules: Rules, facts: Facts) -> RulesReport:
     )
 
 
-def compile_checked(rules: Rules, facts: Facts) -> ContextGraph:
-    """`compile_rules` for a pool that can fill at least one of the sets.
+def compile_checked(rules: Rules, facts: Attributes) -> ContextGraph:
+    """Compile the rules for a pool that can fill at least one of the sets.
 
     RulesError: none can be made, or the file names values that no item has; the message names the rules.
     """
@@ -111,10 +111,10 @@ def compile_checked(rules: Rules, facts: Facts) -> ContextGraph:
     return graph
 
 
-def possible_facts(rules: Rules) -> Facts:
-    """One item for each combination of the values that the rules name, and of one that they do not.
+def possible_attributes(rules: Rules) -> Attributes:
+    """Make one item for each combination of the values that the rules name, and of one that they do not.
 
-    Facts that only have to be equal or different need a few values more: as many as a set has pieces.
+    Attributes that only have to be equal or different need a few values more: as many as a set has pieces.
     RulesError: there are too many combinations to look at.
     """
     texts: dict[str, dict[str | None, None]] = {}
@@ -138,19 +138,19 @@ def possible_facts(rules: Rules) -> Facts:
     domains: dict[str, list[Any]] = {fact: list(values) for fact, values in texts.items()}
     domains.update({fact: sorted(values) for fact, values in numbers.items()})
     size = int(np.prod([len(values) for values in domains.values()], dtype=float))
-    if size > MOST_COMBINATIONS:
+    if size > MAX_COMBINATIONS:
         raise RulesError(
             f"{rules.name}: the rules speak of {size:,} combinations of facts (at most "
-            f"{MOST_COMBINATIONS:,} can be examined); name wider facts, as subcategory instead of category"
+            f"{MAX_COMBINATIONS:,} can be examined); name wider facts, as subcategory instead of category"
         )
     return _every_combination(domains, copies=max(map(len, rules.plans())))
 
 
-def _every_combination(domains: dict[str, list[Any]], copies: int) -> Facts:
+def _every_combination(domains: dict[str, list[Any]], copies: int) -> Attributes:
     """`copies` items of each combination: a set may hold as many alike as it has pieces."""
     combinations = list(product(*domains.values())) * copies
     columns = {fact: [row[number] for row in combinations] for number, fact in enumerate(domains)}
-    return replace(Facts.of(columns), num_items=len(combinations))
+    return replace(Attributes.of(columns), num_items=len(combinations))
 
 
 def _tests(rules: Rules) -> Iterator[Test]:
@@ -170,7 +170,7 @@ def _conditions(rules: Rules) -> Iterator[tuple[str, Condition]]:
             yield name, other
 
 
-def _slot_report(rules: Rules, number: int, facts: Facts) -> SlotReport:
+def _slot_report(rules: Rules, number: int, facts: Attributes) -> SlotReport:
     slot = rules.slots[number]
     conditions = [*rules.everywhere.tests, *slot.condition.tests]
     num_items = int(Condition(tuple(conditions)).holds(facts).sum())
@@ -187,7 +187,7 @@ def _slot_report(rules: Rules, number: int, facts: Facts) -> SlotReport:
     return SlotReport(slot.name, num_items, emptied_by)
 
 
-def _shape_report(rules: Rules, number: int, facts: Facts, possible: Facts) -> ShapeReport:
+def _shape_report(rules: Rules, number: int, facts: Attributes, possible: Attributes) -> ShapeReport:
     shape = rules.shapes[number]
     name = f"sets[{number}] ({' + '.join(shape.required)})"
     alone = replace(rules, shapes=(shape,))
@@ -198,11 +198,11 @@ def _shape_report(rules: Rules, number: int, facts: Facts, possible: Facts) -> S
     return ShapeReport(name, (), _smallest_group(alone, facts))
 
 
-def _can_be_made(rules: Rules, facts: Facts) -> bool:
+def _can_be_made(rules: Rules, facts: Attributes) -> bool:
     return compile_rules(rules, facts).fillable()
 
 
-def _smallest_group(rules: Rules, facts: Facts) -> tuple[str, ...]:
+def _smallest_group(rules: Rules, facts: Attributes) -> tuple[str, ...]:
     """Rules that together forbid every set, and of which none can be spared: drop one after the other."""
     kept, group = rules, []
     for name in rules.names():
@@ -225,7 +225,7 @@ def _in_words(rules: Rules, name: str) -> str:
     return str(dict(rules.relations)[name])
 
 
-def _unknown(rules: Rules, facts: Facts) -> Iterator[str]:
+def _unknown(rules: Rules, facts: Attributes) -> Iterator[str]:
     """Named values that no item has, with the nearest that one has."""
     if rules.for_many_catalogues:
         return

@@ -1,4 +1,4 @@
-"""A rule file's content, as values that have been checked: what each set must be.
+"""Defines the checked content of a rule file.
 
 The format is described in docs/reference/rules.md; `file.py` reads it.
 """
@@ -12,13 +12,13 @@ from itertools import product
 from atelier.rules.conditions import Condition
 
 _ANYTHING = Condition()
-MOST_PIECES = 12
+MAX_PIECES = 12
 """Of one set. Look-ahead and layouts are made for sets that one can see at a glance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in a set, and what may stand there."""
+    """A place in a set, and the conditions on its items."""
 
     name: str
     condition: Condition
@@ -109,7 +109,7 @@ class Rules:
     everywhere: Condition = _ANYTHING
     """Every piece meets it."""
     relations: tuple[tuple[str, Relation], ...] = ()
-    pieces: Limits = field(default_factory=lambda: Limits(1, MOST_PIECES))
+    pieces: Limits = field(default_factory=lambda: Limits(1, MAX_PIECES))
     price: Limits | None = None
     """Of a whole set, in the catalogue's currency."""
     for_many_catalogues: bool = False
@@ -119,7 +119,7 @@ class Rules:
         return next(slot for slot in self.slots if slot.name == name)
 
     def plans(self) -> tuple[Plan, ...]:
-        """Every combination of slots that makes a complete set of an allowed size, each once."""
+        """List every combination of slots that makes a complete set of an allowed size, each once."""
         found = dict.fromkeys(plan for shape in self.shapes for plan in self._plans_of(shape))
         return tuple(plan for plan in found if len(plan) in self.pieces)
 
@@ -138,7 +138,9 @@ class Rules:
             )
 
     def without(self, name: str) -> Rules:
-        """The same rules, one of them dropped: a relation's name, 'everywhere', 'price' or 'slots.NAME'."""
+        """Return the same rules, one of them dropped: a relation's name, 'everywhere', 'price' or
+        'slots.NAME'.
+        """
         if name == "everywhere":
             return replace(self, everywhere=_ANYTHING)
         if name == "price":
@@ -152,7 +154,7 @@ class Rules:
         return replace(self, relations=tuple(pair for pair in self.relations if pair[0] != name))
 
     def names(self) -> tuple[str, ...]:
-        """What can be dropped by `without`, the widest first."""
+        """List what can be dropped by `without`, the widest first."""
         return (
             *(("everywhere",) if self.everywhere.tests else ()),
             *(("price",) if self.price else ()),

@@ -29,7 +29,9 @@ Scalar = str | int | float | bool | None
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The syntax tree of a document; None for an empty one. yaml.YAMLError, with the place: it is none."""
+    """Parse the syntax tree of a document; None for an empty one. yaml.YAMLError, with the place: it is
+    none.
+    """
     loader = _Loader(text)
     try:
         return loader.get_single_node()

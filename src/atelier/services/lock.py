@@ -1,4 +1,4 @@
-"""One holder at a time: a file lock that dies with its process and says who holds it."""
+"""Locks a file for one process at a time; the lock ends with its process and names its holder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from atelier.settings import Settings
 
 
 def workspace(settings: Settings) -> Path:
-    """Held by whatever changes this workspace's data, models or releases: one at a time."""
+    """Return the lock of everything that changes this workspace's data, models or releases."""
     return settings.stores_dir / "workspace.lock"
 
 
@@ -42,7 +42,9 @@ def hold(path: Path, holder: str, **facts: str) -> Iterator[None]:
 
 
 def held_by(path: Path) -> dict[str, str] | None:
-    """What the holder of `path` said of itself, or None when nobody holds it. Not for the holder itself."""
+    """Read what the holder of `path` wrote about itself, or None when nobody holds it. Not for the holder
+    itself.
+    """
     if not path.exists():
         return None
     with path.open("a") as file:

@@ -1,4 +1,4 @@
-"""Where this workspace's Prefect API answers, and the environment that Prefect reads when it is imported."""
+"""Finds this workspace's Prefect API, and sets the environment that Prefect reads when it is imported."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from atelier.settings import Settings
 
 
 def up_lock(settings: Settings) -> Path:
-    """Held by `atelier up` for as long as its services run."""
+    """Return the lock that `atelier up` holds as long as its services run."""
     return settings.stores_dir / "up.lock"
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """Where the services of `atelier up` answer (`prefect_api`, `mlflow`); empty while it does not run."""
+    """Read the addresses of the services of `atelier up` (`prefect_api`, `mlflow`); empty while it does not
+    run.
+    """
     return lock.held_by(up_lock(settings)) or {}
 
 
 @contextmanager
 def prefect_api(settings: Settings) -> Iterator[str]:
-    """The API's address: that of `atelier up` while it runs, otherwise of a server for this block alone.
+    """Yield the API's address: that of `atelier up` while it runs, otherwise of a server for this block
+    alone.
 
     Enter it before Prefect is imported: Prefect reads its environment then. Our own server instead of
     Prefect's ephemeral one, because it is ready sooner and ends with this process, even after `kill -9`.
@@ -49,7 +52,7 @@ def prefect_api(settings: Settings) -> Iterator[str]:
 
 
 def server(settings: Settings, port: int, *options: str) -> Service:
-    """Prefect's server on `port` of this machine alone: it has no authentication of its own."""
+    """Describe Prefect's server on `port` of this machine alone: it has no authentication of its own."""
     return Service(
         name="Prefect server",
         command=(
@@ -62,7 +65,7 @@ def server(settings: Settings, port: int, *options: str) -> Service:
 
 
 def enter_environment(settings: Settings, api_url: str) -> None:
-    """Sets, for this process and its children, where Prefect keeps its state and that it reports nothing."""
+    """Set, for this process and its children, where Prefect keeps its state and that it reports nothing."""
     os.environ.update(environment(settings, api_url))
 
 
@@ -73,7 +76,7 @@ def _send_remaining_logs() -> None:
 
 
 def environment(settings: Settings, api_url: str) -> dict[str, str]:
-    """Prefect's variables for this workspace."""
+    """Return Prefect's variables for this workspace."""
     return {
         "ATELIER_HOME": str(settings.home),
         "PREFECT_HOME": str(settings.stores_dir / "prefect"),

@@ -1,4 +1,4 @@
-"""One local service: a command with a log and, where it has one, an address that says that it is healthy."""
+"""Runs one local service: a command with a log and, where it has one, an address for health checks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from atelier.errors import ServiceError
 
 @dataclass(frozen=True)
 class Service:
-    """What to run, and how to see that it works."""
+    """A command, and the health check of its process."""
 
     name: str
     command: tuple[str, ...]
@@ -42,7 +42,7 @@ class Running:
     process: subprocess.Popen[bytes]
 
     def check(self) -> None:
-        """`ServiceError` when the process has ended."""
+        """Check that the process runs. ServiceError: it has ended."""
         code = self.process.poll()
         if code is not None:
             raise ServiceError(
@@ -51,7 +51,7 @@ class Running:
             )
 
     def wait_until_healthy(self) -> None:
-        """`ServiceError` when it ends instead, or takes too long."""
+        """Wait until the service is healthy. ServiceError: it ends instead, or takes too long."""
         service = self.service
         deadline = time.monotonic() + service.starts_within_seconds
         while not answers(service.health_url, service.healthy_statuses):
@@ -95,7 +95,7 @@ def launched(service: Service) -> Iterator[Running]:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on just now."""
+    """Find a port of this machine that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -103,7 +103,7 @@ def free_port() -> int:
 
 
 def require_port(host: str, port: int, option: str) -> None:
-    """Check that a service can listen on `port` of `host`, an IPv4 or IPv6 address or a name.
+    """Require that `port` is free. ServiceError: it is not; `option` is how the caller can change it.
 
     ServiceError: somebody listens there already, or this machine has no such address; `option` is how the
     caller can change it.
@@ -151,7 +151,7 @@ def url_of(host: str, port: int, path: str = "") -> str:
 
 
 def answers(url: str, statuses: tuple[int, ...] = (200,)) -> bool:
-    """Whether a GET of `url` is answered, within two seconds, with one of `statuses`."""
+    """Test whether a GET of `url` is answered, within two seconds, with one of `statuses`."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # A proxy never sees this machine.
     try:
         with opener.open(url, timeout=2) as response:

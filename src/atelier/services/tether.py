@@ -1,4 +1,4 @@
-"""Runs one command that does not outlive the process that asked for it, not even after `kill -9`.
+"""Runs one command that ends with the process that started it, even after `kill -9`.
 
     python -m atelier.services.tether PARENT_PID COMMAND [ARGUMENT...]
 

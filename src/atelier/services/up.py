@@ -70,7 +70,7 @@ def apply_schedule(project_dir: Path, pools: Sequence[str] = (WORK_POOL,)) -> No
 
 
 def worker(settings: Settings, pool: str = WORK_POOL) -> Service:
-    """What takes scheduled runs from the work pool and runs them as processes."""
+    """Describe the worker, which takes scheduled runs from the work pool and runs them as processes."""
     port = free_port()
     return Service(
         name="Worker",

@@ -45,7 +45,7 @@ MAX_BATCH = 16
 
 @dataclass(frozen=True)
 class Filters:
-    """What an answer's items must fulfil; the default asks for nothing."""
+    """Conditions on an answer's items; none by default."""
 
     categories: tuple[str, ...] = ()
     """Any of these; empty means all."""
@@ -60,7 +60,7 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True)
 class CategoryGuess:
-    """What the picture shows, in the opinion of the model and of the items next to it."""
+    """A predicted category of the picture, by the model and its nearest items."""
 
     name: str
     probability: float
@@ -160,7 +160,7 @@ class Answerer:
         *,
         text: str | None = None,
     ) -> Answer:
-        """The `k` items nearest to the boxed part of an upright RGB picture, uint8 [H, W, 3].
+        """Find the `k` items nearest to the boxed part of an upright RGB picture, uint8 [H, W, 3].
 
         Without a box, to the item that the detector chooses; without a detector, to what stands before a
         plain background, or else to the whole picture. `text` says what else is wanted: 'in blue'.
@@ -195,7 +195,7 @@ class Answerer:
         )
 
     def answer_text(self, text: str, filters: Filters = NO_FILTERS, k: int = 10) -> Answer:
-        """The `k` items that a text asks for: of just that title, with its words, and nearest to it.
+        """Find the `k` items for a text: nearest vectors, and titles with its words.
 
         QueryError: k is out of range, the text has no word, or no item has what a filter names.
         """
@@ -246,12 +246,12 @@ class Answerer:
         )
 
     def thumbnails(self, answer: Answer) -> dict[str, bytes]:
-        """Item id -> JPEG, for the items of one of its own answers."""
+        """Read JPEGs by item id, for the items of one of its own answers."""
         found = {hit.item_id: self.reader.thumbnail(hit.item_id) for hit in answer.items}
         return {item_id: picture for item_id, picture in found.items() if picture is not None}
 
     def warm_up(self) -> None:
-        """Do once all that requests will ask for, so that the first real one finds everything in memory."""
+        """Run every kind of request once, so that the first real one finds everything in memory."""
         photo = encode_jpeg(np.full((1600, 1200, 3), 128, np.uint8))
         for box in (None, Box(300, 400, 900, 1200)):
             decoded, inside = self.open_photo(photo, box)
@@ -261,7 +261,7 @@ class Answerer:
             looks = np.full((num_photos * len(NARROW), 3, side, side), 0.5, np.float32)
             self.encoder.encode_prepared(looks)
         if self.detector is not None:
-            self.detector.look([np.full((side, side, 3), 128, np.uint8)])
+            self.detector.detect([np.full((side, side, 3), 128, np.uint8)])
 
     def _guesses(
         self, probability_1C: NDArray[np.float32], neighbours: Sequence[Hit]

@@ -27,7 +27,7 @@ promoting or rolling back a release needs no restart.
 
 
 def create_app(settings: Settings, live: LiveRelease | None = None) -> FastAPI:
-    """Build the application. Starting it loads what is live and follows it; stopping it ends both."""
+    """Build the application. Its start loads the live release and follows it; its stop ends both."""
     live = live or LiveRelease(settings)
     shadow = Shadow(settings)
     metrics = Metrics(live, shadow.metrics.registry)

@@ -81,7 +81,7 @@ class FeedMaker:
     def feed(
         self, user_id: str, day: str, history: Sequence[str] | None = None, num: int = 20
     ) -> list[Shown]:
-        """What a user is shown on a day ('2026-01-05'), and logged as that; see `make`.
+        """Make and log the feed of a user and day ('2026-01-05'); see `make`.
 
         FeedLogError: it cannot be logged, so it must not be shown.
         """
@@ -101,7 +101,7 @@ class FeedMaker:
     def make(
         self, user_id: str, day: str, history: Sequence[str] | None = None, num: int = 20
     ) -> list[Shown]:
-        """`num` places, or as many as there are sets; shown to nobody, so logged nowhere.
+        """Fill `num` places, or as many as there are sets, without logging.
 
         `history`: outfits that the user clicked, the latest first; those of the release by default. Outfits
         that the release does not know are passed over. NoReleaseError: it has no set on offer.
@@ -120,10 +120,10 @@ class FeedMaker:
         return make_feed(user_id, day, candidates, num, self._config)
 
     def history(self, user_id: str) -> tuple[str, ...]:
-        """What the release knows of a user; empty for one who never clicked."""
+        """Return a user's history in the release; empty for a user without clicks."""
         return self._histories.get(user_id, ())
 
 
 def today() -> str:
-    """The day of feeds, where nobody names one: UTC."""
+    """Return the default day of feeds: UTC."""
     return datetime.now(UTC).date().isoformat()

@@ -20,7 +20,7 @@ router = APIRouter()
 
 
 class ShownSet(BaseModel):
-    """A set at its place; what came of it goes back with the clicks of the next drop."""
+    """A set at its place; its outcome returns with the clicks of the next drop."""
 
     place: int = Field(description="From 0.")
     outfit_id: str
@@ -85,7 +85,7 @@ async def feed(
         date | None, Day, Query(description="YYYY-MM-DD. Default: today, UTC.", examples=["2026-01-05"])
     ] = None,
 ) -> FeedAnswer:
-    """The sets that a user is shown on a day, with the probability of each.
+    """List the sets that a user is shown on a day, with the probability of each.
 
     The same question to the same release gives the same feed, and a longer one begins with the shorter one.
     What is answered counts as shown: it is logged, or it is not answered (503). A HEAD shows nothing.

@@ -43,7 +43,7 @@ class LoadFailure:
 
 @dataclass(frozen=True)
 class LiveState:
-    """What is served at one moment, and what went wrong with what should be."""
+    """The release that is served, and the failure of a newer one."""
 
     answerer: Answerer | None = None
     num_loads: int = 0
@@ -55,7 +55,7 @@ class LiveState:
 
 
 class LiveRelease:
-    """Always the newest release that could be loaded: `current` answers, `state` tells how it came about."""
+    """Follows the newest release that could be loaded: `current` answers, `state` explains."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class LiveRelease:
 
     @property
     def current(self) -> Answerer:
-        """The release to answer with. NoReleaseError: none has been loaded yet."""
+        """Return the loaded release. NoReleaseError: none has been loaded yet."""
         state = self._state
         if state.answerer is None:
             if state.failure is not None:

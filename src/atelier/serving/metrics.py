@@ -1,4 +1,4 @@
-"""What Prometheus sees at /metrics: requests, stages, and the release that is live.
+"""Exports metrics for Prometheus at /metrics: requests, stages, and the live release.
 
 Each app has its own collectors, so that two apps in one process do not count into each other.
 """
@@ -56,7 +56,7 @@ class Metrics:
         self._stage_seconds.labels(stage).observe(seconds)
 
     def render(self) -> bytes:
-        """The text exposition format."""
+        """Return the text exposition format."""
         return b"".join(generate_latest(registry) for registry in (self._registry, *self._others))
 
 

@@ -33,7 +33,7 @@ class PlacedItem(BaseModel):
 
 
 class OutfitWishes(BaseModel):
-    """What is asked of `/v1/outfits`."""
+    """The body of a request to `/v1/outfits`."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -58,7 +58,7 @@ class OutfitWishes(BaseModel):
 
 
 class OutfitPiece(BaseModel):
-    """An item in its place, with what a shopper wants to see of it."""
+    """An item in its slot, with the attributes for a shopper."""
 
     slot: str
     item_id: str
@@ -69,7 +69,7 @@ class OutfitPiece(BaseModel):
 
 
 class OutfitSet(BaseModel):
-    """A complete set, the asked items first."""
+    """A complete set, the requested items first."""
 
     pieces: list[OutfitPiece]
     score: float
@@ -94,7 +94,7 @@ class OutfitAnswer(BaseModel):
 
 
 class CollageSet(BaseModel):
-    """What is asked of `/v1/collages`."""
+    """The body of a request to `/v1/collages`."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -158,7 +158,7 @@ async def make_collage(service: ServiceOf, wanted: CollageSet) -> Response:
 
 @router.get("/v1/rules", responses=responses(503), tags=["outfits"])
 async def rule_names(service: ServiceOf) -> RuleNames:
-    """The rules by name."""
+    """List the rules by name."""
     stylist = service.live.current.stylist
     return RuleNames(release=stylist.release.release_id, rules=sorted(stylist.rules_paths))
 
@@ -166,7 +166,7 @@ async def rule_names(service: ServiceOf) -> RuleNames:
 def _shown(stylist: Stylist, made: MadeSet) -> OutfitSet:
     pieces = []
     for piece in made.pieces:
-        facts = stylist.facts_of(piece.item_id)
+        facts = stylist.attributes_of(piece.item_id)
         pieces.append(
             OutfitPiece(
                 slot=piece.slot,

@@ -82,7 +82,7 @@ class _Sheet:
         self.draw.rounded_rectangle(corners, radius=8 * SCALE, fill=CARD, outline=LINE, width=SCALE)
 
     def frame(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """A red frame with a white rim, to be seen on any photo."""
+        """Draw a red frame with a white rim, visible on any photo."""
         for inset, width, colour in ((0, 5, "white"), (1, 3, ACCENT)):
             corners = [value * SCALE for value in (x0 + inset, y0 + inset, x1 - inset, y1 - inset)]
             self.draw.rectangle(corners, outline=colour, width=width * SCALE)

@@ -1,4 +1,6 @@
-"""Errors as JSON problems (RFC 9457): every bad request gets a 4xx whose `detail` says what to change."""
+"""Returns errors as JSON problems (RFC 9457): a bad request gets a 4xx whose `detail` explains what to
+change.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def install(app: FastAPI) -> None:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For a route's documentation: the problems that it may answer with."""
+    """Document the problems that a route may answer with."""
     return {
         status: {
             "model": Problem,

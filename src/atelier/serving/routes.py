@@ -1,4 +1,4 @@
-"""The routes: each turns a request into a call of the live release, and its answer into JSON."""
+"""Defines the routes: each converts a request to a call of the live release, and its answer to JSON."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 @dataclass
 class Service:
-    """What the routes share; lies at `app.state.service`."""
+    """Shared state of the routes, at `app.state.service`."""
 
     settings: Settings
     live: LiveRelease
@@ -58,7 +58,7 @@ class Service:
     """Requests that are worked on or wait for it; read and written by the event loop alone."""
 
     async def work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run CPU work in the bounded pool, off the event loop; what does not fit waits its turn.
+        """Run CPU work in the bounded pool, off the event loop; further work is queued.
 
         OverloadedError: `serve_queue` requests are inside already, or its turn did not come in time.
         """
@@ -98,7 +98,7 @@ async def search(
     later: BackgroundTasks,
     form: Annotated[SearchForm, Form(media_type="multipart/form-data")],
 ) -> SearchAnswer:
-    """Find the catalogue's items that look like a photo, its boxed part, or what a text says."""
+    """Find the catalogue's items that match a photo, its boxed part, or a text."""
     arrived = time.perf_counter()
     box = parse_box(form.box)
     answer = await service.work(_answer, service.live.current, form, box, service.settings, arrived)
@@ -110,7 +110,7 @@ async def search(
 
 @router.get("/v1/items/{item_id:path}", responses=responses(404, 503), tags=["catalogue"])
 async def item(service: ServiceOf, item_id: str) -> ItemFacts:
-    """All that the live index knows of an item."""
+    """Return all attributes of an item of the live index."""
     answerer = service.live.current
     facts = await service.work(answerer.reader.item, item_id)
     if facts is None:
@@ -136,7 +136,7 @@ async def item(service: ServiceOf, item_id: str) -> ItemFacts:
     tags=["catalogue"],
 )
 async def picture(service: ServiceOf, request: Request, item_id: str, release: str | None = None) -> Response:
-    """An item's picture, at most 256 pixels a side.
+    """Return an item's picture, at most 256 pixels a side.
 
     An address that names the live release never changes its picture and is cached for a day; any other is
     answered from the live release and cached for a minute.
@@ -158,7 +158,7 @@ async def picture(service: ServiceOf, request: Request, item_id: str, release: s
 
 @router.get("/v1/release", responses=responses(503), tags=["operation"])
 async def release(service: ServiceOf) -> ReleaseFacts:
-    """What is live: the release, its data, its model and its index."""
+    """Describe the live release: its data, its model and its index."""
     answerer = service.live.current
     return ReleaseFacts(
         release=answerer.release.release_id,
@@ -176,7 +176,7 @@ async def release(service: ServiceOf) -> ReleaseFacts:
 
 @router.get("/health", responses=responses(503), tags=["operation"])
 async def health(service: ServiceOf) -> Health:
-    """Ready: 200 with what is live. 503 while nothing is."""
+    """Report readiness: 200 with the live release, 503 while there is none."""
     answerer, state = service.live.current, service.live.state
     failure = state.failure
     return Health(
@@ -196,19 +196,19 @@ async def health(service: ServiceOf) -> Health:
 
 @router.get("/health/live", tags=["operation"])
 async def alive() -> dict[str, str]:
-    """The process runs, whether or not it has something to answer with."""
+    """Report that the process runs, with or without a release."""
     return {"status": "alive"}
 
 
 @router.get("/metrics", response_class=Response, tags=["operation"])
 async def metrics(service: ServiceOf) -> Response:
-    """For Prometheus, in its text format."""
+    """Return metrics in Prometheus' text format."""
     return Response(service.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @router.get("/", include_in_schema=False)
 async def page() -> FileResponse:
-    """A page to drop a photo on."""
+    """Return the search page."""
     return FileResponse(
         PAGE_PATH,
         media_type="text/html; charset=utf-8",

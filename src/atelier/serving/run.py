@@ -1,4 +1,4 @@
-"""What the command line calls: a server, or one search in this process."""
+"""Starts a server, or runs one search in this process, for the command line."""
 
 from __future__ import annotations
 

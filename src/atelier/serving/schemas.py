@@ -70,7 +70,7 @@ _ITEM: JsonDict = {
 
 
 class SearchForm(BaseModel):
-    """A photo, a text or both, and what the answer must fulfil. A field of another name is refused."""
+    """A photo, a text or both, and filters. A field of another name is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -112,7 +112,7 @@ class SearchForm(BaseModel):
 
 
 class CategoryProbability(BaseModel):
-    """What the photo shows, in the model's opinion."""
+    """A predicted category of the photo."""
 
     model_config = ConfigDict(json_schema_extra={"example": _CATEGORY})
 
@@ -121,7 +121,7 @@ class CategoryProbability(BaseModel):
 
 
 class FoundBox(BaseModel):
-    """One item that was seen in the photo; name its box to search for it instead."""
+    """One detected item of the photo; send its box to search for it instead."""
 
     box: tuple[float, float, float, float] = Field(
         description="x0, y0, x1, y1 in pixels of the upright photo."
@@ -213,7 +213,7 @@ class ItemFacts(BaseModel):
 
 
 class ReleaseFacts(BaseModel):
-    """What is live."""
+    """The live release."""
 
     release: str
     data_version: str

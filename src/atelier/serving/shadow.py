@@ -88,7 +88,7 @@ class Shadow:
             self._thread.start()
 
     def stop(self) -> None:
-        """Drop what waits and end."""
+        """Drop the queue and stop."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
@@ -96,7 +96,7 @@ class Shadow:
     def follow(
         self, later: BackgroundTasks, request: Request, form: SearchForm, box: Box | None, answer: Answer
     ) -> None:
-        """Have a photo answered once more after its answer was sent, if it is one of the share."""
+        """Queue a photo for the shadow after its answer was sent, if it is in the share."""
         request_id = str(request.state.request_id)
         photo = form.photo
         if self.answerer is None or not is_chosen(request_id, self._settings.shadow_share) or photo is None:
@@ -177,13 +177,17 @@ class Shadow:
 
 
 def is_chosen(request_id: str, share: float) -> bool:
-    """Whether a request is one of the share, 0 to 1, by a hash of its id: a raised share keeps them."""
+    """Test whether a request is in the share, 0 to 1, by a hash of its id: a larger share includes the
+    smaller.
+    """
     number = int.from_bytes(hashlib.blake2b(request_id.encode(), digest_size=8).digest(), "big")
     return number < share * 2**64
 
 
 def compare(asked: Asked, answer: Answer, release_id: str, seconds: float) -> Compared:
-    """Live and shadow answer of one request. `seconds`: what the shadow took, decoding aside."""
+    """Compare the live and the shadow answer of one request. `seconds`: the shadow's time without
+    decoding.
+    """
     live_ids, shadow_ids = ([hit.item_id for hit in each.items[:DEPTH]] for each in (asked.answer, answer))
     seen = agreement(live_ids, shadow_ids, DEPTH)
     guesses = asked.answer.categories
@@ -206,7 +210,7 @@ def compare(asked: Asked, answer: Answer, release_id: str, seconds: float) -> Co
 
 
 class ShadowMetrics:
-    """What Prometheus sees of the shadow, in a registry of its own."""
+    """Exports the shadow's metrics for Prometheus, in a registry of its own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""What the shadow compared, a JSON line for each request and a file for each day, and the report on it.
+"""Logs the shadow's comparisons, a JSON line for each request and a file for each day, and reports on them.
 
 No photo is kept. Files older than KEEP_DAYS go when a new day begins.
 """
@@ -47,7 +47,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class PairReport:
-    """How two releases agreed on what shoppers asked."""
+    """The agreement of two releases on shoppers' requests."""
 
     live: str
     shadow: str
@@ -91,7 +91,7 @@ class ShadowLog:
 
 
 def report(folder: Path, days: int = 7, now: datetime | None = None) -> list[PairReport]:
-    """How each pair of releases agreed in the last `days` days, the pair seen last first."""
+    """Compute the agreement of each pair of releases in the last `days` days, the latest pair first."""
     since = ((now or datetime.now(UTC)) - timedelta(days=days)).isoformat(timespec="milliseconds")
     pairs: defaultdict[tuple[str, str], list[Compared]] = defaultdict(list)
     for each in _read(folder, since):

@@ -16,7 +16,7 @@ def add_stored(archive: ZipFile, name: str, data: bytes) -> None:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A CSV table as the drop layout wants it: empty for None, `true` and `false`, spaces between ids."""
+    """Write a CSV table in the drop layout: empty for None, `true` and `false`, spaces between ids."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

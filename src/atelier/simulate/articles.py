@@ -1,4 +1,4 @@
-"""The article types of fashion: what each may look like, cost, and be worn with."""
+"""Defines the article types of fashion: their looks, prices, and combinations."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _COARSE = 2
 
 
 class Canvas:
-    """What is being drawn: colours and alpha, painted from the back to the front."""
+    """A drawing: colours and alpha, painted from the back to the front."""
 
     def __init__(self, rng: np.random.Generator, folds: float = 0.06) -> None:
         self._colour = Image.new("RGB", SIZE)
@@ -50,7 +50,7 @@ class Canvas:
         folds: float = 1.0,
         inside: Points | None = None,
     ) -> None:
-        """Paint an outline, as far as it lies `inside` another.
+        """Paint an outline, clipped to `inside`.
 
         `depth`: how far it bulges; `turn`: of its fabric, in degrees; `folds`: strength of creases.
         """
@@ -60,7 +60,7 @@ class Canvas:
         self._paint(mask, fabric, depth, turn, folds)
 
     def line(self, points: Points, colour: RGB, width: float = 0.7, *, depth: float = 0.0) -> None:
-        """Paint an open line of `width` units with round joints; with `depth` it is shaded as a cord is."""
+        """Paint an open line of `width` units with round joints; with `depth` it is shaded like a cord."""
         fine = Image.new("L", (WIDTH * _FINE, HEIGHT * _FINE))
         draw = ImageDraw.Draw(fine)
         pixels = [(round(x * _FINE), round(y * _FINE)) for x, y in points]
@@ -87,7 +87,7 @@ class Canvas:
         self._alpha = ImageChops.subtract(self._alpha, self._mask(outline))
 
     def within(self, outline: Points, picture: Image.Image, corner: tuple[float, float]) -> None:
-        """Put a picture with alpha on what is painted already, as far as the outline reaches: a print."""
+        """Paint a picture with alpha onto the drawing, clipped to the outline: a print."""
         placed = Image.new("L", SIZE)
         place = (round(corner[0] * SCALE), round(corner[1] * SCALE))
         placed.paste(picture.getchannel("A"), place)
@@ -96,7 +96,7 @@ class Canvas:
         self._colour.paste(layer, (0, 0), ImageChops.multiply(placed, self._mask(outline)))
 
     def picture(self) -> Image.Image:
-        """The drawing, RGBA."""
+        """Return the drawing, RGBA."""
         result = self._colour.copy()
         result.putalpha(self._alpha)
         return result
@@ -131,7 +131,7 @@ class Canvas:
 
 
 def outline(*steps: Step) -> Points:
-    """The points of a path; closed by whoever fills it."""
+    """Return the points of a path, not closed."""
     points = [np.array(steps[0][:2], float)[None]]
     for step in steps[1:]:
         end = np.array(step[-2:], float)
@@ -145,24 +145,26 @@ def outline(*steps: Step) -> Points:
 
 
 def mirrored(points: Points, axis: float = WIDTH / 2) -> Points:
-    """The same on the other side."""
+    """Mirror points at the middle line."""
     return np.column_stack([2 * axis - points[:, 0], points[:, 1]])
 
 
 def symmetric(*steps: Step) -> Points:
-    """A closed outline from its right half, which runs from the top to the bottom of the middle line."""
+    """Build a closed outline from its right half, which runs from the top to the bottom of the middle
+    line.
+    """
     half = outline(*steps)
     return np.concatenate([half, mirrored(half)[::-1]])
 
 
 def ellipse(x: float, y: float, across: float, down: float, tilt: float = 0.0) -> Points:
-    """`across` and `down` are radii."""
+    """Outline an ellipse; `across` and `down` are radii."""
     angle = np.linspace(0, 2 * np.pi, 49)[:-1]
     return turned(np.column_stack([x + across * np.cos(angle), y + down * np.sin(angle)]), tilt, (x, y))
 
 
 def rounded(x0: float, y0: float, x1: float, y1: float, radius: float = 2.0) -> Points:
-    """A rectangle with round corners."""
+    """Outline a rectangle with round corners."""
     r = min(radius, (x1 - x0) / 2, (y1 - y0) / 2)
     return outline(
         (x0 + r, y0), (x1 - r, y0), (x1, y0, x1, y0 + r), (x1, y1 - r), (x1, y1, x1 - r, y1),
@@ -171,7 +173,7 @@ def rounded(x0: float, y0: float, x1: float, y1: float, radius: float = 2.0) -> 
 
 
 def turned(points: Points, degrees: float, about: Sequence[float] = (WIDTH / 2, HEIGHT / 2)) -> Points:
-    """Turned clockwise."""
+    """Rotate points clockwise."""
     angle = np.deg2rad(degrees)
     cos, sin = np.cos(angle), np.sin(angle)
     x, y = points[:, 0] - about[0], points[:, 1] - about[1]

@@ -17,7 +17,7 @@ _FOLDED = frozenset({"Apparel", "Textiles"})
 
 
 def draw_item(seed: int, item: SimulatedItem) -> Image.Image:
-    """The item alone, RGBA with a true alpha, 240 x 320, as its catalogue photo shows it."""
+    """Draw the item alone, RGBA with a true alpha, 240 x 320, as in its catalogue photo."""
     rng = generator(seed, Stream.DRAWING, item.drawn_as, item.trade)
     soft = item.article.department in _FOLDED or item.item.category == "Scarves"
     canvas = Canvas(rng, folds=rng.uniform(0.05, 0.12) if soft else rng.uniform(0.0, 0.04))

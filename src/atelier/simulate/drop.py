@@ -27,7 +27,7 @@ _NOT_IN_A_DROP = frozenset(
 
 @dataclass(frozen=True)
 class SimulatedDrop:
-    """What was written, with the truth behind it."""
+    """The written drop, with its ground truth."""
 
     drop_dir: Path
     seed: int
@@ -48,7 +48,8 @@ def simulate(
     processes: int = 2,
     progress: bool = True,
 ) -> SimulatedDrop:
-    """Write items `first_item` to `first_item + num_items` of the world of `seed`, and what belongs to them.
+    """Write items `first_item` to `first_item + num_items` of the world of `seed`, with photos, outfits and
+    clicks.
 
     That is: for each item a photo of the shop's and one of a shopper's; outfits, street photos of some of
     them (of fashion), and clicks. The same arguments give the same bytes, however many processes draw; a

@@ -1,4 +1,4 @@
-"""The article types of a bedroom: what each may look like and cost, and in which colours each style comes."""
+"""Defines the article types of a bedroom: their looks and prices, and the colours of each style."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ FURNISHINGS: dict[str, ArticleType] = {
 def make_furnishing(
     new_id: str, source: str, rng: np.random.Generator, style_rng: np.random.Generator
 ) -> tuple[Item, Look, str]:
-    """An item without its group, what it looks like, and its true style, which its look follows."""
+    """Make an item without its group, with its look and its true style, which its look follows."""
     articles = list(FURNISHINGS.values())
     weights = np.array([article.weight for article in articles])
     article = articles[int(rng.choice(len(articles), p=weights / weights.sum()))]

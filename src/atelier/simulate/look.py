@@ -1,4 +1,4 @@
-"""What one item looks like: all that its drawing follows, apart from chance within its cut."""
+"""Defines the look of an item: everything its drawing depends on, apart from chance within its cut."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Palette:
 
 
 def shade(colour: RGB, factor: float) -> RGB:
-    """Darker below 1; above 1 lighter, towards white: 1.3 goes 30 % of the way."""
+    """Darken a colour below 1; above 1 lighten it: 1.3 goes 30 % of the way to white."""
     if factor <= 1:
         red, green, blue = (round(level * factor) for level in colour)
     else:
@@ -67,19 +67,19 @@ def is_dark(colour: RGB) -> bool:
 
 
 def seam(colour: RGB) -> RGB:
-    """A thread that is seen on this colour."""
+    """Choose the colour of a thread that contrasts with this colour."""
     return shade(colour, 1.28) if is_dark(colour) else shade(colour, 0.65)
 
 
 def mixed(name: str, rng: np.random.Generator) -> RGB:
-    """A shade that still goes by this name."""
+    """Draw a shade that still has this colour name."""
     light = rng.uniform(0.84, 1.14)
     red, green, blue = (int(np.clip(level * light + rng.normal(0, 5), 8, 250)) for level in COLOURS[name])
     return red, green, blue
 
 
 def draw_palette(name: str, rng: np.random.Generator) -> Palette:
-    """A palette whose main colour goes by `name`, with a partner that can be told from it."""
+    """Draw a palette whose main colour has this `name`, with a distinguishable partner."""
     names = list(COLOURS)
     weights = np.array([_partner_weight(name, other) for other in names])
     second, accent = (
@@ -90,7 +90,7 @@ def draw_palette(name: str, rng: np.random.Generator) -> Palette:
 
 
 def harmony(first: str, second: str) -> float:
-    """How well two colours are worn together in this world, 0 to 1.
+    """Score how well two colours are worn together in this world, 0 to 1.
 
     A neutral goes with everything, and two with each other unless they are nearly alike (navy with black);
     of two real colours neighbours on the colour wheel and opposites go together, what lies between clashes.

@@ -1,4 +1,4 @@
-"""What a fabric shows: one function a pattern, each a picture of the canvas's size."""
+"""Draws the patterns of fabrics: one function a pattern, each a picture of the canvas's size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pattern = Callable[[Palette, np.random.Generator], Image.Image]
 
 
 def weave(pattern: str, palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """The fabric of this pattern, 240 x 320 RGB. Raises KeyError for an unknown pattern."""
+    """Draw the fabric of this pattern, 240 x 320 RGB. Raises KeyError for an unknown pattern."""
     return PATTERNS[pattern](palette, rng)
 
 
@@ -25,7 +25,7 @@ def plain(palette: Palette, _rng: np.random.Generator) -> Image.Image:
 
 
 def heather(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Mixed yarn: fine grain of two shades."""
+    """Draw mixed yarn: fine grain of two shades."""
     grain = rng.integers(0, 256, size=(SIZE[1] // 2, SIZE[0]), dtype=np.uint8)
     mask = Image.fromarray(grain).resize(SIZE, Image.Resampling.BILINEAR)
     light = shade(palette.main, 1.35 if is_dark(palette.main) else 1.2)
@@ -35,7 +35,7 @@ def heather(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def denim(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Twill with faded places."""
+    """Draw twill with faded places."""
     x, y = np.arange(SIZE[0])[None], np.arange(SIZE[1])[:, None]
     twill = ((x + y) % 4 < 2) * 12.0
     faded = Image.fromarray(rng.integers(0, 256, size=(7, 5), dtype=np.uint8)).resize(
@@ -56,14 +56,14 @@ def pinstripes(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def diagonal(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Slanted stripes, as on a tie."""
+    """Draw slanted stripes, as on a tie."""
     straight = _bands(_bar_code(palette, rng, 480, wide=(10, 24)), across=True, size=(480, 480))
     slanted = straight.rotate(float(rng.choice([-45, 45])) + rng.uniform(-8, 8), Image.Resampling.BILINEAR)
     return slanted.crop((120, 80, 120 + SIZE[0], 80 + SIZE[1]))
 
 
 def checks(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Gingham: both ways alike, half as strong where only one way runs."""
+    """Draw gingham: both ways alike, half as strong where only one way runs."""
     period = int(rng.integers(10, 32))
     x, y = np.arange(SIZE[0])[None] // (period // 2) % 2, np.arange(SIZE[1])[:, None] // (period // 2) % 2
     share = (x + y)[..., None] / 2
@@ -73,7 +73,7 @@ def checks(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def tartan(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Unequal bands of three colours, woven both ways."""
+    """Draw unequal bands of three colours, woven both ways."""
     across = _bar_code(palette, rng, SIZE[1], wide=(6, 24))
     down = _bar_code(palette, rng, SIZE[0], wide=(6, 24))
     return Image.fromarray(((across[:, None].astype(np.uint16) + down[None]) // 2).astype(np.uint8))
@@ -96,7 +96,7 @@ def dots(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def gradient(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """From one colour to another, downwards."""
+    """Draw a gradient from one colour to another, downwards."""
     start, end = sorted(rng.uniform(0, 1, size=2))
     t = np.clip((np.linspace(0, 1, SIZE[1]) - start * 0.4) / (0.4 + 0.6 * end), 0, 1)[:, None]
     colours = np.array(palette.main) * (1 - t) + np.array(palette.second) * t
@@ -104,7 +104,7 @@ def gradient(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def blocks(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Two or three fields, as on a rugby shirt."""
+    """Draw two or three fields, as on a rugby shirt."""
     first, second = sorted(rng.uniform(0.2, 0.8, size=2))
     rows = np.linspace(0, 1, SIZE[1])[:, None]
     colours = np.where(rows < first, palette.main, np.where(rows < second, palette.second, palette.accent))
@@ -112,7 +112,7 @@ def blocks(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def floral(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Scattered blossoms of five petals with leaves."""
+    """Draw scattered blossoms of five petals with leaves."""
     picture = Image.new("RGB", SIZE, palette.main)
     draw = ImageDraw.Draw(picture)
     size = rng.uniform(5, 11)
@@ -152,7 +152,7 @@ def leopard(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def geometric(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """A repeated tile of triangles and lozenges."""
+    """Draw a repeated tile of triangles and lozenges."""
     period = int(rng.integers(18, 44))
     tile = Image.new("RGB", (period * 2, period * 2), palette.main)
     draw, p = ImageDraw.Draw(tile), period
@@ -169,7 +169,7 @@ def geometric(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def knit(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Cables and ribs."""
+    """Draw cables and ribs."""
     x, y = np.arange(SIZE[0])[None], np.arange(SIZE[1])[:, None]
     rib, cable = int(rng.integers(5, 9)), int(rng.integers(24, 46))
     ribs = np.where(x % rib < rib // 2, 8, -8)
@@ -179,7 +179,7 @@ def knit(palette: Palette, rng: np.random.Generator) -> Image.Image:
 
 
 def zigzag(palette: Palette, rng: np.random.Generator) -> Image.Image:
-    """Bands that climb and fall, as on a winter sweater."""
+    """Draw bands that climb and fall, as on a winter sweater."""
     period = int(rng.integers(16, 40))
     x, y = np.arange(SIZE[0])[None], np.arange(SIZE[1])[:, None]
     height = np.abs(x % period - period // 2) + y

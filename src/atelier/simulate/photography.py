@@ -40,7 +40,7 @@ _SMALLEST_FOR_PROCESSES = 32
 
 
 def file_of(photo: Photo) -> str:
-    """Where a photo lies in the drop: 'pictures-street.zip/w0-o000000x200-000-street.jpg'."""
+    """Return the path of a photo in the drop: 'pictures-street.zip/w0-o000000x200-000-street.jpg'."""
     return f"{ZIPS[PhotoKind(photo.kind)]}/{photo.photo_id}.jpg"
 
 

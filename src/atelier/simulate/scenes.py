@@ -16,7 +16,7 @@ Painter = Callable[[ImageDraw.ImageDraw, np.random.Generator], None]
 
 
 def draw_scene(rng: np.random.Generator, places: Sequence[str] | None = None) -> Pixels:
-    """A place without a product in it, of these names or any of `SCENES`: uint8 [560, 420, 3]."""
+    """Draw a place without a product in it, of these names or any of `SCENES`: uint8 [560, 420, 3]."""
     picture = Image.new("RGB", SCENE_SIZE, _dull(rng))
     draw = ImageDraw.Draw(picture)
     SCENES[str(rng.choice(list(places or SCENES)))](draw, rng)
@@ -48,7 +48,7 @@ def bedroom(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
 
 
 def wardrobe(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
-    """Other garments on a rail, boxes beneath."""
+    """Draw other garments on a rail, boxes beneath."""
     draw.rectangle((0, 0, _WIDTH, _HEIGHT), fill=shade(_dull(rng), 0.6))
     rail = int(rng.integers(30, 110))
     draw.line((0, rail, _WIDTH, rail), fill=(150, 150, 155), width=7)
@@ -64,7 +64,7 @@ def wardrobe(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
 
 
 def table(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
-    """Wood from above with cups, papers, cables."""
+    """Draw wood from above with cups, papers, cables."""
     wood = COLOURS["Tan"] if rng.random() < 0.5 else _dull(rng)
     for plank in range(0, _WIDTH, 46):
         draw.rectangle((plank, 0, plank + 46, _HEIGHT), fill=shade(wood, rng.uniform(0.75, 1.1)))
@@ -132,7 +132,7 @@ def park(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
 
 
 def shop(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
-    """Shelves full of goods."""
+    """Draw shelves full of goods."""
     draw.rectangle((0, 0, _WIDTH, _HEIGHT), fill=shade(_dull(rng), 0.7))
     step = int(rng.integers(80, 140))
     for y in range(step, _HEIGHT + step, step):

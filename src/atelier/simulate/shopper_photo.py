@@ -1,4 +1,4 @@
-"""Turns a catalogue photo into the photo a shopper would take: pure functions of pixels and a generator.
+"""Renders a shopper's photo from a catalogue photo: pure functions of pixels and a generator.
 
 The simulated world draws its shoppers' photos with it, training imitates shoppers with it, and evaluation
 makes queries from real catalogue photos with it. Pixels are uint8, [H, W, 3] (RGB) or [H, W, 4] (RGBA).
@@ -22,7 +22,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class PhotoDegradation:
-    """How badly a photo is taken: each field a range (low, high) that is drawn from evenly."""
+    """Degradations of a photo: each field is a range (low, high) that is drawn from uniformly."""
 
     height_share: Range = (0.25, 0.65)
     """Height of the upright item, as a share of the street photo's height."""
@@ -77,7 +77,7 @@ HEAVY = PhotoDegradation(
 
 
 def cut_out(pixels: Pixels) -> Pixels:
-    """The product without its plain background, RGBA, cropped tightly to what is opaque.
+    """Cut the product from its plain background, RGBA, cropped tightly to what is opaque.
 
     Alpha falls softly over about two pixels, and edge colours are freed of the background shining through. A
     picture without a plain background is kept whole: alpha is 255 everywhere.
@@ -95,7 +95,7 @@ def render_street(
     degradation: PhotoDegradation = TYPICAL_DEGRADATION,
     short_side: int | None = None,
 ) -> tuple[Pixels, Box]:
-    """A shopper's photo of a cut-out product over a cluttered background, and the product's true tight box.
+    """Render a shopper's photo of a cut-out product over a cluttered background; returns the true tight box.
 
     `cutout` comes from `cut_out`; `background` is any picture, of which a part is taken. The result is
     upright (3:4, or near it), `short_side` pixels wide, by default 300 to 400.
@@ -111,7 +111,7 @@ def street_jpeg(
     degradation: PhotoDegradation = TYPICAL_DEGRADATION,
     short_side: int | None = None,
 ) -> tuple[bytes, Box]:
-    """`render_street`'s photo as the JPEG file that the shopper sends."""
+    """Render `render_street`'s photo as the JPEG file that the shopper sends."""
     width = short_side or int(rng.integers(300, 401))
     size = (width, round(width * rng.uniform(1.2, 1.45)))
     sharp_size = _sharp_size(size, rng, degradation, strength=1.0)
@@ -127,7 +127,7 @@ def street_jpeg(
 def render_reshot(
     pixels: Pixels, rng: np.random.Generator, degradation: PhotoDegradation = TYPICAL_DEGRADATION
 ) -> Pixels:
-    """A tidy second photo of the same product: another plainish background, light, tilt and crop.
+    """Render a tidy second photo of the same product: another plainish background, light, tilt and crop.
 
     As large as `pixels`.
     """
@@ -137,7 +137,7 @@ def render_reshot(
 def reshot_jpeg(
     pixels: Pixels, rng: np.random.Generator, degradation: PhotoDegradation = TYPICAL_DEGRADATION
 ) -> bytes:
-    """`render_reshot`'s photo as a JPEG file."""
+    """Render `render_reshot`'s photo as a JPEG file."""
     size = (pixels.shape[1], pixels.shape[0])
     sharp_size = _sharp_size(size, rng, degradation, strength=0.5)
     canvas = _plain(sharp_size, rng)
@@ -260,7 +260,7 @@ def worn_jpeg(
     quality: tuple[int, int],
     strength: float,
 ) -> bytes:
-    """The picture at `size` as a JPEG: light, shade, colour and noise at `strength` as `degradation` says."""
+    """Degrade the picture at `size` and encode it as JPEG: light, shade, colour and noise at `strength`."""
     picture = picture.point(_tone_curves(rng, degradation, strength))
     picture = ImageChops.multiply(picture, _shade(picture.size, rng, degradation, strength))
     noise_std = rng.uniform(*degradation.noise) * strength

@@ -59,7 +59,7 @@ _LAYERS = (Slot.SHOES, Slot.BOTTOM, Slot.TOP, Slot.WHOLE, Slot.EXTRA, Slot.OUTER
 
 
 def outfit_jpeg(seed: int, styled: StyledOutfit, photo_id: str) -> tuple[bytes, list[Region]]:
-    """A street photo of this outfit, 360 x 540, and a region for each garment that is seen in it."""
+    """Render a street photo of this outfit, 360 x 540, and a region for each visible garment."""
     rng = generator(seed, Stream.STREET, styled.number)
     scene = Image.fromarray(draw_scene(rng, OUTDOORS)).resize(STREET_SIZE, Image.Resampling.BILINEAR)
     _draw_person(ImageDraw.Draw(scene), rng)

@@ -1,4 +1,4 @@
-"""Hidden styles: which there are in each trade, what hints at them, and how well two go together."""
+"""Defines the hidden styles of each trade, their hints, and the compatibility of two styles."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _HINTS: dict[str, Mapping[str, float]] = {
 
 
 def style_match(first: str, second: str) -> float:
-    """How well two styles of one trade go together, 0 to 1; the same one goes wholly."""
+    """Score the compatibility of two styles of one trade, 0 to 1; equal styles score 1."""
     return 1.0 if first == second else _MATCHES[frozenset({first, second})]
 
 
 def garment_style(usage: str, pattern: str, rng: np.random.Generator) -> str:
-    """A garment's style: by chance, but its usage and pattern hint at it."""
+    """Draw a garment's style at random, with odds from its usage and pattern."""
     weights = np.ones(len(FASHION_STYLES))
     for hint in (_HINTS.get(usage, {}), _HINTS.get(pattern, {})):
         weights += [hint.get(style, 0) for style in FASHION_STYLES]

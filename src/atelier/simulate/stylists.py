@@ -1,4 +1,4 @@
-"""Who puts sets together and who shows them: a collection's outfits, and the clicks that they get."""
+"""Simulates the outfits of a collection, and the clicks on them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPTIONAL = frozenset({Slot.OUTER, Slot.BAG, Slot.EXTRA, Slot.TEXTILE})
 
 @dataclass(frozen=True)
 class StyledOutfit:
-    """An outfit with its items and what the hidden rules think of it."""
+    """An outfit with its items and its compatibility under the hidden rules."""
 
     number: int
     """Its own in its world: what its street photo is drawn from."""
@@ -37,7 +37,7 @@ class StyledOutfit:
 
 
 def style_collection(seed: int, collection: Sequence[SimulatedItem]) -> list[StyledOutfit]:
-    """Outfits from the items of one collection, or as much of it as there is: about one for five items.
+    """Compose outfits from the items of one collection, as far as it exists: about one for five items.
 
     Their ids name that part too: when more of a collection arrives, new outfits join those that were.
     """
@@ -59,7 +59,7 @@ def style_collection(seed: int, collection: Sequence[SimulatedItem]) -> list[Sty
 def show_collection(
     seed: int, collection: Sequence[SimulatedItem], outfits: Sequence[StyledOutfit]
 ) -> list[Click]:
-    """Showings of a collection's outfits to users, each with the probability it was chosen with.
+    """Show a collection's outfits to users, each with the probability it was chosen with.
 
     The shop shows an outfit drawn by popularity, and now and then any of them: an off-policy estimate needs
     both the probabilities and some exploration.

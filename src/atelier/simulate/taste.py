@@ -1,4 +1,4 @@
-"""What goes together and who likes what: the hidden rules behind outfits and clicks, and so the truth."""
+"""Defines the hidden rules behind outfits and clicks: compatibility and users' tastes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DEAR = {Trade.FASHION: 200.0, Trade.BEDROOM: 600.0}
 
 @dataclass(frozen=True)
 class User:
-    """A person with a taste of which only clicks are seen."""
+    """A person with a hidden taste, of which only clicks are observed."""
 
     user_id: str
     gender: str
@@ -40,7 +40,7 @@ class User:
 
 
 def compatibility(items: Sequence[SimulatedItem]) -> float:
-    """How well items of one trade go together, 0 to 1: the truth that learners are measured against.
+    """Score the compatibility of items of one trade, 0 to 1: the ground truth for learned models.
 
     Fashion: colours in harmony, one season, one usage, styles that go together, few loud patterns. Bedrooms:
     colours, styles, few loud patterns, and no table lamp on a stool.
@@ -62,7 +62,7 @@ def compatibility(items: Sequence[SimulatedItem]) -> float:
 
 
 def make_user(seed: int, number: int) -> User:
-    """The user of this number, the same in all trades."""
+    """Make the user of this number, the same in all trades."""
     rng = generator(seed, Stream.USERS, number)
     return User(
         user_id=f"w{seed}-u{number:04d}",
@@ -76,7 +76,7 @@ def make_user(seed: int, number: int) -> User:
 
 
 def user_of(user_id: str) -> User:
-    """The user of this id; ValueError where the id is of no simulated world."""
+    """Return the user of this id; ValueError where the id is of no simulated world."""
     match = re.fullmatch(r"w(\d+)-u(\d{4,})", user_id)
     if match is None:
         raise ValueError(f"{user_id!r} is no id of a simulated user; expected one such as 'w0-u0017'")
@@ -84,7 +84,7 @@ def user_of(user_id: str) -> User:
 
 
 def click_probability(user: User, outfit: Outfit) -> float:
-    """How probable it is that a user clicks on an outfit that is shown; any outfit of simulated items."""
+    """Compute the probability that a user clicks a shown outfit of simulated items."""
     return probability(liking(user, [item_of(item_id) for item_id in outfit.item_ids]))
 
 
@@ -93,7 +93,7 @@ def probability(log_odds: float) -> float:
 
 
 def liking(user: User, items: Sequence[SimulatedItem]) -> float:
-    """How much a user likes items as an outfit: the log-odds of a click where it is shown."""
+    """Compute the log-odds that a user clicks these items as an outfit."""
     names = list(COLOURS)
     colours = np.mean([user.colours[names.index(str(item.item.colour))] for item in items])
     styles = np.mean([user.styles[STYLES.index(item.style)] for item in items])

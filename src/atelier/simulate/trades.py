@@ -1,4 +1,4 @@
-"""The trades of the world: what each sells, and how its ids begin."""
+"""Defines the trades of the world: their articles and the prefixes of their ids."""
 
 from __future__ import annotations
 

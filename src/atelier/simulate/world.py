@@ -1,4 +1,4 @@
-"""The truth of the generated world: which items there are, what they look like, who photographs them.
+"""Defines the ground truth of the generated world: items, their looks, and the senders of photos.
 
 Every item follows from its trade, seed and number alone, so that a larger world holds the smaller one's items
 unchanged, and no order of work or number of processes matters.
@@ -32,7 +32,7 @@ _BRANDS = (
 
 
 class Stream(IntEnum):
-    """Independent sources of chance: drawing differently never changes the facts."""
+    """Independent random streams: a change of drawing never changes the attributes."""
 
     FACTS = 0
     DRAWING = 1
@@ -49,7 +49,7 @@ class Stream(IntEnum):
 
 @dataclass(frozen=True)
 class SimulatedItem:
-    """One product with what is hidden from a learner: its look, its style, what its picture is drawn from."""
+    """One product with its hidden values: its look, its style, the source of its picture."""
 
     number: int
     item: Item
@@ -66,7 +66,7 @@ class SimulatedItem:
 
 
 def generator(seed: int, stream: Stream, number: int, trade: Trade = Trade.FASHION) -> np.random.Generator:
-    """The chance that belongs to one thing of the world."""
+    """Return the random generator of one thing of the world."""
     more = [] if trade == Trade.FASHION else [list(Trade).index(trade)]
     return np.random.default_rng([seed, int(stream), number, *more])
 
@@ -77,7 +77,9 @@ def item_id(seed: int, number: int, trade: Trade = Trade.FASHION) -> str:
 
 @lru_cache(maxsize=100_000)
 def item_of(item_id: str) -> SimulatedItem:
-    """The item of this id, with its truth; ValueError where the id is of no simulated world."""
+    """Return the item of this id, with its hidden values; ValueError where the id is of no simulated
+    world.
+    """
     trades = {trade.prefix: trade for trade in Trade}
     match = re.fullmatch(r"([a-z])(\d+)-(\d{6,})", item_id)
     if match is None or match[1] not in trades:
@@ -86,7 +88,9 @@ def item_of(item_id: str) -> SimulatedItem:
 
 
 def make_item(seed: int, number: int, trade: Trade = Trade.FASHION) -> SimulatedItem:
-    """The item of this number; some are relisted, with a new id and stock for an earlier one's picture."""
+    """Make the item of this number; some are relisted, with a new id and stock for an earlier one's
+    picture.
+    """
     rng = generator(seed, Stream.FACTS, number, trade)
     first_of_collection = number - number % COLLECTION_SIZE
     if number > first_of_collection and rng.random() < _RELISTED_SHARE:

@@ -1,4 +1,4 @@
-"""What is to be made in bulk."""
+"""Specifies a batch of sets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ BLOCK = 8192
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be made, word by word; equal orders make equal sets."""
+class BatchSpec:
+    """The specification of a batch; equal specifications make equal sets."""
 
     release_id: str
     rules: str
@@ -28,5 +28,5 @@ class Order:
         return -(-self.num // BLOCK)
 
     def sets_of(self, block: int) -> int:
-        """How many sets a block holds, unless the pool is used up."""
+        """Count the sets of a block, unless the pool is used up."""
         return min(BLOCK, self.num - block * BLOCK)

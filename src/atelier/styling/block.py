@@ -20,12 +20,12 @@ from atelier.index.sets import SCHEMA
 from atelier.release.store import show
 from atelier.rules.file import parse_rules
 from atelier.settings import Settings
-from atelier.styling.batch_spec import Order
+from atelier.styling.batch_spec import BatchSpec
 from atelier.styling.stylist import Stylist
 
 
-def make_block(settings: Settings, order: Order, block: int) -> pa.Table:
-    """One block of an order, as rows of `SCHEMA`. The work of one core."""
+def make_block(settings: Settings, order: BatchSpec, block: int) -> pa.Table:
+    """Make one block of a batch, as rows of `SCHEMA`. The work of one core."""
     with threadpool_limits(1):
         stylist, assembler = _compiled(settings, order.release_id, order.where, order.rules)
         limits_N = _limits(order, block, len(stylist.item_ids))
@@ -58,7 +58,7 @@ def _compiled(
     return stylist, stylist.assembler(parse_rules(rules))
 
 
-def _limits(order: Order, block: int, num_items: int) -> Ints:
+def _limits(order: BatchSpec, block: int, num_items: int) -> Ints:
     """How often each item may be used in a block, so that all blocks together keep `most_uses`.
 
     What does not divide evenly goes to some of the blocks, from one on that is drawn for each item.

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from atelier.errors import QueryError
-from atelier.index.sets import SetTable
+from atelier.index.sets import BulkSetTable
 from atelier.progress import Progress
 from atelier.release.store import live
 from atelier.rules.file import parse_rules
 from atelier.settings import Settings
-from atelier.styling.batch_spec import Order
+from atelier.styling.batch_spec import BatchSpec
 from atelier.styling.stylist import Stylist
 from atelier.styling.workers import Processes, Workers
 
@@ -31,7 +31,7 @@ _EVEN_USE = 3
 
 @dataclass(frozen=True)
 class Generated:
-    """What became of an order."""
+    """The outcome of a batch."""
 
     table: str
     release_id: str
@@ -79,8 +79,8 @@ def generate(
         if most_uses is None:
             longest = max(map(len, pool.graph.plans))
             most_uses = _EVEN_USE * -(-num * longest // len(pool))
-        order = Order(stylist.release.release_id, text, where, num, most_uses, variety, seed)
-        table = SetTable(table_path, json.dumps(asdict(order), sort_keys=True))
+        order = BatchSpec(stylist.release.release_id, text, where, num, most_uses, variety, seed)
+        table = BulkSetTable(table_path, json.dumps(asdict(order), sort_keys=True))
         missing = sorted(set(range(order.num_blocks)) - table.finished())
         num_before = len(table)
         with Progress("making sets", num, unit="sets", done=num_before, shown=progress) as bar:
@@ -90,7 +90,7 @@ def generate(
     return _report(table, table_path, order, len(table) - num_before, time.perf_counter() - start)
 
 
-def _report(table: SetTable, path: Path, order: Order, num_now: int, seconds: float) -> Generated:
+def _report(table: BulkSetTable, path: Path, order: BatchSpec, num_now: int, seconds: float) -> Generated:
     sets = table.read()
     uses = sets["item_ids"].combine_chunks().flatten().value_counts().field("counts")
     return Generated(

@@ -68,7 +68,7 @@ class ReleasedRanker:
 
 
 def no_ranker(release: Release) -> NoReleaseError:
-    """Say that a release has no ranker, and what to do."""
+    """Explain that a release has no ranker, and how to get one."""
     return NoReleaseError(
         f"Release {release.release_id} has no ranker, so there are no feeds and no sets for a user; "
         f"`atelier retrain` trains one where there are clicks with a propensity. Until then ask for sets "
@@ -77,7 +77,7 @@ def no_ranker(release: Release) -> NoReleaseError:
 
 
 class UserTaste:
-    """A release's ranker and what its users clicked before. Safe to share by threads."""
+    """A release's ranker and its users' histories. Safe to share by threads."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class UserTaste:
     def likings(
         self, user_id: str, facts: pa.Table, relevance_NR: NDArray[np.float16], items_BP: Ints
     ) -> NDArray[np.float64]:
-        """How likely the user is to click each set [B], 0 to 1; of one who is not known, as of anybody.
+        """Predict the probability that the user clicks each set [B]; an unknown user gets popular sets.
 
         `facts` and `relevance_NR` are those of the items, rows of which are `items_BP`; -1 behind the last.
         """

@@ -1,4 +1,4 @@
-"""What the command line calls: sets of the live release, and pictures of sets, in this process."""
+"""Makes sets of the live release, and pictures of sets, in this process, for the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FACTS = ("item_id", "title", "category", "price")
 
 
 def outfit(settings: Settings, item_ids: Sequence[str], rules: str, wishes: Wishes) -> dict[str, Any]:
-    """Sets around items of the live release under rules by name or file: plain values, the best set first.
+    """Make sets around items of the live release under rules by name or file: plain values, best set first.
 
     Raises as `Stylist.make` does, and NoReleaseError where nothing is live or it makes no sets.
     """
@@ -33,7 +33,7 @@ def outfit(settings: Settings, item_ids: Sequence[str], rules: str, wishes: Wish
             "score": round(each.score, 4),
             "liking": None if each.liking is None else round(each.liking, 4),
             "pieces": [
-                {"slot": piece.slot} | {name: stylist.facts_of(piece.item_id)[name] for name in _FACTS}
+                {"slot": piece.slot} | {name: stylist.attributes_of(piece.item_id)[name] for name in _FACTS}
                 for piece in each.pieces
             ],
         }

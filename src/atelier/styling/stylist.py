@@ -30,7 +30,7 @@ from atelier.families.outfit.questions import compatibility
 from atelier.index.store import read_facts, read_relevance
 from atelier.release.manifest import Release
 from atelier.release.store import folder_of, require_file
-from atelier.rules.arrow import facts_of
+from atelier.rules.arrow import attributes_of
 from atelier.rules.file import load_rules
 from atelier.rules.graph import compile_rules
 from atelier.rules.rules import Rules
@@ -51,7 +51,7 @@ _TEMPERATURE = 0.02
 
 @dataclass(frozen=True)
 class Wishes:
-    """How sets are chosen among those that the rules allow."""
+    """Preferences among the sets that the rules allow."""
 
     num: int = 1
     variety: float = 0.0
@@ -97,7 +97,7 @@ class _Judged(NamedTuple):
     likings_B: NDArray[np.float64] | None
 
     def better_half(self) -> _Judged:
-        """Those that go together best; nobody was asked yet whether they are liked."""
+        """Select the most compatible half, before likings are computed."""
         best = np.sort(np.argsort(-self.scores_B, kind="stable")[: -(-len(self.scores_B) // 2)])
         return _Judged(Sets(self.sets.items_BP[best], self.sets.slots_BP[best]), self.scores_B[best], None)
 
@@ -145,14 +145,14 @@ class Stylist:
         self._settings = settings
         self._relevance = cache(relevance)
         self._opened_taste = taste
-        self._facts = facts_of(facts)
+        self._facts = attributes_of(facts)
         self._row_of = {item_id: row for row, item_id in enumerate(self.item_ids)}
         self._assemblers: dict[str, Assembler] = {}
         self._lock = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings, release: Release, where: str | None = None) -> Stylist:
-        """With all items of the release's index, or those that an SQL condition on their facts names.
+        """Open all items of the release's index, or those that an SQL condition on their attributes selects.
 
         QueryError: the condition is wrong, or names no item.
         """
@@ -160,7 +160,7 @@ class Stylist:
         return cls(settings, release, read_facts(settings, release.index, where), relevance)
 
     def make(self, item_ids: Sequence[str], rules: str | Rules, wishes: Wishes = BEST) -> list[MadeSet]:
-        """Sets around trigger items, the best first; all of them stand in each.
+        """Make sets around trigger items, best first; all of them stand in each.
 
         Fewer than wished where the pool holds no more. The same wishes get the same sets.
         QueryError: an item is unknown or named twice, or there are too many. RulesError: there are no such
@@ -204,7 +204,7 @@ class Stylist:
         return opened or UserTaste.of(ReleasedRanker.open(self._settings, self.release), self.release)
 
     def assembler(self, rules: str | Rules) -> Assembler:
-        """What makes sets under rules, named as in the release or brought along; compiled once for a name.
+        """Return the assembler for rules, named as in the release or given; compiled once for a name.
 
         RulesError: there are no rules of this name.
         """
@@ -219,13 +219,13 @@ class Stylist:
                 self._assemblers[rules] = self._compiled(self._rules[rules])
             return self._assemblers[rules]
 
-    def facts_of(self, item_id: str) -> dict[str, Any]:
-        """What the release's index says of one of its items."""
+    def attributes_of(self, item_id: str) -> dict[str, Any]:
+        """Return the attributes of one item of the release's index."""
         row: dict[str, Any] = self.facts.slice(self._row_of[item_id], 1).to_pylist()[0]
         return row
 
     def rules_text(self, name: str) -> str:
-        """The text of rules by the name that the release has for them, or of a file.
+        """Read the text of rules by the name that the release has for them, or of a file.
 
         RulesError: it is neither.
         """

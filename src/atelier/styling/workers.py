@@ -1,4 +1,4 @@
-"""Who makes the blocks of an order: processes of this machine, or a Ray cluster."""
+"""Runs the blocks of a batch on processes of this machine, or on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from atelier.errors import ServiceError
 from atelier.settings import Settings
-from atelier.styling.batch_spec import Order
+from atelier.styling.batch_spec import BatchSpec
 from atelier.styling.block import make_block
 
 
@@ -23,13 +23,13 @@ class Workers(Protocol):
 
     def __exit__(self, *error: object) -> None: ...
 
-    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
-        """The blocks of an order, whichever is finished first."""
+    def make(self, settings: Settings, order: BatchSpec, blocks: Sequence[int]) -> Iterator[pa.Table]:
+        """Yield the blocks of a batch as they are finished."""
         ...
 
 
 class Processes:
-    """Processes of this machine, started anew: the threads of this one are not carried along."""
+    """Processes of this machine, spawned, so that the threads of this one are not copied."""
 
     def __init__(self, num: int = 2) -> None:
         self._pool = ProcessPoolExecutor(num, mp_context=get_context("spawn"))
@@ -40,7 +40,7 @@ class Processes:
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
+    def make(self, settings: Settings, order: BatchSpec, blocks: Sequence[int]) -> Iterator[pa.Table]:
         waiting = [self._pool.submit(make_block, settings, order, block) for block in blocks]
         for finished in as_completed(waiting):
             yield finished.result()
@@ -70,7 +70,7 @@ class RayCluster:
     def __exit__(self, *error: object) -> None:
         self._ray.shutdown()
 
-    def make(self, settings: Settings, order: Order, blocks: Sequence[int]) -> Iterator[pa.Table]:
+    def make(self, settings: Settings, order: BatchSpec, blocks: Sequence[int]) -> Iterator[pa.Table]:
         remote = self._ray.remote(make_block)
         waiting = [remote.remote(settings, order, block) for block in blocks]
         while waiting:

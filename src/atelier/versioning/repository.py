@@ -38,7 +38,8 @@ CONFIG = f"""\
 
 
 def ensure_repo(settings: Settings) -> None:
-    """A DVC repository at `settings.home`, configured as the settings say. Cheap; call it at any time.
+    """Create or open the DVC repository at `settings.home`, configured by the settings. Cheap; call it at any
+    time.
 
     `.dvc/config` is the same everywhere, so that it can be committed; `.dvc/config.local` holds what differs.
     Neither names the home, so that it can be moved and be called anything.
@@ -100,7 +101,7 @@ class Repository:
         self.remote: Any = repo.cloud.get_remote_odb(REMOTE)
 
     def copy_and_hash(self, store: Any, thing: Object, target: IO[bytes] | None = None) -> str | None:
-        """MD5 of an object's bytes as they are stored now, copied to `target`; None where it is missing."""
+        """Copy an object to `target` and return its MD5; None where it is missing."""
         digest = hashlib.md5(usedforsecurity=False)
         try:
             with store.fs.open(store.oid_to_path(thing.oid), "rb") as file:
@@ -113,7 +114,7 @@ class Repository:
         return digest.hexdigest()
 
     def forget_damaged(self, store: Any, things: list[Object]) -> None:
-        """Removes those whose bytes are wrong: DVC never replaces what is there."""
+        """Remove the objects whose bytes are wrong: DVC never replaces what is there."""
         for thing in things:
             if self.copy_and_hash(store, thing) not in (None, thing.digest):
                 store.fs.remove(store.oid_to_path(thing.oid))
@@ -131,18 +132,18 @@ class Repository:
 
 
 def list_object(version: DataVersion) -> Object:
-    """The list of a version's files."""
+    """Read the list of a version's files."""
     return Object(f"{version.digest}.dir", "")
 
 
 def file_objects(listing: bytes) -> list[Object]:
-    """The files of a version, from the bytes of its list."""
+    """List the files of a version, from the bytes of its list."""
     return [Object(entry["md5"], entry["relpath"]) for entry in json.loads(listing)]
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Repository]:
-    """The repository, to this process alone until the block ends. A killed holder's lock goes with it."""
+    """Lock the repository until the block ends. The lock ends with its process."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo, lock_repo
 

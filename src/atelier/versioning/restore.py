@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def restore(settings: Settings, digest_prefix: str) -> DataVersion:
-    """`data/` and `data.dvc` as they were at that version; what `data/` held is gone unless it was accepted.
+    """Restore `data/` and `data.dvc` of a version; anything else in `data/` is lost unless it was accepted.
 
     Objects come from the cache, or from the remote where the cache has none or a damaged one, which is then
     replaced. Nothing is touched before the whole version is there and hashed. A call that was killed leaves
@@ -48,7 +48,7 @@ def restore(settings: Settings, digest_prefix: str) -> DataVersion:
 
 
 def verify(settings: Settings, version: DataVersion) -> int:
-    """Hashes every object of a version again, in the cache and in the remote; returns how many there are.
+    """Hash every object of a version again, in the cache and in the remote; returns their number.
 
     Raises CorruptionError, which names file, object and place, where bytes are wrong or the remote lacks
     them. The cache may lack some: it is only a shortcut.

@@ -1,4 +1,4 @@
-"""Makes what `data/` holds a version: into the cache, into the remote, recorded, and pointed to."""
+"""Records the content of `data/` as a version: in the cache, in the remote, and in `data.dvc`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ outs:
 def snapshot(
     settings: Settings, drop: str, counts: Mapping[str, int], category_shares: Mapping[str, int]
 ) -> DataVersion:
-    """The version of what `data/` holds now. Its digest depends on names and bytes alone.
+    """Record the current content of `data/` as a version. Its digest depends on names and bytes alone.
 
     drop: name of the drop that led to it. counts: rows of each table. category_shares: items of each
     category.

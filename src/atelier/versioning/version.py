@@ -44,13 +44,13 @@ class DataVersion:
 
 
 def versions(settings: Settings) -> list[DataVersion]:
-    """All accepted versions, the oldest first."""
+    """List all accepted versions, oldest first."""
     paths = settings.versions_dir.glob("*.json")
     return sorted((_read(path) for path in paths), key=lambda version: (version.created_at, version.digest))
 
 
 def pointed_digest(settings: Settings) -> str | None:
-    """The digest in `data.dvc`, whether or not that version was accepted in this workspace."""
+    """Read the digest in `data.dvc`, whether or not that version was accepted in this workspace."""
     try:
         text = settings.data_pointer_path.read_text()
     except FileNotFoundError:
@@ -65,7 +65,9 @@ def pointed_digest(settings: Settings) -> str | None:
 
 
 def find(settings: Settings, digest_prefix: str) -> DataVersion:
-    """The one version whose digest begins so; VersionError names those there are where it is not just one."""
+    """Find the one version whose digest begins so. VersionError: there is not just one; names the known
+    ones.
+    """
     known = versions(settings)
     found = [version for version in known if version.digest.startswith(digest_prefix.lower())]
     if len(found) == 1 and digest_prefix:
@@ -90,7 +92,7 @@ def record(settings: Settings, version: DataVersion) -> None:
 
 
 def write_at_once(path: Path, text: str) -> None:
-    """The whole text or the file that was there before, even after a power cut."""
+    """Write a whole text or leave the file as it was, even after a power cut."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8") as file:
         file.write(text)

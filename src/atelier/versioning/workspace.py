@@ -1,4 +1,4 @@
-"""Which version `data/` holds, and how another takes its place in one step.
+"""Reads the current version of `data/`, and replaces it in one step.
 
 A folder cannot be replaced atomically, so the step is a small file that says which one is to come. It is
 written once that folder is complete beside the stores; from then on whoever looks finishes the replacing.
@@ -21,7 +21,7 @@ LOCK_TIMEOUT_SECONDS = 600
 
 
 def current(settings: Settings) -> DataVersion | None:
-    """The version that `data.dvc` points to; None where it points to none that was accepted in this home."""
+    """Return the version that `data.dvc` points to; None where it was not accepted in this home."""
     if _plan_path(settings).is_file():
         with to_ourselves(settings):
             finish_replacing(settings)
@@ -30,18 +30,20 @@ def current(settings: Settings) -> DataVersion | None:
 
 
 def incoming_dir(settings: Settings) -> Path:
-    """Where a restored folder is put together; on the same disk as `data/`, so that it can be renamed."""
+    """Return the folder in which a restore is prepared; on the same disk as `data/`, so that it can be
+    renamed.
+    """
     return settings.stores_dir / "restoring"
 
 
 def replace_data(settings: Settings, version: DataVersion) -> None:
-    """`incoming_dir`, which must be complete, becomes `data/`, and `data.dvc` points to `version`."""
+    """Rename `incoming_dir`, which must be complete, to `data/`, and point `data.dvc` to `version`."""
     write_at_once(_plan_path(settings), version.digest)
     finish_replacing(settings)
 
 
 def finish_replacing(settings: Settings) -> None:
-    """Goes on where a killed `replace_data` stopped; does nothing where none was under way."""
+    """Finish an interrupted `replace_data`; does nothing where there was none."""
     if not _plan_path(settings).is_file():
         return
     version = recorded(settings, _plan_path(settings).read_text())
@@ -63,7 +65,7 @@ def _plan_path(settings: Settings) -> Path:
 
 @contextmanager
 def to_ourselves(settings: Settings) -> Iterator[None]:
-    """One process at a time changes the versions of a home; the system frees the lock of a killed one."""
+    """Lock the versions of a home for this process; the system frees the lock of a killed one."""
     path = settings.stores_dir / "versions.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=LOCK_TIMEOUT_SECONDS)

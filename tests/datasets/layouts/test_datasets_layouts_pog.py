@@ -38,7 +38,7 @@ def test_pog_becomes_outfits_with_their_items_and_clicks_with_histories(tmp_path
 def test_of_too_many_clicks_the_first_are_read_and_the_reader_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pog, "MOST_CLICKS", 2)
+    monkeypatch.setattr(pog, "MAX_CLICKS", 2)
     drop = read_drop(write_pog(tmp_path))
     assert [click.click_id for click in drop.rows["clicks"]] == ["pog-u1-1", "pog-u1-2"]
     assert "the first 2 clicks were read" in drop.notes[-1]

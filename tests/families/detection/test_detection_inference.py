@@ -63,7 +63,7 @@ def test_before_a_plain_background_the_item_is_what_is_not_background(detector: 
     np.testing.assert_allclose(found[0][0].box.as_tuple(), (30, 40, 80, 120), atol=4)
     assert found[0][0].category == "item"
     assert found[1][0].category in KINDS
-    assert detector.look([photo])[0][0].category in KINDS, "`look` does not ask for the background"
+    assert detector.detect([photo])[0][0].category in KINDS, "`look` does not ask for the background"
 
 
 def test_another_file_and_another_contract_are_refused(

@@ -59,7 +59,7 @@ def test_a_tiny_detector_learns_and_its_export_finds_the_same(tmp_path: Path) ->
     assert after["main/hit_50"] > max(0.7, before["main/hit_50"])
     contract = export_network(network, CONFIG, tmp_path)
     detector = Detector(tmp_path / MODEL_FILE, contract, threads=1)
-    chosen = [detector.look([truth.pixels])[0][0].box.as_tuple() for truth in task.validation]
+    chosen = [detector.detect([truth.pixels])[0][0].box.as_tuple() for truth in task.validation]
     overlaps = [_overlap(box, truth.boxes_R4[0]) for box, truth in zip(chosen, task.validation, strict=True)]
     assert abs(np.mean(overlaps) - after["main/iou"]) < 0.03, "torch in training, ONNX Runtime in serving"
 

@@ -7,7 +7,7 @@ import pytest
 
 from atelier.errors import QueryError
 from atelier.families.retrieval.inference import crop, prepare
-from atelier.families.retrieval.looks import NARROW, WIDE, Look, look_boxes, prepared_looks
+from atelier.families.retrieval.looks import NARROW, WIDE, QueryCrop, look_boxes, prepared_looks
 from atelier.vocabulary import Box
 
 
@@ -16,7 +16,7 @@ def noise(height: int = 120, width: int = 90) -> np.ndarray:
 
 
 @pytest.mark.parametrize("looks", [NARROW, WIDE])
-def test_the_first_look_is_the_photo_as_the_catalogue_would_be_framed(looks: tuple[Look, ...]) -> None:
+def test_the_first_look_is_the_photo_as_the_catalogue_would_be_framed(looks: tuple[QueryCrop, ...]) -> None:
     pixels, box = noise(), Box(20, 30, 60, 90)
     seen = prepared_looks(pixels, box, 16, looks)
     assert seen.shape == (len(looks), 3, 16, 16)
@@ -25,7 +25,7 @@ def test_the_first_look_is_the_photo_as_the_catalogue_would_be_framed(looks: tup
 
 
 def test_looks_move_and_scale_the_box_in_shares_of_its_sides() -> None:
-    (moved,) = look_boxes(Box(10, 20, 30, 60), (Look(1.5, 0.1, -0.25),))
+    (moved,) = look_boxes(Box(10, 20, 30, 60), (QueryCrop(1.5, 0.1, -0.25),))
     assert moved.as_tuple() == pytest.approx((20 + 2 - 15, 40 - 10 - 30, 20 + 2 + 15, 40 - 10 + 30))
 
 

@@ -18,7 +18,7 @@ from retrieval_toys import (
 from atelier.families.retrieval.distill import DistillTask
 from atelier.families.retrieval.presets import debug
 from atelier.families.retrieval.products import Products
-from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask
+from atelier.families.retrieval.task import AttributesModule, RetrievalModule, RetrievalTask
 from atelier.precision import Precision
 
 
@@ -31,7 +31,7 @@ def test_the_first_pass_learns_types_and_titles_and_ends_where_the_second_begins
     torch.manual_seed(0)
     config = debug().teacher
     network = network_of(config)
-    facts = FactsModule(network, products.labels, config)
+    facts = AttributesModule(network, products.labels, config)
     losses = trained(RetrievalTask(facts, streets(), config), products, steps=60)
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
     network.eval()

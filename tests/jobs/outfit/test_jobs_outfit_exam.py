@@ -112,7 +112,7 @@ def test_sets_hold_their_triggers_keep_the_rules_and_differ(workspace: Workspace
     assert [each.score for each in made] == sorted((each.score for each in made), reverse=True)
     for each in made:
         assert each.pieces[0] == SetPiece("top", top)
-        assert obeys(rules, [(piece.slot, stylist.facts_of(piece.item_id)) for piece in each.pieces])
+        assert obeys(rules, [(piece.slot, stylist.attributes_of(piece.item_id)) for piece in each.pieces])
     others = [{piece.item_id for piece in each.pieces[1:]} for each in made]
     assert all(len(a & b) <= 1 for n, a in enumerate(others) for b in others[:n])
     assert stylist.make([top], rules, Wishes(num=5)) == made, "the same wishes get the same sets"

@@ -14,7 +14,7 @@ from atelier.families.outfit.colours import DIMENSION, palette
 from atelier.jobs.outfit.clicks import judged_by
 from atelier.jobs.outfit.family import OUTFIT
 from atelier.jobs.outfit.gate import compare
-from atelier.jobs.outfit.street_crops import LEAST_PIXELS, crops_of
+from atelier.jobs.outfit.street_crops import MIN_PIXELS, crops_of
 from atelier.jobs.retrieval.palettes import PaletteStore
 from atelier.pictures import encode_jpeg
 from atelier.settings import Settings
@@ -74,7 +74,7 @@ def test_pieces_are_cut_out_by_their_masks_and_nothing_else_of_the_photo_is_kept
     np.testing.assert_array_equal(top.palette_C, palette(plain(*RED)))
     mask[20:80, 60:140] = 0
     mask[20:50, 60:109] = 5
-    assert (mask == 5).sum() < LEAST_PIXELS
+    assert (mask == 5).sum() < MIN_PIXELS
     assert [crop.label for crop in crops_of("p", pixels, mask, regions)] == ["trousers"]
 
 

@@ -27,7 +27,7 @@ from atelier.families.ranking.presets import debug
 from atelier.families.ranking.training import Description, RankingMaterial
 from atelier.jobs.data.ingest import ingest
 from atelier.jobs.ranking.champion import ranker_in
-from atelier.jobs.ranking.examine import Answers, answers, by_user, loss_difference, popularity
+from atelier.jobs.ranking.examine import RankerAnswers, answers, by_user, loss_difference, popularity
 from atelier.jobs.ranking.family import RANKING
 from atelier.jobs.ranking.feeds import judge_feeds, log_of
 from atelier.jobs.ranking.gate import compare
@@ -306,14 +306,14 @@ def _with_clicks(catalogue: Catalogue, clicks: list[Click]) -> Catalogue:
     return replace(catalogue, tables={**catalogue.tables, "clicks": tables.from_rows("clicks", clicks)})
 
 
-def _answers(sharpness: float, seed: int = 0, users: int = 200) -> Answers:
+def _answers(sharpness: float, seed: int = 0, users: int = 200) -> RankerAnswers:
     """Twenty showings each; clicks follow a taste of which the scores know as much as they are sharp."""
     rng = np.random.default_rng(0)
     taste = rng.normal(size=users * 20)
     clicked = rng.random(len(taste)) < 1 / (1 + np.exp(1.5 - taste))
     noise = np.random.default_rng(seed + 1).normal(size=len(taste))
     score = sharpness * taste + (1 - sharpness) * noise - 1.5
-    return Answers(score, clicked, np.repeat(np.arange(users), 20))
+    return RankerAnswers(score, clicked, np.repeat(np.arange(users), 20))
 
 
 def test_the_gate_asks_the_first_for_the_floor_and_for_clicks() -> None:

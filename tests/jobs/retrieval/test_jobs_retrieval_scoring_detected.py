@@ -11,7 +11,14 @@ from atelier.families.detection.inference import MODEL_FILE, Detector
 from atelier.families.retrieval.inference import Encoded, Encoder
 from atelier.families.retrieval.looks import WIDE
 from atelier.jobs.retrieval.queries import Query
-from atelier.jobs.retrieval.scoring import Asked, Gallery, as_detected, ask, best_views, recall_metrics
+from atelier.jobs.retrieval.scoring import (
+    Gallery,
+    PreparedQuery,
+    as_detected,
+    ask,
+    best_views,
+    recall_metrics,
+)
 from atelier.pictures import encode_jpeg
 from atelier.vocabulary import Box
 
@@ -44,7 +51,7 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
 
 def test_the_detected_box_finds_what_the_true_box_finds(encoder: Encoder, detector: Detector) -> None:
     queries = [Query(f"street/{n}", "street", str(n), PLACE, street(n)) for n in range(1, 6)]
-    assert as_detected(detector, queries) == [Asked(query, PLACE, WIDE) for query in queries]
+    assert as_detected(detector, queries) == [PreparedQuery(query, PLACE, WIDE) for query in queries]
     pictures = [np.asarray(query.pixels()[220:320, 165:240]) for query in queries]
     gallery = gallery_of(encoder.encode(pictures), [q.item_id for q in queries])
     views = ask(encoder, gallery, queries, progress=False, detector=detector)

@@ -1,1 +1,1 @@
-"""One reader for each layout in which data arrives: a folder somebody downloaded, or our own drop."""
+"""Reads the layouts of raw data, one reader each: public sets as downloaded, or the project's own drop."""

@@ -24,7 +24,7 @@ FILLED_IN = frozenset(
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """All tables, and the picture that each row of `photos` names."""
+    """Read all tables, and the picture that each row of `photos` names."""
     drop.name = _name(folder) or drop.name
     for table in TABLES:
         file = _table_file(folder, table)
@@ -33,13 +33,13 @@ def read(folder: Folder, drop: Drop) -> None:
 
 
 def columns(table: str) -> tuple[str, ...]:
-    """The columns that a drop may have for a table."""
+    """List the columns that a drop may have for a table."""
     own = tuple(column for column in column_types(table) if column not in FILLED_IN)
     return (*own, "file") if table == "photos" else own
 
 
 def required(table: str) -> tuple[str, ...]:
-    """Those of `columns` that must be there."""
+    """List those of `columns` that must be there."""
     types = column_types(table)
     return tuple(column for column in columns(table) if column == "file" or not types[column][1])
 

@@ -23,7 +23,7 @@ _CORNERS = ("x0", "y0", "x1", "y1")
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """A street photo for each entry of `index.json`, its mask where there is one, and its regions."""
+    """Read a street photo for each entry of `index.json`, its mask where there is one, and its regions."""
     index, values = _index(folder), _mask_values(folder)
     photos = Pictures(folder, [file for file in folder.pictures() if _kind(file) == "photos"])
     masks = Pictures(folder, [file for file in folder.pictures() if _kind(file) == "masks"])

@@ -15,7 +15,7 @@ _REQUIRED = ("image", "sender_id", "label")
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """A shopper's photo for each row: its label is known, the item is not."""
+    """Read a shopper's photo for each row: its label is known, the item is not."""
     images = folder.file("images.csv")
     assert images is not None, "recognised by this file"
     records = read_csv(images, _REQUIRED)

@@ -1,4 +1,4 @@
-"""What the two retrieval sets of DeepFashion (Liu et al. 2016) have in common: lists, boxes, pictures.
+"""Reads the common parts of the two retrieval sets of DeepFashion (Liu et al. 2016): lists, boxes, pictures.
 
     Eval/list_eval_partition.txt     who is asked and who answers
     Anno/list_bbox_<set>.txt         image_name clothes_type ... x_1 y_1 x_2 y_2
@@ -22,7 +22,7 @@ _CORNERS = ("x_1", "y_1", "x_2", "y_2")
 
 
 def has_partition(folder: Folder, columns: Sequence[str]) -> bool:
-    """Whether the folder's partition has just these columns; the sets differ by them alone."""
+    """Test whether the folder's partition has just these columns; the sets differ by them alone."""
     file = folder.file(PARTITION)
     return file is not None and column_names(file, counted=True) == tuple(columns)
 
@@ -34,7 +34,9 @@ def read_partition(folder: Folder, columns: Sequence[str]) -> Listing:
 
 
 def read_boxes(folder: Folder, name: str) -> tuple[dict[str, Box], list[str]]:
-    """Boxes of `Anno/<name>` by the photo's name, and a sentence for each broken line; no file, no boxes."""
+    """Read boxes of `Anno/<name>` by the photo's name, and a sentence for each broken line; no file, no
+    boxes.
+    """
     file = folder.file(f"Anno/{name}")
     if file is None:
         return {}, []
@@ -50,13 +52,13 @@ def read_boxes(folder: Folder, name: str) -> tuple[dict[str, Box], list[str]]:
 
 
 def find_picture(folder: Folder, name: str) -> File | None:
-    """The picture of a photo; `name` as the lists have it: 'img/WOMEN/...'."""
+    """Find the picture of a photo; `name` as the lists have it: 'img/WOMEN/...'."""
     places = (folder.path / place / name for place in _PICTURE_FOLDERS)
     return next((file for place in places if (file := folder.files.find(place)) is not None), None)
 
 
 def department_and_category(name: str) -> tuple[str, str]:
-    """From the folders of a photo's name: ('WOMEN', 'Dresses'), with blanks for the folders' underscores."""
+    """Parse the folders of a photo's name: ('WOMEN', 'Dresses'), with blanks for the folders' underscores."""
     folders = name.split("/")[1:-2]
     if len(folders) < 2:
         return "", folders[0].replace("_", " ") if folders else "unknown"

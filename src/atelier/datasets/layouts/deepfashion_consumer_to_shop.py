@@ -31,7 +31,9 @@ _STATUSES = ("train", "val", "test")
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """An item for each item id, the shops' photos as its catalogue photos, the consumers' as shoppers'."""
+    """Read an item for each item id, the shops' photos as its catalogue photos, the consumers' as
+    shoppers'.
+    """
 
     def facts(shown: Shown) -> dict[str, Any]:
         department, category = department_and_category(shown.name)
@@ -42,7 +44,7 @@ def read(folder: Folder, drop: Drop) -> None:
 
 
 def protocol(folder: Folder) -> Protocol:
-    """Every consumer's photo of the test part looks among the shops' photos of the test part."""
+    """Return the protocol: consumers' photos of the test part are queries, the shops' photos the gallery."""
     photos = listed(folder)
     test = [shown for shown in photos.photos if shown.status == "test"]
     return Protocol(
@@ -55,7 +57,7 @@ def protocol(folder: Folder) -> Protocol:
 
 
 def listed(folder: Folder) -> Listed:
-    """The photos of all pairs, each once, with their boxes."""
+    """List the photos of all pairs, each once, with their boxes."""
     listing = read_partition(folder, COLUMNS)
     boxes, broken_boxes = read_boxes(folder, "list_bbox_consumer2shop.txt")
     photos: dict[str, Shown] = {}

@@ -36,7 +36,7 @@ _LONGEST_TITLE = 200
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """An item for each item id, and a catalogue photo for each photo: shops took all of them."""
+    """Read an item for each item id, and a catalogue photo for each photo, all of which shops took."""
     titles = _descriptions(folder)
 
     def facts(shown: Shown) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def read(folder: Folder, drop: Drop) -> None:
 
 
 def protocol(folder: Folder) -> Protocol:
-    """Every query photo looks among the gallery photos for one of its item."""
+    """Return the protocol: query photos are searched among the gallery photos for one of their item."""
     photos = listed(folder)
     return Protocol(
         "in-shop",
@@ -62,7 +62,7 @@ def protocol(folder: Folder) -> Protocol:
 
 
 def listed(folder: Folder) -> Listed:
-    """The photos of the partition, with their boxes."""
+    """List the photos of the partition, with their boxes."""
     listing = read_partition(folder, COLUMNS)
     boxes, broken_boxes = read_boxes(folder, "list_bbox_inshop.txt")
     photos: dict[str, Shown] = {}

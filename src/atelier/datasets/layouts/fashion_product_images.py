@@ -28,7 +28,7 @@ _REQUIRED = ("id", "gender", "masterCategory", "subCategory", "articleType", "pr
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """An item for each row of `styles.csv`, and its catalogue photo of the same id."""
+    """Read an item for each row of `styles.csv`, and its catalogue photo of the same id."""
     styles = folder.file("styles.csv")
     assert styles is not None, "recognised by this file"
     records = read_csv(styles, _REQUIRED, overflow="productDisplayName")

@@ -1,4 +1,4 @@
-"""What every reader of a layout is given and gives."""
+"""Defines the interface of every layout's reader."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Layout:
     """One way in which data is laid out, and its reader."""
 
     name: str
-    marks: str
+    recognised_by: str
     """The files it is known by, for a reader who wonders why a folder was not recognised."""
     recognises: Callable[[Folder], bool]
     read: Callable[[Folder, Drop], None]
@@ -50,7 +50,7 @@ class Layout:
 
 
 def read_json(folder: Folder, name: str) -> tuple[File, Any]:
-    """A file that must be there, and what it holds; DropError where that is no JSON."""
+    """Read and parse a required JSON file; DropError where it is no JSON."""
     file = folder.file(name)
     if file is None:
         raise DropError(f"{folder.path / name} is missing; the layout of {folder.path} needs it")
@@ -61,7 +61,7 @@ def read_json(folder: Folder, name: str) -> tuple[File, Any]:
 
 
 def parse_json(data: bytes) -> Any:
-    """What JSON holds; bytes that are not UTF-8 become lone surrogates, which cost a row and not the file.
+    """Parse JSON; bytes that are not UTF-8 become lone surrogates, which cost a row and not the file.
 
     Raises ValueError or RecursionError.
     """
@@ -79,16 +79,16 @@ class Pictures:
             self._by_stem.setdefault(composed(file.path.stem), []).append(file)
 
     def named(self, name: str) -> list[File]:
-        """Every size of a picture; none where there is no such picture."""
+        """List every size of a picture; none where there is no such picture."""
         return self._by_stem.get(composed(name), [])
 
     def why_missing(self, name: str) -> str:
-        """Say that there is no picture of this name, and what is known of it."""
+        """Explain why there is no picture of this name."""
         return self._folder.missing(f"no picture is named {name}", name)
 
 
 def read_largest(candidates: Sequence[File]) -> bytes:
-    """The bytes of the picture with the most pixels, by its header; PictureError if none can be read."""
+    """Read the picture with the most pixels, by its header; PictureError if none can be read."""
     if len(candidates) == 1:
         return candidates[0].read()
     largest, most = b"", -1
@@ -102,7 +102,7 @@ def read_largest(candidates: Sequence[File]) -> bytes:
 
 
 def raw_photo(photo: Photo, candidates: Sequence[File]) -> RawPhoto:
-    """A photo of which the drop holds one or several sizes."""
+    """Make a photo of one or several sizes in a drop."""
     where = " or ".join(str(file.path) for file in candidates)
     smaller = tuple(file.read for file in candidates) if len(candidates) > 1 else ()
     return RawPhoto(photo, partial(read_largest, candidates), where, smaller)

@@ -1,4 +1,4 @@
-"""`pog` (Alibaba iFashion, Chen et al. 2019): outfits by experts, and what users had clicked.
+"""Reads `pog` (Alibaba iFashion, Chen et al. 2019): outfits by experts, and users' clicks.
 
     outfit_data.txt     outfit_id,item_id;item_id;...
     item_data.txt       item_id,cate_id,pic_url,title
@@ -6,7 +6,7 @@
     images/<item_id>.jpg    where somebody has the pictures; `pic_url` is never fetched
 
 The files hold gigabytes, so they are read line by line and only what outfits need is kept: items of some
-outfit or with a picture, and the first `MOST_CLICKS` lines of clicks (`shuf` and `head` choose others).
+outfit or with a picture, and the first `MAX_CLICKS` lines of clicks (`shuf` and `head` choose others).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from atelier.progress import Progress
 from atelier.vocabulary import Click, Outfit, Photo, PhotoKind
 
 NAME = "pog"
-MOST_CLICKS = 500_000
+MAX_CLICKS = 500_000
 OUTFITS, ITEMS, USERS = "outfit_data.txt", "item_data.txt", "user_data.txt"
 _LINES = {
     OUTFITS: "outfit_id,item_id;item_id;...",
@@ -36,7 +36,7 @@ _MAX_BROKEN = 1_000
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """Outfits, their items and clicks; all ids begin with `pog-`."""
+    """Read outfits, their items and clicks; all ids begin with `pog-`."""
     _read_outfits(folder, drop)
     _read_items(folder, drop, {item_id for outfit in drop.rows["outfits"] for item_id in outfit.item_ids})
     if folder.file(USERS) is not None:
@@ -84,9 +84,9 @@ def _read_clicks(folder: Folder, drop: Drop) -> None:
     num_clicks: Counter[str] = Counter()
     ids: dict[str, str] = {}
     for number, (user, history, outfit) in enumerate(_lines(folder, USERS, "clicks", drop)):
-        if number == MOST_CLICKS:
+        if number == MAX_CLICKS:
             drop.notes.append(
-                f"{folder.path / USERS}: the first {MOST_CLICKS:,} clicks were read and the others left out; "
+                f"{folder.path / USERS}: the first {MAX_CLICKS:,} clicks were read and the others left out; "
                 f"`shuf` its lines to have others"
             )
             return

@@ -1,4 +1,4 @@
-"""What the sets of Polyvore have in common: an `outfits.json`, and `category_id.txt` with category names.
+"""Reads the common parts of the Polyvore sets: an `outfits.json`, and `category_id.txt` with category names.
 
 Two public sets use the file name `outfits.json`: in one an outfit has `items` (`polyvore-maryland`), in the
 other `items_category` alone (`polyvore-categories`).
@@ -21,13 +21,13 @@ _HEAD_BYTES = 65_536
 
 
 def begins_with_key(folder: Folder, name: str, key: str) -> bool:
-    """Whether a JSON file is there and names a key early on; it may be broken further down."""
+    """Test whether a JSON file exists and names a key early on; it may be broken further down."""
     file = folder.file(name)
     return file is not None and f'"{key}"'.encode() in file.head(_HEAD_BYTES)
 
 
 def read_records(folder: Folder, name: str, table: str, drop: Drop) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of a list in a JSON file, each with where it stands; what is no object is rejected.
+    """Read the objects of a list in a JSON file, each with its position; other values are rejected.
 
     DropError where the file as a whole is no such list.
     """
@@ -56,12 +56,12 @@ def category_names(file: File) -> dict[str, str]:
 
 
 def one_line(text: Any) -> Any:
-    """A text without line breaks and double blanks; any other value as it is."""
+    """Return a text without line breaks and double blanks; any other value as it is."""
     return " ".join(text.split()) if isinstance(text, str) else text
 
 
 def id_of(value: Any) -> str:
-    """An id, be it written as a number or as text; ValueError for anything else, and for none."""
+    """Return an id, be it written as a number or as text; ValueError for anything else, and for none."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not text:
         raise ValueError(f"{ascii(value)[:80]} is no id; expected a number or a text")

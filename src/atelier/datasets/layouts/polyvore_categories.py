@@ -29,7 +29,7 @@ _FEWEST = 2
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """A set of categories, by their names, for each entry of `outfits.json`."""
+    """Read a set of categories, by their names, for each entry of `outfits.json`."""
     file = folder.file(CATEGORIES)
     assert file is not None, "recognised by this file"
     names = category_names(file)

@@ -40,7 +40,7 @@ _PICTURE_FOLDERS = ("images", "images.zip", "images.zip/images", "")
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """An item `polyvore-<set_id>-<index>` with its photo for each piece, and the outfits."""
+    """Read an item `polyvore-<set_id>-<index>` with its photo for each piece, and the outfits."""
     names = _names(folder)
     for name, split in _LISTS.items():
         if folder.file(name) is not None:

@@ -38,7 +38,9 @@ _SIDES = {"train": Split.TRAIN, "valid": Split.VALIDATION, "test": Split.TEST}
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """An item `po-<item_id>` with its photo for each item of the metadata, and the outfits `po-<set_id>`."""
+    """Read an item `po-<item_id>` with its photo for each item of the metadata, and the outfits
+    `po-<set_id>`.
+    """
     variant = next((name for name in VARIANTS if folder.file(f"{name}/train.json") is not None), None)
     if variant is None:
         raise DropError(f"{folder.path} has {_METADATA}, but neither nondisjoint/ nor disjoint/train.json")
@@ -50,12 +52,12 @@ def read(folder: Folder, drop: Drop) -> None:
 
 
 def item_id_of(theirs: Any) -> str:
-    """Our id of an item of the set; ValueError where theirs is none."""
+    """Return our id of an item of the set; ValueError where theirs is none."""
     return f"po-{id_of(theirs)}"
 
 
 def pieces_of(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each piece of an outfit: its name in the questions ('199244701_1') and our id of its item."""
+    """List the pieces of an outfit: name in the questions ('199244701_1') and our id of the item."""
     set_id, pieces = id_of(record.get("set_id")), record.get("items")
     if not isinstance(pieces, list) or not all(isinstance(piece, dict) for piece in pieces):
         raise ValueError(f"items is {ascii(pieces)[:80]}; expected a list of pieces")

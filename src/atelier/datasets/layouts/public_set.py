@@ -16,7 +16,7 @@ from atelier.vocabulary import PhotoKind, Split
 def add_to_drop(
     drop: Drop, listed: Listed, source: str, prefix: str, facts_of: Callable[[Shown], dict[str, Any]]
 ) -> None:
-    """An item for each item of the set, a photo for each of its photos; their ids begin with `prefix`.
+    """Add an item for each item of the set, a photo for each of its photos; their ids begin with `prefix`.
 
     `facts_of` a photo: the columns of its item, `title` and `category` among them. What the set holds back
     for its test is our test; its training part is ours for training, less one item in twenty for validation
@@ -48,7 +48,7 @@ def add_to_drop(
 
 
 def side_of(status: str, item_id: str, has_validation: bool) -> Split:
-    """Our split for a side as the sets name them; `has_validation`: whether the set has a side for that."""
+    """Map a published split to ours; `has_validation`: whether the set has a validation split."""
     if status == "val":
         return Split.VALIDATION
     if status != "train":

@@ -22,7 +22,7 @@ _LISTS = {"train": "Ebay_train.txt", "test": "Ebay_test.txt"}
 
 
 def read(folder: Folder, drop: Drop) -> None:
-    """An item for each class, and a catalogue photo for each photo: the sellers took them."""
+    """Read an item for each class, and a catalogue photo for each photo, which the sellers took."""
 
     def facts(shown: Shown) -> dict[str, Any]:
         category = shown.name.partition("/")[0].removesuffix("_final").replace("_", " ")
@@ -32,14 +32,14 @@ def read(folder: Folder, drop: Drop) -> None:
 
 
 def protocol(folder: Folder) -> Protocol:
-    """Every test photo looks among all other test photos."""
+    """Return the protocol: every test photo is searched among all other test photos."""
     photos = listed(folder)
     test = tuple(shown for shown in photos.photos if shown.status == "test")
     return Protocol("sop", queries=test, gallery=test, ks=(1, 10, 100, 1000), broken_lines=photos.broken)
 
 
 def listed(folder: Folder) -> Listed:
-    """The photos of both lists."""
+    """List the photos of both lists."""
     photos: dict[str, Shown] = {}
     broken: list[str] = []
     for status, name in _LISTS.items():

@@ -1,4 +1,4 @@
-"""How far a found box can be trusted."""
+"""Tests how reliable a found box is."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ PLAIN = "item"
 
 
 def is_certain(found: FoundItem) -> bool:
-    """Whether the box is no guess: the item stands before a plain background."""
+    """Test whether the box is exact: the item stands on a plain background."""
     return found.category == PLAIN

@@ -1,11 +1,11 @@
-"""What can be set about the detection family: each value beside the sentence that says what it does."""
+"""Configures the detection family; a sentence describes each field."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from atelier.families.detection.inference import Rules
+from atelier.families.detection.inference import BoxRules
 
 STRIDE = 8
 """Pixels of a view for each cell that the network answers for."""
@@ -15,7 +15,7 @@ COARSEST_STRIDE = 32
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """One network for both looks: a `timm` backbone, a top-down neck and one head."""
+    """One network for both passes: a `timm` backbone, a top-down neck and one head."""
 
     backbone: str = "resnet18"
     """Name of a model in timm that gives features at strides 8, 16 and 32."""
@@ -38,7 +38,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class SceneConfig:
-    """How whole photos are composed while training."""
+    """Parameters of the composition of training scenes."""
 
     plain_share: float = 0.15
     """Share of the scenes with the product before a plain background."""
@@ -91,10 +91,10 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class DetectionConfig:
-    """A network, how its scenes are made and what it is trained for."""
+    """A network, its scenes and its losses."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     scenes: SceneConfig = field(default_factory=SceneConfig)
     loss: LossConfig = field(default_factory=LossConfig)
-    rules: Rules = field(default_factory=Rules)
+    rules: BoxRules = field(default_factory=BoxRules)
     """What is told when serving."""

@@ -1,4 +1,4 @@
-"""Detection without training code: picture -> two looks -> boxes, on ONNX Runtime.
+"""Detects items without training code: picture -> two passes -> boxes, on ONNX Runtime.
 
 The first look sees the whole photo, squeezed into a square, and tells every item. The second sees what
 surrounds the item that the photo is about, and tells its box precisely. A photo before a plain background
@@ -45,8 +45,8 @@ Run = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What is told of all that the cells say."""
+class BoxRules:
+    """Thresholds that select boxes from the cells' predictions."""
 
     min_score: float = 0.2
     """Boxes of a lower score are not told, but for the chosen one."""
@@ -76,7 +76,7 @@ Found = list[FoundItem]
 
 @dataclass(frozen=True)
 class DetectionContract:
-    """What a detector's file does; lies as `CONTRACT_FILE` beside it."""
+    """Inputs and outputs of a detector's file; stored as `CONTRACT_FILE` beside it."""
 
     model_digest: str
     """sha256 of the ONNX file, hexadecimal."""
@@ -85,12 +85,12 @@ class DetectionContract:
     """Sides of the two looks' views, in pixels."""
     categories: tuple[str, ...]
     """Names of the kinds, in the order of the outputs."""
-    rules: Rules
+    rules: BoxRules
     preprocessing: str = PREPROCESSING
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the canonical JSON: equal digests find equal boxes."""
+        """Hash the canonical JSON (sha256): equal digests find equal boxes."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
@@ -101,7 +101,7 @@ class DetectionContract:
         """Read a contract back. DetectionContractError: the text is not one."""
         try:
             fields: dict[str, Any] = json.loads(text)
-            fields |= {"categories": tuple(fields["categories"]), "rules": Rules(**fields["rules"])}
+            fields |= {"categories": tuple(fields["categories"]), "rules": BoxRules(**fields["rules"])}
             return cls(**fields)
         except (ValueError, TypeError, KeyError) as error:
             raise DetectionContractError(
@@ -124,16 +124,16 @@ class Detector:
         self._check(onnx_path)
 
     def find(self, pictures: Sequence[Pixels]) -> list[Found]:
-        """The items of upright RGB pictures, uint8 [H, W, 3] each, of any sizes; at least one of each.
+        """Find the items of upright RGB pictures, uint8 [H, W, 3] each, of any sizes; at least one item each.
 
         One batch: the caller bounds B. What stands before a plain background is the one item of its photo.
         """
         plain = [item_before_plain_background(pixels, SURE_BORDER_SHARE) for pixels in pictures]
         cluttered = [pixels for pixels, box in zip(pictures, plain, strict=True) if box is None]
-        looked = iter(self.look(cluttered))
+        looked = iter(self.detect(cluttered))
         return [[FoundItem(box, "item", 1.0, True)] if box else next(looked) for box in plain]
 
-    def look(self, pictures: Sequence[Pixels]) -> list[Found]:
+    def detect(self, pictures: Sequence[Pixels]) -> list[Found]:
         """`find` for pictures whatever their backgrounds."""
         if not pictures:
             return []
@@ -166,10 +166,10 @@ class Detector:
 
 
 def look_twice(run: Run, pictures: Sequence[Pixels], contract: DetectionContract) -> list[Found]:
-    """Both looks at each of some pictures, a batch for each look."""
+    """Run both passes on some pictures, a batch for each pass."""
     rules = contract.rules
     kind_BGK, main_BG, box_BG4 = run(np.stack([squeezed(pixels, contract.look_size) for pixels in pictures]))
-    first = [_tell(*told, rules) for told in zip(kind_BGK, main_BG, box_BG4, strict=True)]
+    first = [decode_boxes(*told, rules) for told in zip(kind_BGK, main_BG, box_BG4, strict=True)]
     windows = [_window(boxes_N4[0], rules.close_margin) for boxes_N4, _, _ in first]
     views = [
         squeezed(pixels, contract.close_size, _pixels_of(window, pixels))
@@ -193,7 +193,9 @@ def look_twice(run: Run, pictures: Sequence[Pixels], contract: DetectionContract
 
 
 def squeezed(pixels: Pixels, size: int, part: Box | None = None) -> NDArray[np.float32]:
-    """A picture, or a part of it, as the network wants it: float32 [3, S, S] in 0..1, its shape not kept."""
+    """Resize a picture, or a part of it, to a network input: float32 [3, S, S] in 0..1, its aspect ratio not
+    kept.
+    """
     image = Image.fromarray(pixels)
     square = image.resize(
         (size, size), Image.Resampling.BILINEAR, box=part.as_tuple() if part else None, reducing_gap=2.0
@@ -201,8 +203,8 @@ def squeezed(pixels: Pixels, size: int, part: Box | None = None) -> NDArray[np.f
     return np.ascontiguousarray(np.asarray(square, np.float32).transpose(2, 0, 1)) / np.float32(255)
 
 
-def _tell(
-    kind_GK: NDArray[np.float32], main_G: NDArray[np.float32], boxes_G4: NDArray[np.float32], rules: Rules
+def decode_boxes(
+    kind_GK: NDArray[np.float32], main_G: NDArray[np.float32], boxes_G4: NDArray[np.float32], rules: BoxRules
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
     """Boxes [N, 4], kinds and scores of the items of a view: the main one, then the others by score."""
     main_box, main_cell = _main_box(main_G, boxes_G4)

@@ -1,4 +1,4 @@
-"""The few kinds of items that a detector tells apart, and which of them a shop's word means.
+"""Maps article types and labels to the few kinds of items that a detector predicts.
 
 Catalogues name a hundred article types and street photos are labelled in everyday words; a detector needs
 what both share. Which very article it is, is the retrieval family's business.
@@ -34,7 +34,7 @@ _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split
 
 
 def kind_of(name: str) -> str:
-    """The kind that an article type or a label means: 'Casual Shoes' is 'footwear'; `OTHER` for none known.
+    """Map an article type or a label to its kind: 'Casual Shoes' is 'footwear'; `OTHER` if none is known.
 
     The last word that is known decides, as it does in English: a 'Rain Jacket', a 'Messenger Bag'.
     """

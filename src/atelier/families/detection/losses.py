@@ -1,4 +1,4 @@
-"""What a cell should say, and how far it is from saying it.
+"""Computes the targets of the cells and the losses against them.
 
 B = batch, G = cells, K = kinds, R = boxes of a view, padded with kind -1.
 """
@@ -16,7 +16,7 @@ _MIDDLE = 0.3
 
 
 class Targets(NamedTuple):
-    """What each cell should say."""
+    """Target values of each cell."""
 
     heat_BGK: Tensor
     """1 in the cell that holds an item's middle, falling off around it."""
@@ -58,7 +58,7 @@ def targets_of(
 
 
 def kind_loss(logits_BGK: Tensor, heat_BGK: Tensor) -> Tensor:
-    """Focal loss on a heat map (Zhou et al., 2019, equation 1), for each item."""
+    """Compute the focal loss of a heat map (Zhou et al., 2019, equation 1), for each item."""
     probability = torch.sigmoid(logits_BGK).clamp(1e-4, 1 - 1e-4)
     is_middle = heat_BGK > 0.999
     right = (1 - probability) ** 2 * probability.log() * is_middle
@@ -67,12 +67,14 @@ def kind_loss(logits_BGK: Tensor, heat_BGK: Tensor) -> Tensor:
 
 
 def main_loss(logits_BG: Tensor, main_BG: Tensor) -> Tensor:
-    """Cross-entropy over the cells of each view that has a main item."""
+    """Compute the cross-entropy over the cells of each view that has a main item."""
     return -(main_BG * F.log_softmax(logits_BG, 1)).sum() / main_BG.sum().clamp_min(1)
 
 
 def box_loss(box_X4: Tensor, target_X4: Tensor, weight_X: Tensor) -> Tensor:
-    """Generalised IoU (Rezatofighi et al., 2019) and the edges' distances in shares of the box's sides."""
+    """Compute generalised IoU (Rezatofighi et al., 2019) and the edges' distances in shares of the box's
+    sides.
+    """
     side_X2 = (target_X4[..., 2:] - target_X4[..., :2]).clamp_min(0.02)
     off_X = ((box_X4 - target_X4).abs() / torch.cat([side_X2, side_X2], -1)).mean(-1)
     losses_X = 1 - generalised_iou(box_X4, target_X4) + off_X
@@ -80,7 +82,9 @@ def box_loss(box_X4: Tensor, target_X4: Tensor, weight_X: Tensor) -> Tensor:
 
 
 def generalised_iou(one: Tensor, other: Tensor) -> Tensor:
-    """From -1 for boxes far apart to 1 for equal ones, [..., 4] and [..., 4] -> [...]."""
+    """Compute generalised IoU, from -1 for boxes far apart to 1 for equal ones, [..., 4] and [..., 4] ->
+    [...].
+    """
     low, high = torch.maximum(one[..., :2], other[..., :2]), torch.minimum(one[..., 2:], other[..., 2:])
     start, end = torch.minimum(one[..., :2], other[..., :2]), torch.maximum(one[..., 2:], other[..., 2:])
     inner, outer = (high - low).clamp_min(0), end - start

@@ -1,4 +1,4 @@
-"""How well boxes are found: recall, precision and the main item, in NumPy.
+"""Computes detection metrics: recall, precision and the main item, in NumPy.
 
 N = boxes that were found, the chosen one first, R = true boxes.
 """
@@ -18,7 +18,7 @@ PRECISE = 0.85
 
 @dataclass(frozen=True)
 class Seen:
-    """One photo: what was found in it and what is in it."""
+    """The detections and the ground truth of one photo."""
 
     boxes_N4: NDArray[np.float32]
     kinds_N: tuple[str, ...]
@@ -30,9 +30,10 @@ class Seen:
 
 
 def detection_metrics(photos: Sequence[Seen]) -> dict[str, float]:
-    """`recall_50` and `average_precision_50` over all boxes whatever their kind, the share of the found ones
-    of the right kind, and for photos with a main item `main/hit_50` and `main/iou`; the same at 75,
-    and `main/hit_85`."""
+    """Compute `recall_50` and `average_precision_50` over all boxes of any kind, the share of found ones with
+    the correct kind, and for photos with a main item `main/hit_50` and `main/iou`; the same at 75, and
+    `main/hit_85`.
+    """
     metrics: dict[str, float] = {}
     for least in OVERLAPS:
         name = f"{100 * least:.0f}"
@@ -49,7 +50,7 @@ def detection_metrics(photos: Sequence[Seen]) -> dict[str, float]:
 
 
 def main_overlaps(photos: Sequence[Seen]) -> NDArray[np.float32]:
-    """The chosen box's IoU with the main item, for each photo that has one."""
+    """Compute the IoU of the chosen box and the main item, for each photo that has one."""
     return np.asarray(
         [
             iou(photo.boxes_N4[:1], photo.true_R4[:1])[0, 0] if len(photo.boxes_N4) else 0.0
@@ -61,7 +62,7 @@ def main_overlaps(photos: Sequence[Seen]) -> NDArray[np.float32]:
 
 
 def iou(one_N4: NDArray[np.float32], other_R4: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Overlap of each with each, intersection over union, [N, R]."""
+    """Compute intersection over union of each pair, [N, R]."""
     low = np.maximum(one_N4[:, None, :2], other_R4[None, :, :2])
     high = np.minimum(one_N4[:, None, 2:], other_R4[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(-1)

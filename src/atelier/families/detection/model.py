@@ -1,4 +1,4 @@
-"""One network for both looks: what stands where, which of it the photo is about, and its box.
+"""Defines the network of both passes: heat map of kinds, main item, and boxes.
 
 B = batch, S = side of a view, G = cells of a view (S / 8 squared), K = kinds, N = neck channels.
 Boxes are x0, y0, x1, y1 in shares of the view.
@@ -25,7 +25,7 @@ _RARE = -4.0
 
 
 class Cells(NamedTuple):
-    """What each cell of a view says."""
+    """Predictions of each cell of a view."""
 
     kind_logits: Tensor
     """[B, G, K]: whether an item of this kind has its middle here."""
@@ -61,15 +61,15 @@ class DetectionNetwork(nn.Module):
         )
         middle = middle + F.interpolate(coarse, scale_factor=2.0)
         fine = fine + F.interpolate(middle, scale_factor=2.0)
-        said = self.head(self.mix(fine)).float()
-        num_rows, num_columns = said.shape[2:]
-        said_BGX = said.flatten(2).transpose(1, 2)
-        kinds, main, edges = said_BGX.split([len(KINDS), 1, 4], 2)
+        output = self.head(self.mix(fine)).float()
+        num_rows, num_columns = output.shape[2:]
+        output_BGX = output.flatten(2).transpose(1, 2)
+        kinds, main, edges = output_BGX.split([len(KINDS), 1, 4], 2)
         return Cells(kinds, main[..., 0], _boxes(edges, num_rows, num_columns))
 
 
 def cell_middles(num_rows: int, num_columns: int, device: torch.device) -> Tensor:
-    """Middles of the cells, [G, 2], as x and y in shares of the view."""
+    """Return the centres of the cells, [G, 2], as x and y in shares of the view."""
     x = (torch.arange(num_columns, device=device) + 0.5) / num_columns
     y = (torch.arange(num_rows, device=device) + 0.5) / num_rows
     return torch.stack(
@@ -78,7 +78,7 @@ def cell_middles(num_rows: int, num_columns: int, device: torch.device) -> Tenso
 
 
 def build_backbone(config: NetworkConfig) -> nn.Module:
-    """A timm model that gives its features at strides 8, 16 and 32, from scratch.
+    """Build a timm model with features at strides 8, 16 and 32, untrained.
 
     TrainingError: timm does not know the name, or the model has no such features.
     """

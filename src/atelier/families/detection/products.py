@@ -41,5 +41,5 @@ class Cutouts(Dataset[CutoutBatch]):
 
     @staticmethod
     def collate(batch: CutoutBatch) -> CutoutBatch:
-        """The loader hands over what `__getitems__` returned: it is a batch already."""
+        """Return the batch: `__getitems__` has joined it already."""
         return batch

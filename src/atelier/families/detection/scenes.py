@@ -23,14 +23,14 @@ from atelier.families.detection.config import SceneConfig
 FRAME_ASPECT = 0.75
 """Width by height of a product's frame before it was squeezed into a square."""
 UNKNOWN = -1
-_LEAST_VISIBLE = 0.45
+_MIN_VISIBLE = 0.45
 """An item of which less is seen in a view is not asked for."""
 _MAX_COVERED = 0.6
 """A worn item of which the product's box hides more is not asked for."""
 
 
 class Streets(NamedTuple):
-    """Street photos and what is worn in them."""
+    """Street photos and their worn items."""
 
     pixels_M3HW: Tensor
     """uint8."""
@@ -60,7 +60,7 @@ class Scenes(NamedTuple):
 
 
 class View(NamedTuple):
-    """What the network is shown and should say."""
+    """Input and targets of the network."""
 
     pixels_B3SS: Tensor
     """float, 0 to 1."""
@@ -89,7 +89,7 @@ class _Draw:
 def compose(
     products: CutoutBatch, streets: Streets, config: SceneConfig, generator: torch.Generator
 ) -> Scenes:
-    """One scene for each product; a share of them shows the street alone."""
+    """Compose one scene for each product; a share of them shows the street alone."""
     device = products.frames_B4FF.device
     draw = _Draw(len(products.frames_B4FF), device, generator)
     coin_B = draw.uniform(0, 1)
@@ -127,7 +127,7 @@ def compose(
 def whole_views(
     scenes: Scenes, streets: Streets, size: int, config: SceneConfig, generator: torch.Generator
 ) -> View:
-    """The whole scenes, for the first look."""
+    """Render the whole scenes, for the first pass."""
     window_B4 = scenes.part_B4.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(scenes.part_B4), 4)
     return _views(scenes, streets, window_B4, size, config, generator)
 
@@ -135,7 +135,7 @@ def whole_views(
 def close_views(
     scenes: Scenes, streets: Streets, size: int, config: SceneConfig, generator: torch.Generator
 ) -> View:
-    """What surrounds the product, or the first worn item, for the second look."""
+    """Render the surroundings of the product, or of the first worn item, for the second pass."""
     draw = _Draw(len(scenes.part_B4), scenes.part_B4.device, generator)
     first_B = (scenes.kinds_BR >= 0).float().argmax(1)
     box_B4 = scenes.boxes_BR4[torch.arange(draw.num, device=draw.device), first_B]
@@ -266,7 +266,7 @@ def _seen_through(boxes_BR4: Tensor, kinds_BR: Tensor, window_B4: Tensor) -> tup
     first, second = (boxes_BR4[..., :2] - start) / span, (boxes_BR4[..., 2:] - start) / span
     whole = torch.cat([torch.minimum(first, second), torch.maximum(first, second)], -1)
     seen = whole.clamp(0, 1)
-    hidden_BR = _areas(seen) < _LEAST_VISIBLE * _areas(whole).clamp_min(1e-9)
+    hidden_BR = _areas(seen) < _MIN_VISIBLE * _areas(whole).clamp_min(1e-9)
     return seen, kinds_BR.masked_fill(hidden_BR, UNKNOWN)
 
 

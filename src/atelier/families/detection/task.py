@@ -1,4 +1,4 @@
-"""What the detector learns: to answer for the items of a whole scene, and of a close view of one of them."""
+"""Trains the detector on the items of a whole scene, and of a close view of one of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TOLD_OF = 64
 
 
 class Looks(NamedTuple):
-    """The same scenes for the first look and for the second."""
+    """The same scenes for the first pass and for the second."""
 
     whole: View
     close: View
@@ -34,7 +34,7 @@ class Looks(NamedTuple):
 
 @dataclass(frozen=True)
 class Truth:
-    """A photo that training never sees, and what is in it."""
+    """A held-out photo and its labelled items."""
 
     pixels: NDArray[np.uint8]
     boxes_R4: NDArray[np.float32]

@@ -1,4 +1,6 @@
-"""How the detection family trains: one detector, on scenes composed of products and street photos."""
+"""Builds the training of the detection family: one detector, on scenes composed of products and street
+photos.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Material:
-    """What a detector is trained on and judged by."""
+    """Training and validation data of a detector."""
 
     products: Cutouts
     streets: Streets

@@ -1,1 +1,1 @@
-"""Outfits: what goes with what, and sets by the million that keep the operator's rules."""
+"""Outfit completion: compatibility of items, and sets that keep the operator's rules."""

@@ -1,4 +1,4 @@
-"""Puts sets together under rules: search, keep what is allowed, take one of the best, ask the rules again.
+"""Assembles sets under rules: search, filter by the allowed items, take one of the best, update the rules.
 
 Sets that may be continued with the same items, a few slices of the pool, are continued together: one matrix
 product scores these items for all of them.
@@ -74,14 +74,14 @@ class _Block:
         return number
 
     def place(self, sets: Ints, rows: Ints, slots: Ints | int, vectors: Floats) -> None:
-        """One more piece into each of some sets."""
+        """Add one piece to each of some sets."""
         at = self.num_B[sets]
         self.rows_BP[sets, at], self.slots_BP[sets, at] = rows, slots
         self.pieces_BPD[sets, at] = vectors
         self.num_B[sets] += 1
 
     def waiting(self, among: Ints) -> Ints:
-        """Those of some sets that lack a piece yet."""
+        """Select the sets that lack a piece."""
         is_open = np.array([bool(state.open) for state in self.states], bool)
         return among[is_open[self.state_B[among]]]
 
@@ -102,7 +102,7 @@ class Assembler:
         self._alike: dict[tuple[int, int, int], _Choice] = {}
 
     def anew(self, assembly: Assembly, seed: int, most_uses_N: Ints | None = None) -> Assembler:
-        """Another that has used nothing yet, with the same pool, generator and all that is known of both.
+        """Return another assembler without used items, with the same pool and generator.
 
         `most_uses_N`: a limit for each item of its own instead of the assembly's. Cheap: serving takes one
         for each request. Safe to share by threads; what it gives is not.
@@ -114,7 +114,7 @@ class Assembler:
         return other
 
     def make(self, triggers: Ints) -> Sets:
-        """One set around each trigger item that any set can hold; of the others there is none.
+        """Make one set around each trigger item that any set can hold; the others get none.
 
         triggers: items [B], or [B, T] for sets around T items each, all of which stand in the set.
         """
@@ -129,7 +129,7 @@ class Assembler:
         return Sets(items_BP[complete], block.slots_BP[complete])
 
     def make_many(self, num: int, stretch: slice = slice(None)) -> Sets:
-        """Sets around random items, each as seldom as can be; fewer where all are used up.
+        """Make sets around random items, least used ones first; fewer where all are used up.
 
         `stretch`: rows of the pool to begin with, as long as these make sets. Rows beside each other are
         alike, so that their sets are made together: parts of a job are faster with a stretch each.

@@ -1,4 +1,4 @@
-"""What colours a picture has, as a vector: near for what is of one palette. NumPy only."""
+"""Describes a picture by its palette: pictures of similar colours get near vectors. NumPy only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _XYZ_OF_RGB = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0
 
 
 def palette(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Roots of the shares of CIELAB colours, a unit vector [216], of RGB pixels [..., 3], at least one.
+    """Compute the square roots of the shares of CIELAB colours, a unit vector [216], of RGB pixels [..., 3].
 
     The product of two is the Bhattacharyya coefficient of their histograms (Rubner et al. 2000 compare such
     measures).
@@ -27,7 +27,9 @@ def palette(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def item_palette(cut_out: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The same of what is opaque in an RGBA picture [H, W, 4]; of all of it where nothing is."""
+    """Compute the palette of the opaque part of an RGBA picture [H, W, 4]; of all of it where nothing is
+    opaque.
+    """
     opaque = cut_out[..., 3] >= 128
     return palette(cut_out[..., :3][opaque] if opaque.any() else cut_out[..., :3])
 

@@ -1,4 +1,4 @@
-"""What can be set about the outfit family: each value beside the sentence that says what it does."""
+"""Configures the outfit family; a sentence describes each field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Pooling = Literal["sum", "max"]
 
 @dataclass(frozen=True)
 class ItemConfig:
-    """What is known of an item before it meets others. Items may lack any of it."""
+    """Inputs of an item. Items may lack any of them."""
 
     image_dimension: int = 0
     """Length of the retrieval family's relevance vector; 0 without pictures."""
@@ -35,7 +35,7 @@ class ItemConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Items to vectors, and sets to the vector of what is missing in them."""
+    """Dimensions of the item tower and of the generator."""
 
     items: ItemConfig = field(default_factory=ItemConfig)
     generator: Kind = "dan"

@@ -1,4 +1,4 @@
-"""What a student generator learns besides sets: to agree with its teacher about what a set lacks.
+"""Distils a student generator from its teacher's predictions of the missing piece.
 
 Distillation is one more task with a frozen teacher inside: the set Transformer teaches a DAN, which answers
 several times as fast. Both see the same question; the student's softmax over the pieces that a batch lacks is
@@ -34,8 +34,8 @@ class StudentModule(OutfitModule):
             taught = answers_to(teacher, question)
         rivals_BB = no_rivals(question.target_B, question.source_B)
         logits_BB, taught_BB = (
-            (self.config.scale * said.query_BD @ said.target_BD.T).masked_fill(rivals_BB, -1e4)
-            for said in (answers, taught)
+            (self.config.scale * vectors.query_BD @ vectors.target_BD.T).masked_fill(rivals_BB, -1e4)
+            for vectors in (answers, taught)
         )
         parts = self.losses(question, answers)
         parts["teacher"] = F.kl_div(

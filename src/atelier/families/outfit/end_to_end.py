@@ -1,4 +1,4 @@
-"""Image tower and sets trained together: how items look is learned from what they are worn with.
+"""Trains image tower and generator together on sets.
 
 The family's other networks take an item's picture as the vector that a frozen retrieval model makes of it.
 Here that model goes on learning, by the losses of sets alone, from where it was; everything else stays.
@@ -69,13 +69,13 @@ class EndToEndModule(nn.Module):
         return loss
 
     def look(self, pixels_V3SS: Tensor) -> Tensor:
-        """Image vectors [V, I] of uint8 pictures."""
+        """Compute image vectors [V, I] of uint8 pictures."""
         vectors: Tensor = self.tower(pixels_V3SS.float() / 255)
         return vectors
 
     @torch.inference_mode()
     def features(self, frozen: ItemFeatures, pictures: Pictures) -> ItemFeatures:
-        """Items with the vectors that the tower makes of their pictures now."""
+        """Return item features with the tower's current image vectors."""
         where = next(self.parameters()).device
         parts = [self.look(part.to(where)).cpu() for part in pictures.pixels_M3SS.split(_AT_ONCE)]
         shown = torch.nonzero(pictures.row_N >= 0).flatten()
@@ -84,7 +84,7 @@ class EndToEndModule(nn.Module):
 
 
 class EndToEndTask:
-    """The engine's `Task`: the questions of an `OutfitTask`, with items that are seen anew at every step."""
+    """The engine's `Task`: the questions of an `OutfitTask`, with image vectors computed at every step."""
 
     def __init__(self, module: EndToEndModule, pictures: Pictures, frozen: OutfitTask) -> None:
         """`frozen`: the same task with image vectors that stay as they are."""

@@ -69,7 +69,7 @@ def export_network(
 
 
 def load_network(config: NetworkConfig, path: Path) -> OutfitNetwork:
-    """The trained network whose weights `export_network` wrote."""
+    """Load the trained network whose weights `export_network` wrote."""
     network = OutfitNetwork(config)
     network.load_state_dict(load_file(path))
     return network

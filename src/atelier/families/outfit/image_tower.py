@@ -33,13 +33,15 @@ class ImageTower(nn.Module):
         self.labels = labels
 
     def forward(self, pixels_V3SS: Tensor) -> Tensor:
-        """Unit rows [V, I]."""
+        """Compute unit rows [V, I]."""
         embedding: Tensor = self.network(pixels_V3SS).embedding
         return embedding
 
 
 def image_tower(model_dir: Path) -> ImageTower:
-    """The image tower of a retrieval version, from its weights. TrainingError: these are of another one."""
+    """Load the image tower of a retrieval version from its weights. TrainingError: they are of another
+    one.
+    """
     facts = json.loads((model_dir / "network.json").read_text())
     contract = json.loads((model_dir / "contract.json").read_text())
     config = NetworkConfig(**facts | {"text": TextConfig(**facts["text"]), "weights": None})

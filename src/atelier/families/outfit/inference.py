@@ -1,4 +1,4 @@
-"""The served generator: items in, their vectors out; started sets in, what they lack out. Needs no torch.
+"""Runs the served generator without torch: items -> vectors, partial sets -> vectors of the missing piece.
 
 N = items, B = sets, P = places, D = vector, I, T, C = picture, title, colours, F = facts
 """
@@ -30,7 +30,7 @@ _AT_ONCE = 8192
 
 @dataclass(frozen=True)
 class OutfitContract:
-    """What the files of a version do, and what they belong to."""
+    """Inputs and outputs of a version's files, and the embedding space they belong to."""
 
     generator_digest: str
     items_digest: str
@@ -63,7 +63,7 @@ class OutfitContract:
 
 
 class ItemEncoder:
-    """What makes vectors of items. Safe to share by threads."""
+    """The item tower on ONNX Runtime. Safe to share by threads."""
 
     def __init__(self, folder: Path, contract: OutfitContract, threads: int = 2) -> None:
         """DigestError: the file is another one. OutfitContractError: ONNX Runtime cannot load it."""
@@ -73,7 +73,7 @@ class ItemEncoder:
         self._inputs = {each.name for each in self._session.get_inputs()}
 
     def encode(self, items: ItemTable) -> NDArray[np.float32]:
-        """Unit rows [N, D]."""
+        """Compute unit rows [N, D]."""
         found = [np.zeros((0, self.contract.dimension), np.float32)]
         for start in range(0, len(items), _AT_ONCE):
             parts = zip(ITEM_INPUTS, (part[start : start + _AT_ONCE] for part in items.columns), strict=True)
@@ -83,7 +83,7 @@ class ItemEncoder:
 
 
 class OnnxGenerator:
-    """A generator of any kind: what `questions.Generator` asks for. Safe to share by threads."""
+    """A generator of any kind on ONNX Runtime, a `questions.Generator`. Safe to share by threads."""
 
     def __init__(self, folder: Path, contract: OutfitContract, threads: int = 1) -> None:
         """DigestError: the file is another one. OutfitContractError: ONNX Runtime cannot load it."""
@@ -91,14 +91,14 @@ class OnnxGenerator:
         self._session = open_session(path, contract.generator_digest, threads, OutfitContractError)
 
     def queries(self, pieces_BPD: NDArray[np.float32], num_B: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Unit rows [B, D] near to what goes with the first `num_B` pieces of each set."""
+        """Compute unit rows [B, D] near the items that complete the first `num_B` pieces of each set."""
         known_BP = (np.arange(pieces_BPD.shape[1]) < num_B[:, None]).astype(np.int64)
         found: NDArray[np.float32] = self._session.run([QUERY], {PIECES: pieces_BPD, KNOWN: known_BP})[0]
         return found
 
 
 class OutfitModel(NamedTuple):
-    """Everything that a version's or a release's files say."""
+    """The networks and values of a version's or a release's files."""
 
     contract: OutfitContract
     items: ItemEncoder
@@ -106,7 +106,7 @@ class OutfitModel(NamedTuple):
 
 
 def load_model(folder: Path, threads: int = 2) -> OutfitModel:
-    """The networks in a folder. DigestError, OutfitContractError: they are not those of its contract."""
+    """Load the networks in a folder. DigestError, OutfitContractError: they are not those of its contract."""
     contract = OutfitContract.from_json((folder / CONTRACT_FILE).read_bytes())
     return OutfitModel(
         contract, ItemEncoder(folder, contract, threads), OnnxGenerator(folder, contract, threads)

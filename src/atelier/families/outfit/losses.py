@@ -1,4 +1,4 @@
-"""What aligns sets with items: the DSSM loss, with in-batch and hard negatives.
+"""Computes losses that align sets with items: the DSSM loss, with in-batch and hard negatives.
 
 B = sets, D = vector, H = hard negatives, K = candidates
 """
@@ -13,7 +13,8 @@ from torch import Tensor
 def dssm_loss(
     query_BD: Tensor, target_BD: Tensor, item_B: Tensor, source_B: Tensor, weight_B: Tensor, scale: float
 ) -> Tensor:
-    """Each set finds the piece it lacks among those that all sets of its source in the batch lack.
+    """Compute the softmax loss of each set's missing piece among those of all sets of its source in the
+    batch.
 
     Softmax over cosines (Huang et al. 2013, section 3.2, equation 5). The others stand there as often as they
     are bought, so that what is learned is how much better than by chance a piece goes with a set. Another set
@@ -28,7 +29,7 @@ def dssm_loss(
 
 
 def no_rivals(item_B: Tensor, source_B: Tensor) -> Tensor:
-    """bool [B, B]: missing pieces that are no wrong answer to a set: the same item, or of another source."""
+    """Mask [B, B] the missing pieces that are no negatives of a set: the same item, or of another source."""
     excluded_BB = (item_B[:, None] == item_B[None]) | (source_B[:, None] != source_B[None])
     return excluded_BB.fill_diagonal_(False)
 
@@ -36,7 +37,9 @@ def no_rivals(item_B: Tensor, source_B: Tensor) -> Tensor:
 def hard_loss(
     query_BD: Tensor, target_BD: Tensor, hard_BHD: Tensor, known_BH: Tensor, scale: float
 ) -> Tensor:
-    """Each set finds its piece among items of the same category; sets without any are left out."""
+    """Compute the softmax loss of each set's piece among items of the same category; sets without any are
+    left out.
+    """
     right_B1 = (query_BD * target_BD).sum(-1, keepdim=True)
     wrong_BH = torch.einsum("bd,bhd->bh", query_BD, hard_BHD).masked_fill(~known_BH, -4.0)
     loss_B = -(scale * torch.cat([right_B1, wrong_BH], 1)).log_softmax(1)[:, 0]
@@ -45,7 +48,7 @@ def hard_loss(
 
 
 def judge_loss(cosine_B: Tensor, fits_B: Tensor, counts_B: Tensor, scale: float, threshold: float) -> Tensor:
-    """Each pair of a set and a piece by itself: do they go together, yes or no?
+    """Compute binary cross-entropy for each pair of a set and a piece.
 
     A sigmoid loss over pairs (Zhai et al. 2023, section 3.2). The softmaxes above rank answers to one
     question; this makes cosines of different sets comparable. `counts_B` is the weight of each pair.

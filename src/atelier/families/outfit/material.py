@@ -53,7 +53,7 @@ class Source:
     """Of `outfits`: the items' ids in the catalogue."""
 
     def questions(self, split: Split, most: int | None = None, seed: int = 0) -> Validation:
-        """One question for each set of a split; for worn pieces, of which there are few, one a piece.
+        """Build one question for each set of a split; for worn pieces, of which there are few, one a piece.
 
         `worn` and `outfits` are also asked which of two sets is the real one.
         """
@@ -97,18 +97,18 @@ class SetMaterial:
 
     @property
     def item_ids(self) -> dict[int, str]:
-        """Row -> id in the catalogue, of those that are in one."""
+        """Map rows to catalogue ids, for the items that are in a catalogue."""
         return {first + n: each for first, source in self.placed() for n, each in enumerate(source.item_ids)}
 
     def sets(self) -> Sets:
-        """The training sets of all sources."""
+        """Join the training sets of all sources."""
         rows = [[row + first for row in each] for first, source in self.placed() for each in _train(source)]
         source = [number for number, source in enumerate(self.sources) for _ in _train(source)]
         liked = [n not in source.disliked for source in self.sources for n in range(len(_train(source)))]
         return Sets(padded(rows), np.array(source, np.int64), np.array(liked, bool))
 
     def same_category(self) -> Ints:
-        """A number for each kind of each source; crops that training must not see are alone."""
+        """Number each kind of each source; crops outside of the training split are alone."""
         numbers, first = [], 0
         for source in self.sources:
             kind_N = source.kind_N.copy()
@@ -125,7 +125,7 @@ class SetMaterial:
         return np.concatenate(numbers)
 
     def validation(self, split: Split, most: int | None = _VALIDATED) -> dict[str, Validation]:
-        """Questions about a split for each source that has sets there."""
+        """Build questions about a split for each source that has sets there."""
         return {
             source.name: _moved(source.questions(split, most), first, len(self.items))
             for first, source in self.placed()
@@ -133,7 +133,7 @@ class SetMaterial:
         }
 
     def placed(self) -> Iterator[tuple[int, Source]]:
-        """Each source with the row of its first item."""
+        """List each source with the row of its first item."""
         first = 0
         for source in self.sources:
             yield first, source
@@ -142,7 +142,7 @@ class SetMaterial:
 
 @dataclass(frozen=True, eq=False)
 class EndToEndMaterial:
-    """Sets of items, the pictures of these, and the image tower that sees them."""
+    """Sets of items, the pictures of these, and the image tower for them."""
 
     sets: SetMaterial
     pictures: Pictures

@@ -1,4 +1,4 @@
-"""How good a generator is: blanks filled, sets told from nonsense, pieces found again. Pure NumPy.
+"""Computes generator metrics: fill in the blank, compatibility AUC, recall. Pure NumPy.
 
 Q = questions, A = answers to each, B = sets
 """
@@ -12,7 +12,7 @@ Floats = NDArray[np.floating]
 
 
 def fill_in_the_blank(scores_QA: Floats) -> float:
-    """Share of the questions whose first answer, the right one, scores above all others.
+    """Compute the share of questions whose first answer, the correct one, scores above all others.
 
     A tie counts as a guess among those that tie: 1 / their number (Han et al. 2017, section 4.2, asks four).
     """
@@ -22,14 +22,16 @@ def fill_in_the_blank(scores_QA: Floats) -> float:
 
 
 def compatibility_auc(good_B: Floats, bad_B: Floats) -> float:
-    """How often a real set scores above a made-up one; ties count half (Han et al. 2017, section 4.3)."""
+    """Compute how often a real set scores above a random one; ties count half (Han et al. 2017, section
+    4.3).
+    """
     ranks = _average_ranks(np.concatenate([good_B, bad_B]))
     rank_sum = ranks[: len(good_B)].sum() - len(good_B) * (len(good_B) + 1) / 2
     return float(rank_sum / (len(good_B) * len(bad_B)))
 
 
 def recall_at(rank_Q: NDArray[np.integer], k: int) -> float:
-    """Share of the questions whose right piece is among the first k; ranks begin with 0."""
+    """Compute the share of questions whose correct piece is among the first k; ranks begin with 0."""
     return float(np.mean(rank_Q < k))
 
 

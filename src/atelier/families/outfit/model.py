@@ -1,4 +1,4 @@
-"""The networks: an item to its vector, and a started set to the vector of what it lacks.
+"""Defines the networks: item -> vector, and partial set -> vector of the missing piece.
 
 Three generators answer to one call, `queries(pieces, known)`: none knows where its pieces come from.
 
@@ -17,7 +17,7 @@ from atelier.families.outfit.config import ItemConfig, NetworkConfig
 
 
 class ItemFeatures(NamedTuple):
-    """What is known of items; rows of zeros, and code 0, stand for what is not."""
+    """Inputs of items; rows of zeros, and code 0, stand for missing values."""
 
     image: Tensor
     """[..., I], unit rows; I is 0 without pictures."""
@@ -29,12 +29,12 @@ class ItemFeatures(NamedTuple):
     """[..., F], int64: facts in the order of `ItemConfig.fact_sizes`, values from 1."""
 
     def at(self, rows: Tensor) -> ItemFeatures:
-        """The features of some items, in any shape of `rows`."""
+        """Select the features of some items, in any shape of `rows`."""
         return ItemFeatures(*(part[rows] for part in self))
 
 
 class ItemTower(nn.Module):
-    """Everything known of an item as one unit vector: first what it looks like, then what it is.
+    """Embeds an item as one unit vector: appearance first, then attributes.
 
     The first part is linear in picture, title and colours, so that what looks alike is near from the first
     step on: some hundred sets teach little more. The second part mixes all that is known.
@@ -62,7 +62,7 @@ class ItemTower(nn.Module):
         )
 
     def forward(self, features: ItemFeatures) -> Tensor:
-        """Unit rows [..., D]."""
+        """Compute unit rows [..., D]."""
         given = [part for part, there in zip(features[:3], self._has_vector, strict=True) if there]
         # What is known by its looks alone keeps them.
         told = (features.codes > 0).any(-1)
@@ -124,7 +124,7 @@ class SequenceLSTM(nn.Module):
         self.out = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(config.width, config.dimension))
 
     def forward(self, pieces_BPD: Tensor, known_BP: Tensor) -> Tensor:
-        """Pieces stand first, in their order: what comes after the last one is not looked at."""
+        """Encode pieces, which stand first, in their order; padding after the last one is ignored."""
         hidden_BPW, _ = self.lstm(pieces_BPD)
         last_B1 = (known_BP.sum(1, keepdim=True).long() - 1).clamp_min(0)
         last_B1W = last_B1[..., None].expand(-1, 1, hidden_BPW.shape[2])
@@ -187,7 +187,7 @@ GENERATORS: dict[str, type[DAN | SequenceLSTM | SetTransformer]] = {
 
 
 class OutfitNetwork(nn.Module):
-    """Item tower and generator, aligned: a query is near to the vectors of what goes with its set.
+    """Item tower and generator, aligned: a query is near the vectors of the items that complete its set.
 
     What looks alike goes together unless learned otherwise, what is alike does not: before training, a query
     looks like the middle of its pieces, and the generator says what it is.
@@ -203,7 +203,9 @@ class OutfitNetwork(nn.Module):
         self.moved_D = nn.Parameter(torch.where(is_look_D, 0.3, 1.0))
 
     def queries(self, pieces_BPD: Tensor, known_BP: Tensor) -> Tensor:
-        """Unit rows [B, D] for sets of item vectors; `known_BP` is 1 where there is a piece, pieces first."""
+        """Compute unit rows [B, D] for sets of item vectors; `known_BP` is 1 where there is a piece, pieces
+        first.
+        """
         known_BP1 = known_BP[..., None].to(pieces_BPD.dtype)
         middle_BD = (pieces_BPD * known_BP1).sum(1) / known_BP1.sum(1).clamp_min(1)
         moved_BD = self.generator(pieces_BPD, known_BP)

@@ -1,4 +1,4 @@
-"""Picks the next piece of started sets: some of what is allowed is looked at, one of the best is taken.
+"""Picks the next piece of partial sets: scores a sample of the allowed items and draws one of the best.
 
 G = sets that are continued with the same shelves, P = pieces, M = candidates, K = the best of these,
 R = rows of the pool, D = embedding
@@ -17,7 +17,7 @@ from atelier.families.outfit.pool import Floats, Ints, Shelf
 
 @dataclass(frozen=True)
 class Assembly:
-    """How sets are put together: between the best piece each time and variety."""
+    """Parameters of assembling sets, from the best piece each time to variety."""
 
     num_candidates: int = 2048
     """Items that are looked at for a piece: another random part of what is allowed each time."""
@@ -47,7 +47,7 @@ class Picker:
             self._left_R = np.full(len(vectors_RD), assembly.most_uses, np.int64)
 
     def draw(self, num: int, stretch: slice = slice(None)) -> Ints:
-        """Different rows of a stretch at random, which count as taken; fewer where there are no more."""
+        """Draw different random rows of a slice, which count as taken; fewer where there are no more."""
         rows = self._free(np.arange(len(self._vectors_RD))[stretch])
         rows = self.rng.choice(rows, min(num, len(rows)), replace=False)
         if self._left_R is not None:
@@ -55,7 +55,7 @@ class Picker:
         return rows
 
     def pick(self, shelves: Sequence[Shelf], queries_GD: Floats, taken_GP: Ints) -> Ints:
-        """A row [G] for each set; -1 for those to which nothing is left that may still be taken.
+        """Pick a row [G] for each set; -1 for those without an allowed item.
 
         taken_GP: rows that stand in the sets; -1 for none.
         """

@@ -1,4 +1,4 @@
-"""A pool of items as generation needs it: in the order of their kinds, what is allowed being a few slices.
+"""Stores a pool of items in the order of their kinds, so that the allowed items are a few slices.
 
 N = items, D = embedding
 """
@@ -62,7 +62,7 @@ class Pool:
         return len(self.item_R)
 
     def shelf(self, partition: int, cell: int) -> Shelf:
-        """The rows of a cell's items in a partition, one slice."""
+        """Return the rows of a cell's items in a partition, one slice."""
         key = partition * self._num_classes + int(self.graph.cells.class_C[cell])
         first, last = self._slices.get(key, (0, 0))
         return Shelf(cell, first, last)

@@ -124,7 +124,7 @@ PLAN = TrainingPlan(
             training.end_to_end_training,
             lambda preset: preset,
             after=("student",),
-            asked=lambda preset: preset.end_to_end_schedule is not None,
+            requested=lambda preset: preset.end_to_end_schedule is not None,
         ),
     ),
     packable=(SetMaterial, Source, ItemTable, EndToEndMaterial, Pictures),

@@ -1,4 +1,4 @@
-"""What a generator is asked: which piece is missing, and which set is a real one. NumPy only.
+"""Builds questions for a generator: fill in the blank, and compatibility. NumPy only.
 
 S = sets, P = places, Q = questions, A = answers (the first is right), N = items, D = vector
 """
@@ -20,10 +20,12 @@ _TIE = 1e-6
 
 
 class Generator(Protocol):
-    """What knows which piece goes with others."""
+    """Predicts the vector of the piece that completes a set."""
 
     def queries(self, pieces_BPD: Floats, num_B: Ints) -> Floats:
-        """Unit rows [B, D] near to what goes with the first `num_B` pieces of each set; the rest are zero."""
+        """Compute unit rows [B, D] near the items that complete the first `num_B` pieces of each set; the
+        rest are zero.
+        """
         ...
 
 
@@ -44,7 +46,7 @@ class NoAnswers(Exception):  # noqa: N818 - a signal between `Draw` and `blank_o
 
 
 def padded(sets: list[list[int]]) -> Ints:
-    """Sets as one array, -1 behind the last piece."""
+    """Pad sets to one array, -1 behind the last piece."""
     longest = max(map(len, sets), default=0)
     rows_SP = np.full((len(sets), longest), -1, np.int64)
     for number, pieces in enumerate(sets):
@@ -73,7 +75,7 @@ def blank_out(rows_SP: Ints, draw: Draw, seed: int, *, all_pieces: bool = False)
 
 
 def by_frequency(rows_SP: Ints, num_items: int, num_wrong: int = 3) -> Draw:
-    """Wrong answers as often as items stand in these sets; all different, none of them right."""
+    """Draw negatives as often as items stand in these sets; all different, none of them correct."""
     counts_N = np.bincount(rows_SP[rows_SP >= 0], minlength=num_items).astype(float)
 
     def draw(right: int, rng: np.random.Generator) -> Ints:
@@ -87,7 +89,7 @@ def by_frequency(rows_SP: Ints, num_items: int, num_wrong: int = 3) -> Draw:
 
 
 def within_category(category_N: Ints, source_N: Ints, num_wrong: int = 3) -> Draw:
-    """Wrong answers of the right one's own category, from other sources (photos, sets), all different."""
+    """Draw negatives of the correct piece's category, from other sources (photos, sets), all different."""
 
     def draw(right: int, rng: np.random.Generator) -> Ints:
         others = np.flatnonzero((category_N == category_N[right]) & (source_N != source_N[right]))
@@ -99,7 +101,7 @@ def within_category(category_N: Ints, source_N: Ints, num_wrong: int = 3) -> Dra
 
 
 def made_up(rows_SP: Ints, category_N: Ints, source_N: Ints, seed: int) -> tuple[Ints, Ints]:
-    """Real sets and, beside each, one of the same categories whose pieces come each from another source.
+    """Pair each real set with one of the same categories whose pieces come each from another source.
 
     Sets for which there are not enough other items are left out of both.
     """
@@ -121,24 +123,26 @@ def made_up(rows_SP: Ints, category_N: Ints, source_N: Ints, seed: int) -> tuple
 
 
 def queries_of(generator: Generator, items_ND: Floats, rows_QP: Ints) -> Floats:
-    """Unit queries [Q, D] for started sets; -1 in `rows_QP` stands behind the last piece."""
+    """Compute unit queries [Q, D] for partial sets; -1 in `rows_QP` stands behind the last piece."""
     known_QP = rows_QP >= 0
     return generator.queries(items_ND[np.maximum(rows_QP, 0)] * known_QP[..., None], known_QP.sum(1))
 
 
 def compatibility(generator: Generator, items_ND: Floats, rows_SP: Ints) -> NDArray[np.float64]:
-    """How well the pieces of each set go together: the mean cosine of each with what the others ask for."""
+    """Score the compatibility of each set: the mean cosine of each piece with the query of the others."""
     number_Q, rows_QP, target_Q = leave_one_out(rows_SP)
     cosine_Q = (queries_of(generator, items_ND, rows_QP) * items_ND[target_Q]).sum(1)
     return np.bincount(number_Q, cosine_Q) / np.bincount(number_Q)
 
 
-def ranks_among_kin(queries_QD: Floats, right_Q: Ints, items_ND: Floats, same_category_N: Ints) -> Ints:
-    """Items of the same kin that score above the right one, for each question; a tie counts half, rounded."""
+def ranks_within_category(queries_QD: Floats, right_Q: Ints, items_ND: Floats, same_category_N: Ints) -> Ints:
+    """Count the items of the same category that score above the correct one, for each question; a tie counts
+    half, rounded.
+    """
     rank_Q = np.zeros(len(right_Q), np.int64)
-    for kin in np.unique(same_category_N[right_Q]):
-        asked = np.flatnonzero(same_category_N[right_Q] == kin)
-        scores_QK = queries_QD[asked] @ items_ND[same_category_N == kin].T
+    for same_category in np.unique(same_category_N[right_Q]):
+        asked = np.flatnonzero(same_category_N[right_Q] == same_category)
+        scores_QK = queries_QD[asked] @ items_ND[same_category_N == same_category].T
         right_Q1 = (queries_QD[asked] * items_ND[right_Q[asked]]).sum(1, keepdims=True)
         above_QK, tied_QK = scores_QK > right_Q1 + _TIE, np.abs(scores_QK - right_Q1) <= _TIE
         rank_Q[asked] = above_QK.sum(1) + (tied_QK.sum(1) - 1).clip(0) // 2
@@ -146,17 +150,19 @@ def ranks_among_kin(queries_QD: Floats, right_Q: Ints, items_ND: Floats, same_ca
 
 
 def scores_of(queries_QD: Floats, answers_QA: Ints, items_ND: Floats) -> Floats:
-    """Cosine of each query with each of its answers [Q, A]."""
+    """Compute the cosine of each query with each of its answers [Q, A]."""
     return np.einsum("qd,qad->qa", queries_QD, items_ND[answers_QA])
 
 
 def hits_of(scores_QA: Floats) -> NDArray[np.bool_]:
-    """Which questions' first answer, the right one, scores above all others; a tie is a miss."""
+    """Find the questions whose first answer, the correct one, scores above all others; a tie is a miss."""
     return scores_QA[:, 0] > scores_QA[:, 1:].max(1)
 
 
 def leave_one_out(rows_SP: Ints) -> tuple[Ints, Ints, Ints]:
-    """Every piece of every set as a question: its set's number, the other pieces [Q, P - 1], and itself."""
+    """Make a question of every piece of every set: its set's number, the other pieces [Q, P - 1], and
+    itself.
+    """
     number_Q, place_Q = np.nonzero(rows_SP >= 0)
     rows_QP = rows_SP[number_Q].copy()
     target_Q = rows_QP[np.arange(len(number_Q)), place_Q]

@@ -38,5 +38,5 @@ class Sets:
         )
 
     def collate(self, batch: SetBatch) -> SetBatch:
-        """A batch comes whole."""
+        """Return the batch as it is."""
         return batch

@@ -1,4 +1,4 @@
-"""What is known of items, as arrays: what networks are trained on and item towers are asked. NumPy only.
+"""Stores the inputs of items as arrays. NumPy only.
 
 N = items, I, T, C = picture, title, colours, F = facts
 """
@@ -18,7 +18,7 @@ FACTS = ("category", "gender", "colour", "season", "usage", "style")
 
 @dataclass(frozen=True, eq=False)
 class ItemTable:
-    """What is known of N items; rows of zeros, and code 0, stand for what is not."""
+    """Inputs of N items; rows of zeros, and code 0, stand for missing values."""
 
     image_NI: NDArray[np.float32]
     title_NT: NDArray[np.float32]
@@ -30,7 +30,7 @@ class ItemTable:
 
     @property
     def columns(self) -> tuple[NDArray[Any], ...]:
-        """Picture, title, colours and facts, as networks take them."""
+        """Return picture, title, colours and attributes as the networks take them."""
         return self.image_NI, self.title_NT, self.colour_NC, self.codes_NF
 
     @classmethod
@@ -42,7 +42,7 @@ class ItemTable:
 def codes_of(
     facts: Mapping[str, tuple[str, ...]], values: Sequence[Mapping[str, str | None]]
 ) -> NDArray[np.int64]:
-    """Numbers from 1 of the values of each item's facts [N, F]; 0 for one that is not known."""
+    """Return codes from 1 of the values of each item's attributes [N, F]; 0 for an unknown one."""
     number = {fact: {value: code for code, value in enumerate(known, 1)} for fact, known in facts.items()}
     rows = [[number[fact].get(each.get(fact) or "", 0) for fact in facts] for each in values]
     return np.asarray(rows, np.int64).reshape(len(values), len(facts))

@@ -1,4 +1,4 @@
-"""What the outfit networks learn: which piece a set lacks.
+"""Trains the outfit networks to predict the missing piece of a set.
 
 B = sets, L = those of them that are liked, P = places, H = hard negatives, N = items, U = items of a batch,
 D = vector
@@ -20,14 +20,14 @@ from atelier.families.outfit.losses import dssm_loss, hard_loss, judge_loss
 from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 from atelier.families.outfit.validation import Validation, evaluate_network
 
-MOST_SHOWN = 8
+MAX_SHOWN = 8
 """Pieces of a set that a question shows; a longer set shows others each time."""
 _PARTIAL_SHARE = 0.6
 """Share of the questions of which only some pieces are shown: generation asks with started sets."""
 
 
 class Question(NamedTuple):
-    """Sets with a piece blanked out, as the network is asked; each item that it speaks of is there once."""
+    """Sets with a piece blanked out; each item of the question is there once."""
 
     items: ItemFeatures
     """[U, ...]: the others are rows of these."""
@@ -40,8 +40,8 @@ class Question(NamedTuple):
     liked_B: Tensor
 
 
-class Answers(NamedTuple):
-    """What a network makes of a question: unit vectors."""
+class SetAnswers(NamedTuple):
+    """A network's unit vectors for a question."""
 
     query_BD: Tensor
     target_BD: Tensor
@@ -60,8 +60,8 @@ class OutfitModule(nn.Module):
         parts = self.losses(question, answers_to(self.network, question))
         return self.total(parts), parts
 
-    def losses(self, question: Question, answers: Answers) -> dict[str, Tensor]:
-        """Each part of the loss, unweighted."""
+    def losses(self, question: Question, answers: SetAnswers) -> dict[str, Tensor]:
+        """Compute each part of the loss, unweighted."""
         config, liked_B = self.config, question.liked_B
         query_BD, target_BD, hard_BHD = answers
         weight_B = torch.where(question.has_hard_BH.any(1), config.easy_weight, 1.0)
@@ -75,7 +75,7 @@ class OutfitModule(nn.Module):
         return parts
 
     def total(self, parts: dict[str, Tensor]) -> Tensor:
-        """The parts, weighted."""
+        """Sum the weighted parts."""
         weights = {
             "dssm": 1.0,
             "hard": self.config.hard_weight,
@@ -84,7 +84,7 @@ class OutfitModule(nn.Module):
         }
         return torch.stack([weights[name] * part for name, part in parts.items()]).sum()
 
-    def _judge(self, answers: Answers, known_BH: Tensor, liked_B: Tensor) -> Tensor:
+    def _judge(self, answers: SetAnswers, known_BH: Tensor, liked_B: Tensor) -> Tensor:
         """Pieces of real sets fit, others of their category do not, nor do those of badly clicked sets."""
         query_BD, target_BD, hard_BHD = answers
         right_B = (query_BD * target_BD).sum(-1)
@@ -100,10 +100,10 @@ class OutfitModule(nn.Module):
         )
 
 
-def answers_to(network: OutfitNetwork, question: Question) -> Answers:
-    """The network's vectors for the sets, for what they lack, and for others of its category."""
+def answers_to(network: OutfitNetwork, question: Question) -> SetAnswers:
+    """Compute the network's vectors for the sets, their missing pieces, and others of the same category."""
     items_UD = network.items(question.items)
-    return Answers(
+    return SetAnswers(
         network.queries(items_UD[question.pieces_BP], question.known_BP),
         items_UD[question.target_B],
         items_UD[question.hard_BH],
@@ -122,7 +122,7 @@ class SameCategorySampler:
         self.count_C = torch.from_numpy(count_C)
 
     def draw(self, item_B: Tensor, num: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Items [B, num] of the same categories, and which of them are others than the item itself."""
+        """Draw items [B, num] of the same categories; returns which of them differ from the item itself."""
         category_B = self.category_N[item_B]
         chance_BH = torch.rand(len(item_B), num, generator=generator)
         step_BH = (chance_BH * self.count_C[category_B][:, None]).long()
@@ -131,20 +131,20 @@ class SameCategorySampler:
 
 
 class OutfitTask:
-    """The engine's `Task`: `features` are those of all items, `SetBatch` says which stand together."""
+    """The engine's `Task`: `features` are those of all items, `SetBatch` holds the sets."""
 
     def __init__(
         self,
         module: OutfitModule,
         features: ItemFeatures,
-        kin: SameCategorySampler | None = None,
+        same_category: SameCategorySampler | None = None,
         validation: Mapping[str, Validation] | None = None,
     ) -> None:
-        """Without `kin`, as where an item is nothing but its category, there are no hard negatives."""
+        """Without `same_category`, as where an item is its category alone, there are no hard negatives."""
         self.module: nn.Module = module
-        self.num_hard = module.config.num_hard if kin else 0
+        self.num_hard = module.config.num_hard if same_category else 0
         self.features = features
-        self.kin = kin
+        self.same_category = same_category
         self.validation = validation or {}
 
     def prepare(self, batch: SetBatch, generator: torch.Generator) -> Question:
@@ -153,13 +153,13 @@ class OutfitTask:
         return question
 
     def ask(self, batch: SetBatch, generator: torch.Generator) -> tuple[Question, Tensor]:
-        """The same, and the rows [U] of the items that the question speaks of."""
+        """Blank a piece out of each set; returns the rows [U] of the question's items as well."""
         where = batch.rows_BP.device
         rows_BP, target_B = blanked(batch.rows_BP.cpu(), generator)
         hard_BH = torch.zeros(len(target_B), self.num_hard, dtype=torch.long)
         has_hard_BH = torch.zeros_like(hard_BH, dtype=torch.bool)
-        if self.kin:
-            hard_BH, has_hard_BH = self.kin.draw(target_B, self.num_hard, generator)
+        if self.same_category:
+            hard_BH, has_hard_BH = self.same_category.draw(target_B, self.num_hard, generator)
         shown = [rows_BP.clamp_min(0), target_B, hard_BH]
         items_U, row = torch.unique(torch.cat([each.flatten() for each in shown]), return_inverse=True)
         parts = row.split([each.numel() for each in shown])
@@ -188,7 +188,7 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     """Take a random piece out of each set: the others [B, P], in their order and first, and the piece [B].
 
     Of some sets only some of the others are left: generation asks with started sets.
-    P is `MOST_SHOWN` at most.
+    P is `MAX_SHOWN` at most.
     """
     known_BP = rows_BP >= 0
     chance_BP = torch.rand(rows_BP.shape, generator=generator).masked_fill(~known_BP, -1.0)
@@ -200,13 +200,13 @@ def blanked(rows_BP: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     place_BP = torch.rand(rows_BP.shape, generator=generator)
     kept_BP = known_BP & (~partial_B1 | (place_BP < threshold_B1))
     # The order of `place_BP` says who is left of a long set, too.
-    kept_BP &= place_BP.masked_fill(~kept_BP, 2.0).argsort(1).argsort(1) < MOST_SHOWN - 1
+    kept_BP &= place_BP.masked_fill(~kept_BP, 2.0).argsort(1).argsort(1) < MAX_SHOWN - 1
     # One piece at least is shown, if there is another one: the one that was nearest to being taken.
     second_B = chance_BP.scatter(1, place_B[:, None], -2.0).argmax(1)
     kept_BP[rows_B, second_B] = known_BP[rows_B, second_B]
     kept_BP[rows_B, place_B] = False
     order_BP = torch.argsort((~kept_BP).int(), dim=1, stable=True)
-    return torch.where(kept_BP, rows_BP, -1).gather(1, order_BP)[:, :MOST_SHOWN], target_B
+    return torch.where(kept_BP, rows_BP, -1).gather(1, order_BP)[:, :MAX_SHOWN], target_B
 
 
 def _moved(part: ItemFeatures | Tensor, where: torch.device) -> ItemFeatures | Tensor:

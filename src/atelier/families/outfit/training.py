@@ -1,4 +1,6 @@
-"""How the outfit family trains: a set Transformer, the DAN that it teaches, and if asked the image tower."""
+"""Builds the trainings of the outfit family: a set Transformer, the distilled DAN, and optionally the image
+tower.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ def teacher_training(
 def student_training(
     material: SetMaterial, preset: OutfitPreset, weights: Weights, device: torch.device
 ) -> Training:
-    """Prepare the training of the preset's DAN, taught by the Transformer."""
+    """Prepare the training of the preset's DAN, distilled from the Transformer."""
     del device  # the engine moves it
     teacher = trained_network(weights, "teacher", preset.teacher, material)
     return training_of(material, preset.student, preset.loss, preset.student_schedule, teacher)
@@ -77,7 +79,7 @@ def end_to_end_training(
 
 
 def network_for(config: NetworkConfig, material: SetMaterial, seed: int) -> OutfitNetwork:
-    """An untrained network for what is known of the material's items; the same for a seed."""
+    """Build an untrained network for the inputs of the material's items; the same for a seed."""
     items = material.items
     known = replace(
         config.items,
@@ -93,13 +95,13 @@ def network_for(config: NetworkConfig, material: SetMaterial, seed: int) -> Outf
 def trained_network(
     weights: Weights, role: str, config: NetworkConfig, material: SetMaterial
 ) -> OutfitNetwork:
-    """The network of an earlier stage, trained on such material; untrained where it has no weights."""
+    """Load the network of an earlier stage on such material; untrained where it has no weights."""
     network = network_for(config, material, seed=0)
     return load_network(network.config, weights[role] / WEIGHTS_FILE) if role in weights else network
 
 
 def features_of(material: SetMaterial) -> ItemFeatures:
-    """The material's items as the networks take them."""
+    """Return the material's items as inputs of the networks."""
     return ItemFeatures(*(torch.from_numpy(part) for part in material.items.columns))
 
 
@@ -110,7 +112,7 @@ def training_of(
     schedule: Schedule,
     teacher: OutfitNetwork | None = None,
 ) -> Training:
-    """Prepare a network on the material, taught where there is a teacher."""
+    """Prepare the training of a network on the material, distilled if there is a teacher."""
     network = network_for(config, material, schedule.seed)
     module = OutfitModule(network, loss) if teacher is None else StudentModule(network, teacher, loss)
     validation = material.validation(Split.VALIDATION)

@@ -1,4 +1,4 @@
-"""How a network in training answers questions about sets that it never sees.
+"""Answers questions about validation sets with a network in training.
 
 Q = questions, P = places, N = items, D = vector, S = sets
 """
@@ -21,7 +21,7 @@ from atelier.families.outfit.questions import (
     Ints,
     compatibility,
     queries_of,
-    ranks_among_kin,
+    ranks_within_category,
     scores_of,
 )
 
@@ -34,7 +34,7 @@ def _no_sets() -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """Sets of one source that training never sees, as questions."""
+    """Validation sets of one source, as questions."""
 
     blanks: Blanks
     good_SP: Ints = field(default_factory=_no_sets)
@@ -46,14 +46,14 @@ class Validation:
 
 
 class TorchGenerator:
-    """A network in training, as questions want it; what an `OnnxGenerator` is once it is trained."""
+    """A network in training as a generator of `questions`; its `OnnxGenerator` before export."""
 
     def __init__(self, network: OutfitNetwork) -> None:
         self.network = network
 
     @torch.inference_mode()
     def queries(self, pieces_BPD: NDArray[np.float32], num_B: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Unit rows [B, D] for sets whose first `num_B` pieces are known."""
+        """Compute unit rows [B, D] for sets whose first `num_B` pieces are known."""
         where = next(self.network.parameters()).device
         found = [np.zeros((0, self.network.config.dimension), np.float32)]
         for start in range(0, len(pieces_BPD), _AT_ONCE):
@@ -68,7 +68,7 @@ class TorchGenerator:
 
 @torch.inference_mode()
 def item_vectors(network: OutfitNetwork, features: ItemFeatures) -> NDArray[np.float32]:
-    """The vectors [N, D] of all items."""
+    """Compute the vectors [N, D] of all items."""
     where = next(network.parameters()).device
     slices = [slice(start, start + _AT_ONCE) for start in range(0, len(features.codes), _AT_ONCE)]
     parts = [ItemFeatures(*(part[rows].to(where) for part in features)) for rows in slices]
@@ -79,7 +79,7 @@ def item_vectors(network: OutfitNetwork, features: ItemFeatures) -> NDArray[np.f
 def evaluate_network(
     network: OutfitNetwork, features: ItemFeatures, validation: Mapping[str, Validation]
 ) -> dict[str, float]:
-    """Metrics of each source: 'categories/fill_in_the_blank'."""
+    """Compute metrics of each source: 'categories/fill_in_the_blank'."""
     generator, items_ND = TorchGenerator(network), item_vectors(network, features)
     return {
         f"{source}/{name}": value
@@ -89,13 +89,17 @@ def evaluate_network(
 
 
 def answer(generator: Generator, items_ND: Floats, asked: Validation) -> dict[str, float]:
-    """`fill_in_the_blank`, and `compatibility_auc` and `recall_at_10` where they are asked."""
+    """Compute `fill_in_the_blank`, and `compatibility_auc` and `recall_at_10` where there are questions for
+    them.
+    """
     blanks, metrics = asked.blanks, dict[str, float]()
     if len(blanks):
         queries_QD = queries_of(generator, items_ND, blanks.rows_QP)
         metrics["fill_in_the_blank"] = fill_in_the_blank(scores_of(queries_QD, blanks.answers_QA, items_ND))
         if asked.same_category_N is not None:
-            rank_Q = ranks_among_kin(queries_QD, blanks.answers_QA[:, 0], items_ND, asked.same_category_N)
+            rank_Q = ranks_within_category(
+                queries_QD, blanks.answers_QA[:, 0], items_ND, asked.same_category_N
+            )
             metrics["recall_at_10"] = recall_at(rank_Q, 10)
     if len(asked.good_SP):
         good_S, bad_S = (compatibility(generator, items_ND, s) for s in (asked.good_SP, asked.bad_SP))

@@ -1,1 +1,1 @@
-"""Ranking: which sets a user would click, from what the user clicked before."""
+"""Ranking: predicts which sets a user clicks from the user's earlier clicks."""

@@ -1,4 +1,4 @@
-"""What can be set about the ranking family: each value beside the sentence that says what it does."""
+"""Configures the ranking family; a sentence describes each field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ItemConfig:
-    """What is known of the items that sets are made of."""
+    """Inputs of the items of sets."""
 
     vector_dimension: int = 64
     """Length of an item's vector, made by another family."""
@@ -28,7 +28,9 @@ class ItemConfig:
 
     @property
     def summary_width(self) -> int:
-        """Length of a set's summary: mean vector, share of each value of each fact, price, whether known."""
+        """Length of a set's summary: mean vector, share of each value of each attribute, price, whether it is
+        known.
+        """
         return self.vector_dimension + sum(self.fact_sizes.values()) + 2
 
 
@@ -52,7 +54,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """What a showing counts, and what is left out while training."""
+    """Weights of showings, and dropout of inputs."""
 
     max_weight: float = 5.0
     """Most that a showing counts, as a multiple of the mean: inverse propensities are clipped there."""
@@ -66,7 +68,7 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class RankingConfig:
-    """A network and what it is trained for."""
+    """A network and its losses."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossConfig = field(default_factory=LossConfig)

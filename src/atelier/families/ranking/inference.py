@@ -40,7 +40,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class RankingContract:
-    """What a ranker's files do; lies as `CONTRACT_FILE` beside them."""
+    """Inputs and outputs of a ranker's files; stored as `CONTRACT_FILE` beside them."""
 
     user_digest: str
     """sha256 of the user tower's ONNX file, hexadecimal."""
@@ -56,11 +56,11 @@ class RankingContract:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the canonical JSON: equal digests give equal scores."""
+        """Hash the canonical JSON (sha256): equal digests give equal scores."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
-        """Facts keep their order, which is that of the codes."""
+        """Serialise the contract; attributes keep their order, which is that of the codes."""
         facts = asdict(self) | {
             "items": asdict(self.items) | {"fact_sizes": list(self.items.fact_sizes.items())}
         }
@@ -92,7 +92,9 @@ class OnnxRanker:
         self._sets = open_session(files_dir / SET_FILE, contract.set_digest, threads, RegistryError)
 
     def set_vectors(self, sets: Sets) -> Floats:
-        """The rows [S, E] of sets: made once, kept for all users. ValueError: described otherwise."""
+        """Compute the rows [S, E] of sets, once for all users. ValueError: the inputs are described
+        otherwise.
+        """
         trained = self.contract.items
         if sets.config != trained or list(sets.config.fact_sizes) != list(trained.fact_sizes):
             raise ValueError(
@@ -108,7 +110,7 @@ class OnnxRanker:
     def user_vectors(
         self, summaries_SW: Floats, user_ids: Sequence[str], histories: Sequence[Sequence[int]]
     ) -> Floats:
-        """The rows [B, E] of users, by the rows of the sets that they clicked, the latest first.
+        """Compute the rows [B, E] of users, from the rows of the sets that they clicked, latest first.
 
         A user who clicked nothing yet, known or not, has an empty history.
         """
@@ -125,18 +127,18 @@ class OnnxRanker:
 
 
 def scores(users_BE: Floats, sets_SE: Floats) -> Floats:
-    """The log-odds of a click [B, S]: what a policy's temperature divides."""
+    """Compute the log-odds of a click [B, S]; a policy divides them by its temperature."""
     found: Floats = users_BE @ sets_SE.T
     return found
 
 
 def write_values(path: Path, values: Mapping[str, tuple[str, ...]]) -> None:
-    """The values of each fact, so that `read_values` finds them in the same order."""
+    """Write the values of each attribute, so that `read_values` returns them in the same order."""
     path.write_text(json.dumps(list(values.items()), ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_values(path: Path, contract: RankingContract) -> dict[str, tuple[str, ...]]:
-    """The values of each fact, by their codes. RegistryError: they are not those of the contract."""
+    """Read the values of each attribute by their codes. RegistryError: they are not those of the contract."""
     values = {fact: tuple(known) for fact, known in json.loads(path.read_text(encoding="utf-8"))}
     sizes = {fact: len(known) for fact, known in values.items()}
     if list(sizes.items()) != list(contract.items.fact_sizes.items()):

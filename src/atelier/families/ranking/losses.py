@@ -1,4 +1,4 @@
-"""What brings the towers together: clicks told from showings, and each user's clicks from the others'.
+"""Computes the losses of the two towers: click prediction, and each user's click among the others'.
 
 B = showings, C = clicked showings, E = vector and biases
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def click_loss(logits_B: Tensor, clicked_B: Tensor, propensity_B: Tensor, max_weight: float) -> Tensor:
-    """Binary cross-entropy, weighted by inverse propensity: as if all sets were shown equally often.
+    """Compute binary cross-entropy, weighted by inverse propensity: as if all sets were shown equally often.
 
     Schnabel et al. 2016, section 4. A weight is at most `max_weight` times the mean, which bounds the
     variance for some bias towards what was shown most.
@@ -25,7 +25,7 @@ def click_loss(logits_B: Tensor, clicked_B: Tensor, propensity_B: Tensor, max_we
 def own_click_loss(
     user_CE: Tensor, set_CE: Tensor, set_C: Tensor, history_CH: Tensor, scale: Tensor
 ) -> Tensor:
-    """Each click finds its set among all that were clicked in the batch, by cosine alone.
+    """Compute the softmax loss of each click's set among all clicked sets of the batch, by cosine alone.
 
     Softmax as in retrieval (Huang et al. 2013, equation 5). Biases stay outside: the others stand there as
     often as they are clicked, so that what is learned is how much more than others a user likes a set. No

@@ -1,4 +1,4 @@
-"""How good a ranker is: within each user's showings, and as a probability. Pure NumPy.
+"""Computes ranking metrics: order within each user's showings, and calibration. Pure NumPy.
 
 N = showings
 """
@@ -14,7 +14,7 @@ Bools = NDArray[np.bool_]
 
 
 def auc_within_users(scores_N: Floats, clicked_N: Bools, user_N: Ints) -> float:
-    """Share of the pairs of a clicked and an unclicked showing of one user that stand in the right order.
+    """Compute the share of pairs of a clicked and an unclicked showing of one user in the correct order.
 
     Ties count half; NaN where no user has both. Over all users together popular sets would do most of the
     work; within a user only taste does (Zhu et al. 2018, section 6.2).
@@ -26,7 +26,9 @@ def auc_within_users(scores_N: Floats, clicked_N: Bools, user_N: Ints) -> float:
 def pairs_within_users(
     scores_N: Floats, clicked_N: Bools, user_N: Ints
 ) -> tuple[NDArray[np.number], NDArray[np.number]]:
-    """Of each user, in the order of their numbers: pairs in the right order, ties half, and all pairs."""
+    """Count for each user, in the order of their numbers, pairs in the correct order, ties half, and all
+    pairs.
+    """
     order = np.lexsort((scores_N, user_N))
     user, score, clicked = user_N[order], scores_N[order], clicked_N[order]
     new_user = np.r_[True, user[1:] != user[:-1]] if len(user) else np.zeros(0, bool)
@@ -42,7 +44,7 @@ def pairs_within_users(
 
 
 def ndcg_at(scores_N: Floats, clicked_N: Bools, user_N: Ints, k: int = 10) -> float:
-    """Normalised discounted cumulative gain of the first k of each user's showings (Järvelin 2002).
+    """Compute normalised discounted cumulative gain of the first k of each user's showings (Järvelin 2002).
 
     The mean over users with a click; NaN where there is none. A tie counts against the ranker.
     """
@@ -56,12 +58,12 @@ def ndcg_at(scores_N: Floats, clicked_N: Bools, user_N: Ints, k: int = 10) -> fl
 
 
 def log_loss(scores_N: Floats, clicked_N: Bools) -> float:
-    """Mean of minus the logarithm of the probability given to what happened; scores are log-odds."""
+    """Compute the mean negative log-likelihood of the outcomes; scores are log-odds."""
     return float(np.mean(np.logaddexp(0, np.where(clicked_N, -scores_N, scores_N))))
 
 
 def calibration_error(scores_N: Floats, clicked_N: Bools, num_bins: int = 10) -> float:
-    """How far predicted and seen click rates are apart, over bins of equally many showings."""
+    """Compute the mean distance of predicted and observed click rates, over bins of equally many showings."""
     order = np.argsort(scores_N, kind="stable")
     predicted = 1 / (1 + np.exp(-scores_N[order].astype(np.float64)))
     gaps = [
@@ -72,7 +74,7 @@ def calibration_error(scores_N: Floats, clicked_N: Bools, num_bins: int = 10) ->
 
 
 def ranking_metrics(scores_N: Floats, clicked_N: Bools, user_N: Ints) -> dict[str, float]:
-    """All of them, by name."""
+    """Compute all of them, by name."""
     return {
         "auc_within_users": auc_within_users(scores_N, clicked_N, user_N),
         "ndcg_at_10": ndcg_at(scores_N, clicked_N, user_N),

@@ -20,7 +20,9 @@ from atelier.families.ranking.config import NetworkConfig
 
 
 class SetTower(nn.Module):
-    """A deep averaging network over the pieces of a set (Iyyer et al. 2015, section 3): order is not seen."""
+    """A deep averaging network over the pieces of a set (Iyyer et al. 2015, section 3), independent of their
+    order.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -35,7 +37,7 @@ class SetTower(nn.Module):
         self.straight = nn.Linear(stacked, config.dimension + 1, bias=False)
 
     def forward(self, vectors_BPD: Tensor, codes_BPF: Tensor, prices_BP2: Tensor, known_BP: Tensor) -> Tensor:
-        """Rows [B, E]: a unit vector, the set's bias, 1."""
+        """Compute rows [B, E]: a unit vector, the set's bias, 1."""
         facts = [table(codes_BPF[..., number]) for number, table in enumerate(self.facts)]
         stacked_BPX = torch.cat([self.vector_scale * vectors_BPD, *facts, prices_BP2], -1)
         share_BP1 = (known_BP / known_BP.sum(1, keepdim=True))[..., None]
@@ -45,7 +47,7 @@ class SetTower(nn.Module):
 
 
 class UserTower(nn.Module):
-    """A user by what the user clicked and, where there are buckets, by name."""
+    """Embeds a user by the clicked sets and, where there are buckets, by the user id."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -60,7 +62,7 @@ class UserTower(nn.Module):
         self.straight = nn.Linear(len(scale_W), config.dimension + 1, bias=False)
 
     def forward(self, profile_BW: Tensor, bucket_B: Tensor) -> Tensor:
-        """Rows [B, E]: a vector, 1, the user's bias."""
+        """Compute rows [B, E]: a vector, 1, the user's bias."""
         scaled_BW = profile_BW * self.scale_W
         lifted = F.gelu(self.lift(scaled_BW) + self.names(bucket_B))
         out = (self.layers(lifted) + self.straight(scaled_BW)).float()

@@ -65,7 +65,7 @@ class Sets:
         return len(self.rows_SP)
 
     def pieces(self, sets: Ints | slice) -> Pieces:
-        """What the set tower takes."""
+        """Return the inputs of the set tower."""
         rows_BP = self.rows_SP[sets]
         known_BP = (rows_BP >= 0).astype(np.float32)
         at = np.maximum(rows_BP, 0)
@@ -78,7 +78,9 @@ class Sets:
 
     @cached_property
     def summaries(self) -> Floats:
-        """What a click on each set [S, W] tells of a user: the mean over its pieces."""
+        """Compute each set's summary [S, W], the mean over its pieces, which describes a user who clicked
+        it.
+        """
         parts = [self._summaries(slice(at, at + _AT_ONCE)) for at in range(0, len(self), _AT_ONCE)]
         return np.concatenate([np.zeros((0, self.config.summary_width), np.float32), *parts])
 
@@ -94,7 +96,7 @@ class Sets:
 
 
 def prices_in(prices_N: Floats, config: ItemConfig) -> Floats:
-    """Prices [N, 2] as the network takes them: logarithms around 0, and whether there is one."""
+    """Convert prices [N, 2] to network inputs: logarithms around 0, and whether there is one."""
     known_N = np.isfinite(prices_N) & (prices_N > 0)
     logs_N = np.log(np.where(known_N, prices_N, 1.0))
     scaled_N = np.where(known_N, (logs_N - config.price_mean) / config.price_spread, 0.0)
@@ -102,13 +104,14 @@ def prices_in(prices_N: Floats, config: ItemConfig) -> Floats:
 
 
 def price_scale(prices_N: Floats) -> tuple[float, float]:
-    """`price_mean` and `price_spread` of a catalogue; 0 and 1 where it has no prices."""
+    """Compute `price_mean` and `price_spread` of a catalogue; 0 and 1 where it has no prices."""
     logs = np.log(prices_N[np.isfinite(prices_N) & (prices_N > 0)])
     return (float(logs.mean()), float(logs.std()) or 1.0) if len(logs) else (0.0, 1.0)
 
 
 def profiles(summaries_SW: Floats, history_BH: Ints) -> Floats:
-    """Users [B, W + 1] by what they clicked: the mean of its summaries, and the logarithm of its number.
+    """Describe users [B, W + 1] by their clicks: the mean of the summaries, and the logarithm of their
+    number.
 
     `history_BH`: rows of sets, -1 behind the last. All zeros for a user who clicked nothing yet.
     """
@@ -122,7 +125,7 @@ def profiles(summaries_SW: Floats, history_BH: Ints) -> Floats:
 
 
 def bucket_of(user_id: str, num_clicks: int, num_buckets: int) -> int:
-    """The bucket of a user's name, from 1; 0 for one who clicked nothing yet, or without buckets."""
+    """Return the bucket of a user id, from 1; 0 for a user without clicks, or without buckets."""
     if not num_clicks or not num_buckets:
         return 0
     digest = hashlib.sha256(user_id.encode()).digest()

@@ -56,12 +56,12 @@ class Showings(Dataset[ShowingBatch]):
         return batch
 
     def take(self, numbers: Ints | NDArray[np.bool_]) -> Showings:
-        """Some of the showings."""
+        """Select some of the showings."""
         return Showings(*(values[numbers] for values in vars(self).values()))
 
 
 def earlier_clicks(user_N: Ints, set_N: Ints, clicked_N: NDArray[np.bool_], longest: int) -> Ints:
-    """The last `longest` sets [N, H] that each user had clicked before each showing, the latest first.
+    """Find the last `longest` sets [N, H] that each user had clicked before each showing, latest first.
 
     Showings stand in the order of their time. A showing's own click is not among them, for it would tell the
     answer.

@@ -1,4 +1,4 @@
-"""What the ranking network learns: which showings were clicked.
+"""Trains the ranking network to predict which showings were clicked.
 
 B = showings, S = sets, E = vector and biases
 """
@@ -25,7 +25,7 @@ _AT_ONCE = 4096
 
 
 class Question(NamedTuple):
-    """Users and what they were shown, as the network is asked."""
+    """Users and the sets shown to them, as network inputs."""
 
     profile_BW: Tensor
     bucket_B: Tensor
@@ -64,7 +64,7 @@ class RankingModule(nn.Module):
 
 
 class RankingTask:
-    """The engine's `Task`: `sets` are all that were shown, `ShowingBatch` says what was shown to whom."""
+    """The engine's `Task`: `sets` are all shown sets, `ShowingBatch` holds who saw which."""
 
     def __init__(self, module: RankingModule, sets: Sets, validation: Showings | None = None) -> None:
         """`validation`: showings that training never sees, of the same sets."""
@@ -99,7 +99,7 @@ class RankingTask:
 
 @torch.inference_mode()
 def set_vectors(network: RankingNetwork, sets: Sets) -> NDArray[np.float32]:
-    """The rows [S, E] of all sets."""
+    """Compute the rows [S, E] of all sets."""
     where = next(network.parameters()).device
     slices = [slice(start, start + _AT_ONCE) for start in range(0, len(sets), _AT_ONCE)]
     parts = [network.sets(*_tensors(sets.pieces(part), where)).float().cpu().numpy() for part in slices]
@@ -110,7 +110,7 @@ def set_vectors(network: RankingNetwork, sets: Sets) -> NDArray[np.float32]:
 def user_vectors(
     network: RankingNetwork, profile_BW: NDArray[np.float32], bucket_B: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """The rows [B, E] of users."""
+    """Compute the rows [B, E] of users."""
     where = next(network.parameters()).device
     found: NDArray[np.float32] = (
         network.users(torch.from_numpy(profile_BW).to(where), torch.from_numpy(bucket_B).to(where))
@@ -122,7 +122,7 @@ def user_vectors(
 
 
 def scores_of(network: RankingNetwork, sets: Sets, showings: Showings) -> NDArray[np.float32]:
-    """The log-odds of a click at each showing, by what the user had clicked before it."""
+    """Compute the log-odds of a click at each showing, from the user's earlier clicks."""
     sets_SE = set_vectors(network, sets)
     found = [np.zeros(0, np.float32)]
     for start in range(0, len(showings), _AT_ONCE):

@@ -1,4 +1,4 @@
-"""How the ranking family trains: one ranker, on showings in the order of time.
+"""Builds the training of the ranking family: one ranker, on showings in the order of time.
 
 N = showings, S = sets
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Description:
-    """How items and users are described to a ranker: settled by its training, the same ever after."""
+    """Encoding of items and users for a ranker, fixed by its training."""
 
     values: Mapping[str, tuple[str, ...]]
     """The known values of each attribute; any other counts as not known."""
@@ -67,7 +67,7 @@ class RankingMaterial:
     """Digest of the embedding contract of the items' vectors."""
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Showings, clicks and users of each part."""
+        """Count showings, clicks and users of each split."""
         return {
             str(split): {
                 "showings": len(shown),

@@ -26,7 +26,7 @@ ASPECT = 0.75
 def mirrored(
     frames_B4FF: Tensor, extents_B4: Tensor, config: AugmentConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Some products with left and right exchanged, and their extents; both views of a product agree in it."""
+    """Mirror some products and their extents; both views of a product are mirrored alike."""
     draw = _Draw(len(frames_B4FF), frames_B4FF.device, generator)
     turn_B = draw.chance(config.mirror_share).bool()
     x0_B, y0_B, x1_B, y1_B = extents_B4.unbind(1)
@@ -44,7 +44,7 @@ def tidy_views(
     generator: torch.Generator,
     strength: float = 0.5,
 ) -> Tensor:
-    """Second photos in the shop's own manner: nearly upright, over a plain and nearly white background.
+    """Render second photos like the shop's: nearly upright, over a plain and nearly white background.
 
     `frames_B4FF`: uint8, RGB and alpha. `strength`: 0 is the catalogue photo as it is, 1 is worn like a
     shopper's photo. Returns float [B, 3, size, size] in 0..1.
@@ -69,7 +69,7 @@ def street_views(
     config: AugmentConfig,
     generator: torch.Generator,
 ) -> Tensor:
-    """Shoppers' photos of the products, cut to nearly the right box, over parts of street photos.
+    """Render shoppers' photos of the products, cut to nearly the correct box, over parts of street photos.
 
     `extents_B4`: x0, y0, x1, y1 of the product in its frame, normalised. `streets_M3HW`: uint8.
     Returns float [B, 3, size, size] in 0..1.
@@ -87,7 +87,7 @@ def street_views(
 def labelled_views(
     frames_L3FF: Tensor, size: int, config: AugmentConfig, generator: torch.Generator
 ) -> Tensor:
-    """Parts of shoppers' photos that keep their own background: mirrored, tilted, nearer or further, worn.
+    """Render parts of shoppers' photos with their own background: mirrored, tilted, rescaled, degraded.
 
     `frames_L3FF`: uint8. Returns float [L, 3, size, size] in 0..1.
     """

@@ -1,4 +1,5 @@
-"""Look-alikes: balanced clusters of features within each category, told apart by the cluster softmax.
+"""Clusters features within each category into balanced groups of look-alikes, the classes of the cluster
+softmax.
 
 K-means constrained twice: a cluster never spans two categories, and the sizes of a category's clusters keep
 within a stated factor. Halving again and again makes both hold exactly and costs no memory for distances:
@@ -23,7 +24,7 @@ _BLOCK_ROWS = 16_384
 
 @dataclass(frozen=True)
 class ClusterSpread:
-    """How even the clusters of some products are."""
+    """Size statistics of the clusters of some products."""
 
     num_clusters: int
     smallest: int
@@ -42,7 +43,8 @@ def look_alike_clusters(
     items_per_cluster: int,
     size_factor: float = 2.0,
 ) -> NDArray[np.int64]:
-    """A cluster number for each product: several a category, about `items_per_cluster` products in each.
+    """Assign a cluster number to each product: several a category, about `items_per_cluster` products in
+    each.
 
     In a category of n products, k = round(n / items_per_cluster) clusters hold between n / k / size_factor
     and n / k * size_factor products each (rounded outwards). The same products in another order get the same
@@ -72,7 +74,8 @@ def look_alike_clusters(
 
 
 def title_purity(cluster_N: NDArray[np.int64], noun_N: NDArray[np.int64]) -> float:
-    """Mean share of a product's cluster-mates that its title calls the same, by `Labels.noun_N`.
+    """Compute the mean share of a product's cluster-mates with the same noun in the title, by
+    `Labels.noun_N`.
 
     Products alone in their cluster do not count. 0 to 1; what two random products share is the floor.
     """

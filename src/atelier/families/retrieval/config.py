@@ -1,4 +1,4 @@
-"""What can be set about the retrieval family: each value beside the sentence that says what it does."""
+"""Configures the retrieval family; a sentence describes each field."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How catalogue pictures are made to look like shoppers' photos while training."""
+    """Parameters of the views that imitate shoppers' photos."""
 
     street_share: float = 0.4
     """Share of the query views that are cut out and put over a street; the others are tidy re-shots."""
@@ -112,7 +112,7 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class RetrievalConfig:
-    """A network, how its views are made and what it is trained for."""
+    """A network, its views and its losses."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)

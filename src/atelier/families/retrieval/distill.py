@@ -1,4 +1,4 @@
-"""What the student learns: to answer as the teacher does, at a fraction of the cost.
+"""Distils the student from the teacher's outputs.
 
 Distillation is one more task with a frozen teacher inside. Student and teacher look at the same views; the
 student's vectors are pulled to the teacher's, its rankings to the teacher's rankings, and it finds items
@@ -33,7 +33,7 @@ from atelier.precision import Precision
 
 
 class TeacherTargets(NamedTuple):
-    """Views as the student sees them, and what the teacher says of them: compact, for it may be kept."""
+    """Views for the student and the teacher's outputs for them, compact enough to be cached."""
 
     pixels_V3SS: Tensor
     """uint8."""
@@ -44,7 +44,7 @@ class TeacherTargets(NamedTuple):
 
 
 class TaughtViews(NamedTuple):
-    """Views, and what the teacher says of them."""
+    """Views, and the teacher's outputs for them."""
 
     views: Views
     lesson: TeacherTargets
@@ -154,14 +154,14 @@ class DistillTask:
         pixels = make_views(batch, self.streets_M3HW, self.views_config, generator).pixels_V3SS
         self.teacher.to(pixels.device)
         with torch.no_grad(), self.precision.autocast(pixels.device):
-            said = self.teacher(pixels)
+            outputs = self.teacher(pixels)
         if pixels.shape[-1] != self.size:
             pixels = F.interpolate(
                 pixels, (self.size, self.size), mode="bilinear", antialias=True, align_corners=False
             )
         pixels = (255 * pixels).round().to(torch.uint8).contiguous(memory_format=torch.channels_last)
         return TeacherTargets(
-            pixels, said.embedding.half(), said.category_logits.half(), said.label_logits.half()
+            pixels, outputs.embedding.half(), outputs.category_logits.half(), outputs.label_logits.half()
         )
 
     def loss(self, module: nn.Module, batch: TaughtViews) -> Loss:
@@ -175,7 +175,7 @@ class DistillTask:
 
 
 def item_gallery(embedding_PD: Tensor, item_P: Tensor, num_items: int) -> Tensor:
-    """One vector an item [N, D], of unit length: the middle of those of its P catalogue photos.
+    """Average each item's P catalogue photos to one unit vector [N, D].
 
     An item without a photo gets zeros, which nothing is near to.
     """

@@ -85,7 +85,7 @@ def export_onnx(network: RetrievalNetwork, path: Path) -> None:
 
 
 def export_text_onnx(network: RetrievalNetwork, path: Path) -> None:
-    """The same for the text tower."""
+    """Trace the text tower in float32 on the CPU and write it as ONNX."""
     _export(_Texts(network), torch.ones(2, MAX_TOKENS, dtype=torch.int64), TEXT_INPUT, TEXT_OUTPUTS, path)
 
 

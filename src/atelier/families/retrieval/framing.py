@@ -22,12 +22,14 @@ MARGIN = 0.04
 
 
 def frame(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
-    """The framed part of an upright picture, uint8 [H, W, 3]; beyond the edges its border is repeated."""
+    """Crop the framed part of an upright picture, uint8 [H, W, 3]; beyond the edges its border is
+    repeated.
+    """
     return take(pixels, frame_box(pixels, box))
 
 
 def frame_box(pixels: NDArray[np.uint8], box: Box | None = None) -> Box:
-    """Where the frame lies, in pixels of the picture; it may reach beyond the edges."""
+    """Compute the frame in pixels of the picture; it may reach beyond the edges."""
     box = box or content_box(pixels)
     height = max(box.y1 - box.y0, (box.x1 - box.x0) / ASPECT) * (1 + 2 * MARGIN)
     width = height * ASPECT
@@ -36,12 +38,14 @@ def frame_box(pixels: NDArray[np.uint8], box: Box | None = None) -> Box:
 
 
 def content_box(pixels: NDArray[np.uint8]) -> Box:
-    """The tight box of what is not plain background; the whole picture where the background is not plain."""
+    """Find the tight box of what is not plain background; the whole picture where the background is not
+    plain.
+    """
     return item_before_plain_background(pixels) or Box(0, 0, pixels.shape[1], pixels.shape[0])
 
 
 def take(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """The pixels of `box`, rounded to whole ones; the border is repeated where it reaches beyond.
+    """Crop the pixels of `box`, rounded to whole ones; the border is repeated where it reaches beyond.
 
     A view of the picture where it does not.
     """

@@ -38,7 +38,7 @@ TEXT_OUTPUTS = ("recall", "relevance")
 
 @dataclass(frozen=True)
 class EmbeddingContract:
-    """What must be equal in a model and an index for their vectors to be comparable.
+    """The properties that a model and an index must share for their vectors to be comparable.
 
     It lies as `CONTRACT_FILE` beside the model and in the metadata of every index built with it.
     """
@@ -67,16 +67,16 @@ class EmbeddingContract:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of `space_json`: equal digests mean comparable vectors."""
+        """Hash `space_json` (sha256): equal digests mean comparable vectors."""
         return hashlib.sha256(self.space_json().encode()).hexdigest()
 
     @property
     def space_name(self) -> str:
-        """Where the vectors are comparable."""
+        """Name of the space in which the vectors are comparable."""
         return self.space or f"{self.model_digest} {self.text_digest}"
 
     def space_json(self) -> str:
-        """What an index is bound to: the space and the form of its vectors, not the model that made them."""
+        """Serialise the space and the form of the vectors, without the model that made them."""
         shared = {
             "space": self.space_name,
             "dimension": self.dimension,
@@ -105,7 +105,7 @@ class EmbeddingContract:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the network says about B pictures."""
+    """The network's outputs for B pictures."""
 
     embedding: NDArray[np.float32]
     """[B, K], unit rows: the recall vectors."""
@@ -117,7 +117,7 @@ class Encoded:
     """[B, L], the same for the contract's `labels`."""
 
     def apart(self, sizes: Sequence[int]) -> list[Self]:
-        """What was said about so many pictures each, one after the other; the sizes add up to B."""
+        """Split the outputs by the sizes of several batches, which add up to B."""
         ends = np.cumsum(sizes).tolist()
         columns = [getattr(self, field.name) for field in fields(self)]
         parts = zip([0, *ends[:-1]], ends, strict=True)
@@ -125,12 +125,12 @@ class Encoded:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """What was said about several batches, as if they had been one."""
+        """Join the outputs of several batches."""
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
 class EncodedText(NamedTuple):
-    """What the network says about B texts, comparable with what it says about pictures."""
+    """The network's outputs for B texts, comparable with those for pictures."""
 
     embedding: NDArray[np.float32]
     """[B, K], unit rows."""
@@ -167,7 +167,7 @@ class Encoder:
         return self.encode_prepared(np.stack(prepared) if prepared else np.zeros((0, 3, S, S), np.float32))
 
     def encode_prepared(self, pixels_B3SS: NDArray[np.float32]) -> Encoded:
-        """Embed what `prepare` made of what `crop` returned, stacked: float32 [B, 3, S, S] in 0..1."""
+        """Embed stacked outputs of `prepare` on `crop`: float32 [B, 3, S, S] in 0..1."""
         contract = self.contract
         if len(pixels_B3SS) == 0:
             sizes = (
@@ -235,7 +235,7 @@ class TextEncoder:
 
 
 def prepare(pixels: NDArray[np.uint8], image_size: int) -> NDArray[np.float32]:
-    """An upright RGB picture, uint8 [H, W, 3], as the network wants it: float32 [3, S, S] in 0..1.
+    """Convert an upright RGB picture, uint8 [H, W, 3], to a network input: float32 [3, S, S] in 0..1.
 
     The whole picture is squeezed into the square with an antialiased bilinear filter: no letterbox, no
     centre crop. Mean and variance are the network's own business.
@@ -247,7 +247,7 @@ def prepare(pixels: NDArray[np.uint8], image_size: int) -> NDArray[np.float32]:
 
 
 def crop(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
-    """The framed part of an upright picture, [H, W, 3]: `box`, or what stands before a plain background.
+    """Crop the framed part of an upright picture, [H, W, 3]: `box`, or the item before a plain background.
 
     `Encoder.encode` passes catalogue photos and queries alike through here; see `framing`.
     QueryError: nothing of the box lies on the picture.
@@ -259,7 +259,7 @@ def crop(pixels: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]
 
 
 def within(box: Box, width: int, height: int) -> Box:
-    """The part of a box that lies on an upright picture of that size. QueryError: nothing of it does."""
+    """Clip a box to an upright picture of that size. QueryError: they do not overlap."""
     x0, y0, x1, y1 = max(0.0, box.x0), max(0.0, box.y0), min(width, box.x1), min(height, box.y1)
     if x0 >= x1 or y0 >= y1:
         raise QueryError(

@@ -1,4 +1,4 @@
-"""Several looks at one item: the same photo framed a little differently, so that one of them fits.
+"""Makes several crops of one item at test time: the same photo framed a little differently.
 
 An embedding is exact about its framing, and a box that is a tenth off already hides the item. So a query is
 embedded under several framings at once, and an item is as near as it is to the nearest of them. NumPy and
@@ -20,8 +20,8 @@ from atelier.families.retrieval.inference import prepare, within
 from atelier.vocabulary import Box
 
 
-class Look(NamedTuple):
-    """How a look's box differs from the given one: factor of its sides, shift in shares of them."""
+class QueryCrop(NamedTuple):
+    """Difference of a crop's box from the given one: factor of its sides, shift in shares of them."""
 
     zoom: float
     x: float
@@ -29,11 +29,11 @@ class Look(NamedTuple):
 
 
 NARROW = tuple(
-    Look(zoom, shift, shift) for zoom, shift in itertools.product((1.0, 0.95, 1.06), (0.0, 0.03, -0.03))
+    QueryCrop(zoom, shift, shift) for zoom, shift in itertools.product((1.0, 0.95, 1.06), (0.0, 0.03, -0.03))
 )
 """For a box that a person drew, or that stands out from a plain background."""
 WIDE = tuple(
-    Look(zoom, x, y)
+    QueryCrop(zoom, x, y)
     for zoom, (x, y) in itertools.product(
         (1.0, 0.88, 1.14), ((0.0, 0.0), (0.06, 0.0), (-0.06, 0.0), (0.0, 0.06), (0.0, -0.06))
     )
@@ -41,8 +41,8 @@ WIDE = tuple(
 """For a box that a detector found."""
 
 
-def look_boxes(box: Box, looks: tuple[Look, ...]) -> list[Box]:
-    """The boxes that are looked at; the first is the given one. They may reach beyond the picture."""
+def look_boxes(box: Box, looks: tuple[QueryCrop, ...]) -> list[Box]:
+    """Compute the boxes of the crops; the first is the given one. They may reach beyond the picture."""
     width, height = box.x1 - box.x0, box.y1 - box.y0
     x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
     return [
@@ -57,9 +57,9 @@ def look_boxes(box: Box, looks: tuple[Look, ...]) -> list[Box]:
 
 
 def prepared_looks(
-    pixels: NDArray[np.uint8], box: Box | None, image_size: int, looks: tuple[Look, ...] = NARROW
+    pixels: NDArray[np.uint8], box: Box | None, image_size: int, looks: tuple[QueryCrop, ...] = NARROW
 ) -> NDArray[np.float32]:
-    """An upright picture's item as the network wants it, once for each look: float32 [L, 3, S, S] in 0..1.
+    """Convert an upright picture's item to network inputs, one for each crop: float32 [L, 3, S, S] in 0..1.
 
     Without a box the item is what stands before a plain background, or the whole picture.
     QueryError: nothing of the box lies on the picture.

@@ -1,4 +1,4 @@
-"""What the network is trained for: margins over items and clusters, contrast between views, soft targets.
+"""Computes the training losses: margins over items and clusters, contrast between views, soft targets.
 
 B = batch, D = embedding, N = classes
 """
@@ -27,7 +27,9 @@ class MarginSoftmax(nn.Module):
         self.prototypes_ND = nn.Parameter(torch.randn(num_classes, dimension) / dimension**0.5)
 
     def forward(self, embedding_BD: Tensor, target_B: Tensor) -> Tensor:
-        """Mean loss of unit rows against class numbers `target_B`; a negative number is left out."""
+        """Compute the mean loss of unit rows against class numbers `target_B`; negative numbers are left
+        out.
+        """
         known_B = target_B >= 0
         target_B, prototypes_ND = self._sampled(target_B.clamp_min(0))
         logits_BN = self.scale * cosine(embedding_BD, prototypes_ND)
@@ -69,7 +71,9 @@ class PairContrast(nn.Module):
         self.bias = nn.Parameter(torch.tensor(-10.0))
 
     def forward(self, image_BD: Tensor, text_BD: Tensor, group_B: Tensor) -> Tensor:
-        """Pairs of one `group_B`, such as two colours under one title, are no wrong pairs."""
+        """Compute the contrast; pairs of one `group_B`, such as two colours under one title, are no
+        negatives.
+        """
         logits_BB = (image_BD @ text_BD.T).float() * self.log_scale.clamp(max=4.6).exp()
         own_BB = torch.eye(len(group_B), dtype=torch.bool, device=group_B.device)
         twin_BB = (group_B[:, None] == group_B[None]) & ~own_BB
@@ -82,12 +86,12 @@ class PairContrast(nn.Module):
 
 
 def cosine(embedding_BD: Tensor, prototypes_ND: Tensor) -> Tensor:
-    """Cosines [B, N] between unit rows and prototypes of any length."""
+    """Compute cosines [B, N] between unit rows and prototypes of any length."""
     return (embedding_BD @ F.normalize(prototypes_ND).T).float()
 
 
 def view_contrast(first_BD: Tensor, second_BD: Tensor, group_B: Tensor, temperature: float) -> Tensor:
-    """Each view finds the other view of its item among the batch's (InfoNCE, both ways; van den Oord 2018).
+    """Compute InfoNCE between the two views of each item in the batch, both ways (van den Oord 2018).
 
     Rows of the same `group_B` are the same item: they are no negatives of each other.
     """
@@ -100,14 +104,14 @@ def view_contrast(first_BD: Tensor, second_BD: Tensor, group_B: Tensor, temperat
 
 
 def embedding_distance(student_BD: Tensor, teacher_BD: Tensor) -> Tensor:
-    """One minus the cosine between the student's and the teacher's embedding, mean over the batch."""
+    """Compute one minus the cosine between the student's and the teacher's embedding, mean over the batch."""
     return (1 - (student_BD * teacher_BD).sum(-1)).mean()
 
 
 def similarity_divergence(
     student_QD: Tensor, teacher_QD: Tensor, gallery_GD: Tensor, temperature: float
 ) -> Tensor:
-    """How differently student and teacher rank the teacher's gallery: KL of their soft rankings.
+    """Compute the KL divergence of the student's and the teacher's soft rankings of the teacher's gallery.
 
     Similarity-structure distillation after RKD (Park et al. 2019) and SEED (Fang et al. 2021, equation 4):
     both look for the query among the same teacher vectors, which keeps the student compatible with them.
@@ -120,12 +124,14 @@ def similarity_divergence(
 
 
 def soft_divergence(student_BC: Tensor, teacher_BC: Tensor) -> Tensor:
-    """KL of the student's class probabilities from the teacher's, at temperature 1 (Hinton et al. 2015)."""
+    """Compute the KL divergence of the class probabilities from the teacher's, at temperature 1 (Hinton et
+    al. 2015).
+    """
     return F.kl_div(
         student_BC.log_softmax(-1), teacher_BC.log_softmax(-1), log_target=True, reduction="batchmean"
     )
 
 
 def masked_mean(values_B: Tensor, known_B: Tensor) -> Tensor:
-    """Mean of the values that are known; zero where none is."""
+    """Compute the mean of the known values; zero where none is known."""
     return (values_B * known_B).sum() / known_B.sum().clamp_min(1)

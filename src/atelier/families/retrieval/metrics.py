@@ -1,4 +1,4 @@
-"""How good retrieval is: plain NumPy over embeddings and class numbers, and over what people said of answers.
+"""Computes retrieval metrics in NumPy, from embeddings and class numbers, and from reviewers' grades.
 
 Q = queries, G = gallery, D = embedding, K = answers shown, I = items judged for a query
 """
@@ -42,7 +42,7 @@ def rank_of_item(
 
 
 def top_k(query_QD: NDArray[np.float32], gallery_GD: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Rows of the `k` most similar gallery vectors of each query, best first: int64 [Q, k]."""
+    """Find the rows of the `k` most similar gallery vectors of each query, best first: int64 [Q, k]."""
     best = np.empty((len(query_QD), min(k, len(gallery_GD))), np.int64)
     for start in range(0, len(query_QD), _CHUNK):
         similarity = query_QD[start : start + _CHUNK] @ gallery_GD.T
@@ -57,7 +57,7 @@ def two_stages(
     gallery_GR: NDArray[np.floating],
     num: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Rows [N] as serving finds them for L looks at one thing, best first, and their cosines.
+    """Find rows [N] as serving does for L crops of one item, best first, and their cosines.
 
     The first stage takes the `num` nearest by recall vectors from the whole gallery, the second puts them in
     order by relevance vectors. A row is as near as it is to the nearest look. All vectors are unit rows.
@@ -73,18 +73,18 @@ def two_stages(
 def rank_among(
     found_QN: NDArray[np.int64], query_item_Q: NDArray[np.int64], gallery_item_G: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Where the first found row that shows the query's item stands: int64 [Q], from 0; G where none does."""
+    """Rank of the first found row of the query's item: int64 [Q], 0 = first; G where there is none."""
     right_QN = gallery_item_G[found_QN] == query_item_Q[:, None]
     return np.where(right_QN.any(axis=1), right_QN.argmax(axis=1), len(gallery_item_G))
 
 
 def retrieval_metrics(rank_Q: NDArray[np.int64]) -> dict[str, float]:
-    """Share of queries whose item came first, and among the first ten."""
+    """Compute the share of queries whose item came first, and among the first ten."""
     return {f"recall_at_{k}": float((rank_Q < k).mean()) for k in (1, 10)}
 
 
 def per_category(hit_Q: NDArray[np.bool_], category_Q: Sequence[str]) -> Mapping[str, tuple[float, int]]:
-    """Share of hits and number of queries for each category, worst first."""
+    """Compute the share of hits and number of queries for each category, worst first."""
     names = np.asarray(category_Q)
     shares = {
         str(name): (float(hit_Q[names == name].mean()), int((names == name).sum()))
@@ -94,7 +94,8 @@ def per_category(hit_Q: NDArray[np.bool_], category_Q: Sequence[str]) -> Mapping
 
 
 def ndcg(grade_QK: NDArray[np.float64], ideal_QI: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normalised discounted cumulative gain of judged answers, float64 [Q]; gain = grade (see `GRADES`).
+    """Compute normalised discounted cumulative gain of graded answers, float64 [Q]; gain = grade (see
+    `GRADES`).
 
     grade_QK: grades of a model's answers, best answer first; NaN where nobody judged one.
     ideal_QI: the grades of all items that were judged for the query, in any order, padded with NaN.
@@ -116,7 +117,7 @@ def ndcg(grade_QK: NDArray[np.float64], ideal_QI: NDArray[np.float64]) -> NDArra
 def relevance_metrics(
     grade_QK: NDArray[np.float64], ideal_QI: NDArray[np.float64], weight_Q: NDArray[np.float64]
 ) -> dict[str, float]:
-    """What reviewers' grades say of a model's K answers to judged queries, as weighted means over queries.
+    """Compute metrics of a model's K answers from reviewers' grades, as weighted means over queries.
 
     Arguments as in `ndcg`; `weight_Q` says how many queries each stands for. `precision_at_K` is the share of
     judged answers that are the same item or similar, `same_at_K` the share that are the same, `same_at_1` the
@@ -140,7 +141,7 @@ def relevance_metrics(
 
 @dataclass(frozen=True)
 class PreferenceTest:
-    """Whether people preferred one model's answers to another's."""
+    """Result of a test whether people preferred one model's answers to another's."""
 
     wins: int
     losses: int
@@ -181,7 +182,7 @@ def preference_test(
 
 
 def sign_test(wins: int, losses: int) -> float:
-    """The chance that fair coins fall as one-sidedly as this, or more so, either way."""
+    """Compute the two-sided p-value of the sign test."""
     num = wins + losses
     tail = sum(math.comb(num, heads) for heads in range(min(wins, losses) + 1))
     return min(1.0, 2 * tail / 2**num)
@@ -189,7 +190,7 @@ def sign_test(wins: int, losses: int) -> float:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How alike two answers to one query are."""
+    """Agreement of two answers to one query."""
 
     overlap: float
     """Share of items that both found, 0 to 1."""

@@ -24,7 +24,7 @@ _STD = (0.229, 0.224, 0.225)
 
 
 class Features(NamedTuple):
-    """What the network says about a batch of pictures."""
+    """The network's outputs for a batch of pictures."""
 
     embedding: Tensor
     """[B, D], unit rows: the relevance vectors."""
@@ -63,12 +63,14 @@ class RetrievalNetwork(nn.Module):
         )
 
     def embed_text(self, tokens_BT: Tensor) -> Tensor:
-        """Relevance vectors [B, D] of titles or written queries, comparable with those of pictures."""
+        """Compute relevance vectors [B, D] of titles or written queries, comparable with those of
+        pictures.
+        """
         return self.space.of_text(self.text(tokens_BT))
 
 
 def build_backbone(config: NetworkConfig) -> nn.Module:
-    """A timm model without its classifier. Fetches nothing unless `config.weights` is 'timm'.
+    """Build a timm model without its classifier. Downloads nothing unless `config.weights` is 'timm'.
 
     TrainingError: timm does not know the name, or the local file of weights does not exist.
     """

@@ -27,7 +27,7 @@ LABELLED_SHARE = 1 / 6
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known about each of the N catalogue photos, as class numbers."""
+    """Labels of each of the N catalogue photos, as class numbers."""
 
     item_N: NDArray[np.int64]
     cluster_N: NDArray[np.int64]
@@ -99,14 +99,14 @@ class Products(Dataset[ProductBatch]):
 
     @staticmethod
     def collate(batch: ProductBatch) -> ProductBatch:
-        """The loader hands over what `__getitems__` returned: it is a batch already."""
+        """Return the batch: `__getitems__` has joined it already."""
         return batch
 
 
 def product_frame(
     pixels: NDArray[np.uint8], rgba: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
-    """The frame of a catalogue photo, uint8 [4, F, F], and where in it the product lies, from -1 to 1.
+    """Frame a catalogue photo to uint8 [4, F, F]; returns the product's extent in it, from -1 to 1.
 
     `rgba` is the same picture without its background (`matting.matte`), [H, W, 4].
     """
@@ -122,7 +122,7 @@ def product_frame(
 
 
 def squeezed(pixels: NDArray[np.uint8], side: int = FRAME_SIDE) -> NDArray[np.uint8]:
-    """A picture [H, W, 3] squeezed into a square, channels first: uint8 [3, side, side]."""
+    """Resize a picture [H, W, 3] to a square, channels first: uint8 [3, side, side]."""
     square = Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR, reducing_gap=3.0)
     return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))
 

@@ -1,4 +1,4 @@
-"""How the public sets measure a search: the rank of the first right answer, and MAP@R.
+"""Ranks as the public sets do: the rank of the first correct item, and MAP@R.
 
 B = queries of one batch, G = gallery, D = embedding
 """
@@ -18,7 +18,7 @@ NOT_FOUND = int(np.iinfo(np.int64).max)
 
 @dataclass(frozen=True)
 class Ranked:
-    """Where a batch of queries found its items."""
+    """Ranks of a batch of queries."""
 
     rank_B: NDArray[np.int64]
     """Of the first right answer, from 0, or `NOT_FOUND`."""

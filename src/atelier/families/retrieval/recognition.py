@@ -1,4 +1,4 @@
-"""Which article type a photo shows: the network's own opinion, and that of the catalogue around it.
+"""Predicts the article type of a photo from the network and from its nearest catalogue items.
 
 B = photos, C = categories, K = neighbours
 """
@@ -21,7 +21,7 @@ def recognise(
     similarity_BK: NDArray[np.float32],
     category_BK: NDArray[np.int64],
 ) -> NDArray[np.float32]:
-    """Category probabilities [B, C] of the network and its nearest catalogue items together.
+    """Compute category probabilities [B, C] from the network and its nearest catalogue items together.
 
     similarity_BK: cosines of the K nearest items, best first. category_BK: their category numbers, -1 for one
     that the network does not know. A photo without a known neighbour keeps the network's opinion.

@@ -1,4 +1,4 @@
-"""The space that searches happen in: learned whitening, and its short form for the first look.
+"""Learns the embedding space: whitening for relevance vectors, and their main axes for recall vectors.
 
 Margins and contrast leave an embedding in which lighting, framing and background still move an item's photos
 along a few directions. Their covariance is measured once, after training, and divided out by one linear map:
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 SHRINKAGE = 0.01
 """Added to the covariance's diagonal, as a share of its mean: bounds the gain of directions hardly seen."""
-_LEAST_VARIANCE = 1e-9
+_MIN_VARIANCE = 1e-9
 
 
 class Space(nn.Module):
@@ -42,7 +42,7 @@ class Space(nn.Module):
         self.register_buffer("recall_DK", torch.eye(dimension)[:, :recall_dimension].contiguous())
 
     def reset(self) -> None:
-        """Back to leaving vectors alone."""
+        """Reset to the identity."""
         for mean_D in (self.mean_D, self.text_mean_D):
             mean_D.zero_()
         for matrix in (self.matrix_DD, self.text_matrix_DD, self.recall_DK):
@@ -50,7 +50,7 @@ class Space(nn.Module):
 
     @torch.no_grad()
     def join(self, other: Space) -> None:
-        """Be the other's space for a network that is taught its relevance vectors: pictures are left alone.
+        """Use the other's space, for a network distilled from its relevance vectors: pictures are left alone.
 
         Texts come from the other's own tower, so that they are mapped as there; so is what is recalled.
         """
@@ -61,28 +61,28 @@ class Space(nn.Module):
         self.recall_DK.copy_(other.recall_DK)
 
     def forward(self, unit_BD: Tensor) -> Tensor:
-        """Relevance vectors of pictures."""
+        """Compute relevance vectors of pictures."""
         return self._whitened(unit_BD, self.mean_D, self.matrix_DD)
 
     def of_text(self, unit_BD: Tensor) -> Tensor:
-        """Relevance vectors of texts: as for pictures, but around the middle of the texts."""
+        """Compute relevance vectors of texts: as for pictures, but centred on the mean of the texts."""
         return self._whitened(unit_BD, self.text_mean_D, self.text_matrix_DD)
 
     def recall(self, relevance_BD: Tensor) -> Tensor:
-        """Recall vectors [B, K], unit rows, of relevance vectors."""
+        """Compute recall vectors [B, K], unit rows, of relevance vectors."""
         with torch.autocast(relevance_BD.device.type, enabled=False):
             return unit_rows(relevance_BD.float() @ self.recall_DK)
 
     @torch.no_grad()
     def learn(self, first_ND: Tensor, second_ND: Tensor, text_ND: Tensor) -> None:
-        """Take over what two photos of each of N items and their titles tell.
+        """Learn the space from two photos of each of N items and their titles.
 
         All are unit rows as `forward` and `of_text` get them. Relevance: the inverse square root of the
         covariance within items. Recall: the main axes of what that makes of the first photos.
         """
         half_ND = (first_ND.double() - second_ND.double()) / 2**0.5
         within_DD = half_ND.T @ half_ND / len(half_ND)
-        within_DD.diagonal().add_(SHRINKAGE * within_DD.diagonal().mean() + _LEAST_VARIANCE)
+        within_DD.diagonal().add_(SHRINKAGE * within_DD.diagonal().mean() + _MIN_VARIANCE)
         variance_D, axes_DD = torch.linalg.eigh(within_DD)
         matrix_DD = axes_DD * variance_D.rsqrt() @ axes_DD.T
         self.mean_D.copy_(first_ND.double().mean(0))
@@ -102,5 +102,5 @@ class Space(nn.Module):
 
 
 def unit_rows(rows_BD: Tensor) -> Tensor:
-    """Rows of length 1: `F.normalize` in three nodes of an ONNX graph instead of five."""
+    """Normalise rows to length 1: `F.normalize` in three nodes of an ONNX graph instead of five."""
     return rows_BD / rows_BD.norm(dim=-1, keepdim=True).clamp_min(1e-12)

@@ -1,4 +1,4 @@
-"""What the teacher learns, in two passes: first what a product is, then to tell it from its look-alikes.
+"""Trains the teacher in two stages: attributes first, then items and their clusters of look-alikes.
 
 B = products, L = labelled photos, V = 2 B + L views, D = embedding, A = attributes
 """
@@ -24,8 +24,8 @@ Loss = tuple[Tensor, dict[str, Tensor]]
 """The total, and its parts by name before they are weighted."""
 
 
-class FactsModule(nn.Module):
-    """The first pass: article types and other facts, titles, and the labels of shoppers' photos.
+class AttributesModule(nn.Module):
+    """The first stage: article types and other attributes, titles, and the labels of shoppers' photos.
 
     Call it with `Views`. Its heads serve the second pass too.
     """
@@ -44,7 +44,7 @@ class FactsModule(nn.Module):
         return weighted(parts, fact_weights(self.config)), parts
 
     def facts(self, views: Views, features: Features) -> dict[str, Tensor]:
-        """The losses of both passes."""
+        """Compute the losses of both stages."""
         products = views.products
         category_VC = views.of_products(features.category_logits)
         smoothing = self.config.label_smoothing
@@ -79,8 +79,8 @@ class FactsModule(nn.Module):
         return total
 
 
-class RetrievalModule(FactsModule):
-    """The second pass: the facts, and which item and which cluster of look-alikes a view shows."""
+class RetrievalModule(AttributesModule):
+    """The second stage: attributes, and the item and cluster of look-alikes of a view."""
 
     def __init__(self, network: RetrievalNetwork, labels: Labels, config: RetrievalConfig) -> None:
         super().__init__(network, labels, config)
@@ -114,7 +114,7 @@ class RetrievalTask:
 
     def __init__(
         self,
-        module: FactsModule,
+        module: AttributesModule,
         streets_M3HW: Tensor,
         config: RetrievalConfig,
         validation: Validation | None = None,
@@ -166,12 +166,12 @@ def learn_space(
 
 
 def weighted(parts: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
-    """The sum of the parts times their weights."""
+    """Sum the parts times their weights."""
     return torch.stack([weights[name] * value for name, value in parts.items()]).sum()
 
 
 def fact_weights(config: LossConfig) -> dict[str, float]:
-    """Of what `FactsModule.facts` returns."""
+    """Return the weights of the losses of `AttributesModule.facts`."""
     return {
         "category": config.category_weight,
         "attribute": config.attribute_weight,

@@ -22,7 +22,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 
 
 def token_ids(texts: Sequence[str], num_buckets: int) -> NDArray[np.int64]:
-    """Numbers from 1 below `num_buckets` for each text's tokens, `PADDING` after them: int64 [B, MAX_TOKENS].
+    """Convert texts to token numbers from 1 below `num_buckets`, `PADDING` after them: int64 [B, MAX_TOKENS].
 
     Hashed subword n-grams as in Bojanowski et al. 2017, section 3.2. An empty text is all padding.
     """
@@ -34,7 +34,7 @@ def token_ids(texts: Sequence[str], num_buckets: int) -> NDArray[np.int64]:
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text: all words first, so that a long text loses trigrams rather than words."""
+    """List the tokens of a text: all words first, so that a long text loses trigrams rather than words."""
     words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
     whole = [part for word in words for part in _whole(word)]
     return whole + [part for word in words for part in _parts(word)]

@@ -1,4 +1,4 @@
-"""How the retrieval family trains: a teacher in two passes, then the student that learns from it.
+"""Builds the trainings of the retrieval family: a teacher in two stages, then the distilled student.
 
 N = catalogue photos, M = street photos, P = products
 """
@@ -20,7 +20,7 @@ from atelier.families.retrieval.distill import DistillTask, StudentModule, item_
 from atelier.families.retrieval.export import export_network, load_module
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.products import Labels, Products
-from atelier.families.retrieval.task import FactsModule, RetrievalModule, RetrievalTask, learn_space
+from atelier.families.retrieval.task import AttributesModule, RetrievalModule, RetrievalTask, learn_space
 from atelier.families.retrieval.validation import Predictions, Validation, embed_all
 from atelier.families.training import Training, Weights
 from atelier.precision import Precision, choose_precision
@@ -40,7 +40,7 @@ _SHRUNK_AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Material:
-    """What a retrieval network is trained on and judged by."""
+    """Training and validation data of a retrieval network."""
 
     products: Products
     streets_M3HW: torch.Tensor
@@ -54,7 +54,7 @@ def facts_training(
     del weights  # the first stage of all
     material, labels = _on(device, material), material.products.labels
     network = new_network(preset.teacher, labels, preset.facts_schedule.seed)
-    module = FactsModule(network, labels, preset.teacher)
+    module = AttributesModule(network, labels, preset.teacher)
     return Training(
         task=RetrievalTask(module, material.streets_M3HW, preset.teacher, material.validation),
         examples=material.products,
@@ -119,7 +119,7 @@ def student_training(
 
 
 def new_network(config: RetrievalConfig, labels: Labels, seed: int) -> RetrievalNetwork:
-    """An untrained network for these labels; the same for a seed."""
+    """Build an untrained network for these labels; the same for a seed."""
     torch.manual_seed(seed)
     return RetrievalNetwork(config.network, len(labels.categories), len(labels.shopper_labels))
 
@@ -127,7 +127,7 @@ def new_network(config: RetrievalConfig, labels: Labels, seed: int) -> Retrieval
 def clustered(
     products: Products, network: RetrievalNetwork, config: RetrievalConfig, precision: Precision
 ) -> Products:
-    """The products in clusters of look-alikes, by the network's penultimate features of their frames."""
+    """Cluster the products into look-alikes by the network's penultimate features of their frames."""
     cluster_N = look_alike_clusters(
         _seen_by(network, products, precision).pooled_NP,
         products.labels.category_N,
@@ -143,15 +143,15 @@ def _seen_by(network: RetrievalNetwork, products: Products, precision: Precision
     size = network.config.image_size
     starts = range(0, len(products), _SHRUNK_AT_ONCE)
     shown = (shrunk(products.frames_N4FF[start : start + _SHRUNK_AT_ONCE, :3], size) for start in starts)
-    said = []
+    outputs = []
     for pictures in shown:
         with precision.autocast(network.mean.device):
-            said.append(embed_all(network, pictures))
-    return Predictions(*(np.concatenate(parts) for parts in zip(*said, strict=True)))
+            outputs.append(embed_all(network, pictures))
+    return Predictions(*(np.concatenate(parts) for parts in zip(*outputs, strict=True)))
 
 
 def cluster_figures(products: Products) -> dict[str, float]:
-    """How even the clusters are, and how often cluster-mates are called the same.
+    """Compute the size statistics of the clusters, and the share of cluster-mates with the same noun.
 
     `clusters/pixel_purity` is the purity of clusters of the same sizes made of mere 8x8 thumbnails.
     """
@@ -169,7 +169,7 @@ def cluster_figures(products: Products) -> dict[str, float]:
 
 
 def shrunk(pictures_N3FF: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Square pictures at another size, uint8 [N, 3, size, size]."""
+    """Resize square pictures, uint8 [N, 3, size, size]."""
     pixels = torch.from_numpy(np.ascontiguousarray(pictures_N3FF)).float()
     resized = F.interpolate(pixels, (size, size), mode="bilinear", antialias=True, align_corners=False)
     return resized.round().clamp(0, 255).to(torch.uint8).numpy()
@@ -178,7 +178,7 @@ def shrunk(pictures_N3FF: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 def learn_space_of(
     network: RetrievalNetwork, material: Material, config: RetrievalConfig, precision: Precision
 ) -> None:
-    """Learn the network's space from a sample of what it was trained on."""
+    """Learn the network's space from a sample of its training data."""
     products, where = material.products, network.mean.device
     order = torch.randperm(len(products), generator=torch.Generator().manual_seed(0))
     batches = (

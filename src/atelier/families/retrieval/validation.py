@@ -1,4 +1,4 @@
-"""What is asked of a network while it is trained: searches and article types that training never sees.
+"""Evaluates a network in training on held-out searches and article types.
 
 G = gallery, Q = queries, L = labelled photos, S = side of a picture, D = embedding, C = categories,
 P = penultimate features
@@ -19,7 +19,7 @@ from atelier.families.retrieval.metrics import rank_of_item, retrieval_metrics
 
 @dataclass(frozen=True)
 class Validation:
-    """Queries and a gallery that training never sees, prepared as serving prepares them (uint8, squeezed)."""
+    """Held-out queries and their gallery, prepared as in serving (uint8, resized)."""
 
     gallery_G3SS: NDArray[np.uint8]
     gallery_item_G: NDArray[np.int64]
@@ -39,7 +39,7 @@ class Validation:
 
 
 class Predictions(NamedTuple):
-    """What a network says about N pictures."""
+    """A network's outputs for N pictures."""
 
     embedding_ND: NDArray[np.float32]
     category_logits_NC: NDArray[np.float32]
@@ -49,7 +49,9 @@ class Predictions(NamedTuple):
 
 
 def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, float]:
-    """Recall for each kind of query and their mean, accuracy of categories and labels, recall by title."""
+    """Compute recall for each kind of query and their mean, accuracy of categories and labels, recall by
+    title.
+    """
     gallery = embed_all(network, validation.gallery_G3SS)
     held_out_G = validation.held_out_G
     right_G = gallery.category_logits_NC.argmax(axis=1) == validation.gallery_category_G
@@ -61,8 +63,10 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
         rank_G = rank_of_item(title_GD, gallery.embedding_ND, title_G[held_out_G], title_G)
         metrics["title/recall_at_10"] = retrieval_metrics(rank_G)["recall_at_10"]
     if len(validation.label_L):
-        said = embed_all(network, validation.labelled_L3SS)
-        metrics["label_accuracy"] = float((said.label_logits_NL.argmax(axis=1) == validation.label_L).mean())
+        outputs = embed_all(network, validation.labelled_L3SS)
+        metrics["label_accuracy"] = float(
+            (outputs.label_logits_NL.argmax(axis=1) == validation.label_L).mean()
+        )
     for kind, pictures in validation.queries.items():
         query_QD = embed_all(network, pictures).embedding_ND
         rank_Q = rank_of_item(
@@ -78,17 +82,17 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
 def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: int = 256) -> Predictions:
     """What the network says about uint8 pictures, in the precision of the autocast that is on."""
     device = next(network.parameters()).device
-    said = []
+    outputs = []
     for start in range(0, len(pictures_N3SS), batch_size):
         pixels = torch.from_numpy(pictures_N3SS[start : start + batch_size]).to(device).float() / 255
         features = network(pixels.contiguous(memory_format=torch.channels_last))
-        said.append([rows.float().cpu().numpy() for rows in features])
-    return Predictions(*(np.concatenate(column) for column in zip(*said, strict=True)))
+        outputs.append([rows.float().cpu().numpy() for rows in features])
+    return Predictions(*(np.concatenate(column) for column in zip(*outputs, strict=True)))
 
 
 @torch.inference_mode()
 def embed_titles(network: nn.Module, tokens_NT: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Relevance vectors [N, D] of titles given as tokens."""
+    """Compute relevance vectors [N, D] of titles given as tokens."""
     device = next(network.parameters()).device
     vectors: NDArray[np.float32] = (
         network.embed_text(torch.from_numpy(tokens_NT).to(device)).float().cpu().numpy()

@@ -1,4 +1,4 @@
-"""What a step looks at: two views of each product, and shoppers' photos of which only a label is known.
+"""Makes the views of a step: two views of each product, and labelled shoppers' photos.
 
 B = products, L = labelled photos, S = side of a view; a step sees V = 2 B + L views.
 """
@@ -24,22 +24,22 @@ class Views(NamedTuple):
     products: ProductBatch
 
     def of_products(self, rows_V: Tensor) -> Tensor:
-        """The part of what was said of all views that is about products: 2 B rows."""
+        """Select the outputs for products: 2 B rows."""
         return rows_V[: 2 * len(self.products.item_B)]
 
     def of_labelled(self, rows_V: Tensor) -> Tensor:
-        """The part that is about labelled photos: L rows."""
+        """Select the outputs for labelled photos: L rows."""
         return rows_V[2 * len(self.products.item_B) :]
 
     def twice(self, label_B: Tensor) -> Tensor:
-        """A label of each product, repeated for its two views."""
+        """Repeat a label of each product for its two views."""
         return torch.cat([label_B, label_B])
 
 
 def make_views(
     batch: ProductBatch, streets_M3HW: Tensor, config: RetrievalConfig, generator: torch.Generator
 ) -> Views:
-    """A tidy view and a shopper's view of each product, and a view of each labelled photo.
+    """Make a tidy view and a shopper's view of each product, and a view of each labelled photo.
 
     The shopper's view is a street composite for the first part of the batch and a re-shot for the rest (the
     batch is in random order); a real shopper's photo takes its place half the time where there is one.

@@ -1,4 +1,4 @@
-"""Ingest a drop: read it, check it, give it its splits, and make what is good in it a new data version.
+"""Ingest a drop: read it, check it, assign splits, and store the good rows as a new data version.
 
 Killed at any moment, it leaves the old state of `data/` or the new one, and running it again finishes the
 rest. One at a time: whoever calls it holds the workspace's lock.
@@ -43,7 +43,7 @@ _NUM_REASONS = 10
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of a drop."""
+    """The outcome of an ingested drop."""
 
     drop: str
     data_version: str
@@ -69,7 +69,7 @@ class IngestReport:
 
 
 def ingest(settings: Settings, drop_dir: Path, *, progress: bool = True) -> IngestReport:
-    """Accept what is good in a drop as a new data version; what is bad goes to quarantine with its reason.
+    """Accept the good rows of a drop as a new data version; bad rows go to quarantine with their reason.
 
     A drop that was ingested before changes nothing. A row of a known key takes the place of the old one and
     keeps its split. Raises DropError where the folder is not a drop, ContractError where too much of it is
@@ -112,7 +112,7 @@ def ingest(settings: Settings, drop_dir: Path, *, progress: bool = True) -> Inge
 
 
 class _Ingestion:
-    """One drop on its way into the catalogue, and what is known of it so far."""
+    """A drop during its ingestion, and the rows selected so far."""
 
     def __init__(self, settings: Settings, drop: Drop, present: Catalogue) -> None:
         self.settings = settings
@@ -129,7 +129,7 @@ class _Ingestion:
         self.spool = Spool(store.scratch_dir(settings.data_dir) / "pictures")
 
     def count(self, *, known: bool) -> dict[str, int]:
-        """New rows by table: those of a known key, or the others."""
+        """Count the new rows by table: those of a known key, or the others."""
         counts = {}
         for name in TABLES:
             keys = {key_of(name, row) for row in self.old[name]}
@@ -167,7 +167,7 @@ class _Ingestion:
         return candidates
 
     def _check(self, candidates: Rows) -> None:
-        """Hold the drop against the contracts; what is bad goes to quarantine, then its share is judged."""
+        """Check the drop against the contracts; bad rows go to quarantine, then their share is checked."""
         from atelier.contracts.check import check_tables
         from atelier.contracts.drift import CategoryShares
 
@@ -221,7 +221,7 @@ class _Ingestion:
         self.new[name] = [row for row in self.new[name] if key_of(name, row) in good]
 
     def _split(self) -> list[tuple[str, str]]:
-        """Give the new rows their sides; returns the near-duplicate photos that were found on the way."""
+        """Assign a split to each new row; returns the near-duplicate photos that were found."""
         photos = {row.photo_id: row for row in merge("photos", self.old["photos"], self.new["photos"])}
         near = near_duplicates(
             {photo_id: row.phash for photo_id, row in photos.items() if row.phash is not None},
@@ -263,7 +263,7 @@ class _Ingestion:
         check_leakage(items, photos, near)
 
     def _publish(self, mark: str) -> None:
-        """Pack the new pictures and put the new tables in force."""
+        """Pack the new pictures and replace the tables."""
         data_dir = self.settings.data_dir
         self.new["photos"] = self._placed(sorted(self.new["photos"], key=lambda row: row.photo_id))
         rows = {name: merge(name, self.old[name], self.new[name]) for name in TABLES}

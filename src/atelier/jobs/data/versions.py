@@ -1,4 +1,4 @@
-"""What `atelier data list | restore | verify` do."""
+"""Implements `atelier data list | restore | verify`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from atelier.versioning.version import DataVersion, find, versions
 
 
 def list_versions(settings: Settings) -> list[DataVersion]:
-    """All accepted data versions, the oldest first."""
+    """List all accepted data versions, oldest first."""
     return versions(settings)
 
 
 def restore_version(settings: Settings, digest_prefix: str) -> DataVersion:
-    """Bring a version back into `data/`; VersionError or CorruptionError where that cannot be done."""
+    """Restore a version into `data/`. VersionError, CorruptionError: it cannot be restored."""
     return restore(settings, digest_prefix)
 
 

@@ -1,1 +1,1 @@
-"""The detector's own path: trained on composed scenes, examined, registered, and judged by its own gate."""
+"""Trains the detection family on a workspace: material, examination, gate, release files."""

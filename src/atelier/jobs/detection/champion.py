@@ -1,4 +1,4 @@
-"""The champion detector."""
+"""Loads the champion detector."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def champion_detector(context: Context[Any]) -> Detector | None:
 
 
 def detector_in(folder: Path, threads: int = 2) -> Detector:
-    """The detector among a version's or a release's files. DigestError, DetectionContractError: see there."""
+    """Load the detector among a version's or a release's files. DigestError, DetectionContractError: see
+    there.
+    """
     contract = DetectionContract.from_json((folder / CONTRACT_FILE).read_bytes())
     return Detector(folder / MODEL_FILE, contract, threads)

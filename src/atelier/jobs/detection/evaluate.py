@@ -23,7 +23,7 @@ from atelier.vocabulary import Region, Split
 
 
 def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
-    """Metrics of the detector on the photos of a folder whose regions are labelled.
+    """Compute the detector's metrics on the photos of a folder whose regions are labelled.
 
     Photos that the workspace trains on are left out. NoReleaseError: nothing is live, or it has no detector.
     DropError: the folder holds no labelled photo that training has not seen.

@@ -71,7 +71,7 @@ def examine(
 
 
 def reexamine(context: Context[DetectionPreset], files: Path) -> dict[str, Any]:
-    """The answers of an earlier version on the current held-out photos."""
+    """Run the current examination with an earlier version."""
     photos = truths(
         context.settings, Catalogue.open(context.settings.data_dir), context.data_version, Split.TEST
     )
@@ -79,15 +79,15 @@ def reexamine(context: Context[DetectionPreset], files: Path) -> dict[str, Any]:
 
 
 def detect(detector: Detector, photos: Sequence[Truth]) -> list[Found]:
-    """What a detector finds in photos, whatever their backgrounds."""
+    """Detect the items of photos, whatever their backgrounds."""
     found: list[Found] = []
     for start in range(0, len(photos), _AT_ONCE):
-        found += detector.look([photo.pixels for photo in photos[start : start + _AT_ONCE]])
+        found += detector.detect([photo.pixels for photo in photos[start : start + _AT_ONCE]])
     return found
 
 
 def seen(answers: Sequence[Found], photos: Sequence[Truth]) -> list[Seen]:
-    """What was found beside what is there."""
+    """Pair each photo's detections with its ground truth."""
     return [
         Seen(
             np.asarray([each.box.as_tuple() for each in found], np.float32).reshape(-1, 4),
@@ -102,7 +102,7 @@ def seen(answers: Sequence[Found], photos: Sequence[Truth]) -> list[Seen]:
 
 
 def paired_results(answers: Sequence[Found], photos: Sequence[Truth]) -> dict[str, Any]:
-    """What a comparison of two detectors needs of their answers, as JSON."""
+    """Serialise the per-photo results that a comparison of two detectors needs."""
     compared = seen(answers, photos)
     return {
         "main_overlap": [round(float(overlap), 4) for overlap in main_overlaps(compared)],
@@ -113,21 +113,25 @@ def paired_results(answers: Sequence[Found], photos: Sequence[Truth]) -> dict[st
 def milliseconds_per_photo(
     detectors: Sequence[Detector], rounds: int = 5, photos: int = 20
 ) -> list[list[float]]:
-    """CPU time of both looks at one photo at a time, for each detector and round; they take turns."""
+    """Measure the CPU time of both passes for one photo, for each detector and round, alternating
+    detectors.
+    """
     grain = np.random.default_rng(0).integers(0, 256, (480, 360, 3), np.uint8)
     times: list[list[float]] = [[] for _ in detectors]
     for _ in range(rounds):
         for detector, own in zip(detectors, times, strict=True):
-            detector.look([grain])
+            detector.detect([grain])
             start = time.process_time()
             for _ in range(photos):
-                detector.look([grain])
+                detector.detect([grain])
             own.append((time.process_time() - start) * 1000 / photos)
     return times
 
 
 def _sheet(answers: Sequence[Found], photos: Sequence[Truth]) -> bytes:
-    """Some photos, evenly spread, with what was found: the chosen item in red, the truth of it in white."""
+    """Draw some photos, evenly spread, with their detections: the chosen item in red, its ground truth in
+    white.
+    """
     tiles = []
     for index in np.linspace(0, len(photos) - 1, min(_SHOWN, len(photos))).astype(int):
         photo, scale = photos[index], _SHOWN_HEIGHT / photos[index].pixels.shape[0]

@@ -1,4 +1,4 @@
-"""The detection family: a cluttered photo -> the box of the item that it is about."""
+"""Defines the detection family: finds the main item's box in a cluttered photo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges a detector against the champion: same photos, timed in turns."""
+"""Compares a detector with the champion on the same photos."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def decide(
 
 @dataclass(frozen=True)
 class Evidence:
-    """How one detector did."""
+    """The results of one detector."""
 
     main_overlap: list[float]
     """IoU of the chosen box with the truth, search by search."""

@@ -1,4 +1,4 @@
-"""What a detector is trained on and judged by: framed products, street photos, photos with known truth.
+"""Reads the training and test data of a detector: framed products, street photos, photos with ground truth.
 
 N = catalogue photos, M = street photos, R = boxes of a photo, H, W = a street's height and width
 """
@@ -39,7 +39,7 @@ _STREET_SIZE = (240, 360)
 _MAX_STREETS = 2000
 _MAX_WORN = 7
 """Labelled items of a street photo that are kept, the largest first."""
-_LEAST_PRODUCTS = 8
+_MIN_PRODUCTS = 8
 
 
 def material(context: Context[DetectionPreset], role: str) -> Material:
@@ -55,10 +55,10 @@ def load_material(settings: Settings, data_version: str, progress: bool) -> Mate
     """
     catalogue = Catalogue.open(settings.data_dir)
     _, items = products_of(catalogue, Split.TRAIN)
-    if len(items) < _LEAST_PRODUCTS:
+    if len(items) < _MIN_PRODUCTS:
         raise TrainingError(
             f"data version {data_version[:8]} has {len(items)} catalogue photos to train a detector on "
-            f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
+            f"(expected at least {_MIN_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
         )
     folder = frames_folder(settings, catalogue, data_version, progress)
     products = Cutouts(
@@ -74,7 +74,7 @@ def load_material(settings: Settings, data_version: str, progress: bool) -> Mate
 
 
 def truths(settings: Settings, catalogue: Catalogue, data_version: str, split: Split) -> list[Truth]:
-    """Photos with known boxes that training never saw: searches with a box, then labelled street photos."""
+    """List held-out photos with known boxes: searches with a box, then labelled street photos."""
     category_of = {item.item_id: item.category for item in catalogue.items()}
     queries = [
         query
@@ -104,7 +104,7 @@ def _labelled_streets(catalogue: Catalogue, split: Split) -> list[Truth]:
 
 
 def worn_items(catalogue: Catalogue) -> dict[str, list[Region]]:
-    """What is labelled in each street photo and can be sold, the largest first."""
+    """List the labelled items of each street photo that can be sold, largest first."""
     regions: dict[str, list[Region]] = defaultdict(list)
     for region in catalogue.regions():
         if region.label not in NOT_ITEMS:
@@ -116,7 +116,7 @@ def worn_items(catalogue: Catalogue) -> dict[str, list[Region]]:
 
 
 def _streets(settings: Settings, catalogue: Catalogue, data_version: str, products: Cutouts) -> Streets:
-    """Street photos of the training part with what is worn in them.
+    """List street photos of the training split with their worn items.
 
     A catalogue without street photos lends its shoppers' photos, and without those its own products.
     """

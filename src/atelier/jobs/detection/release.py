@@ -1,4 +1,4 @@
-"""Files of the detector that a release takes."""
+"""Lists the files of the detector that a release takes."""
 
 from __future__ import annotations
 

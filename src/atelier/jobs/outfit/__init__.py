@@ -1,1 +1,1 @@
-"""The outfit family's own path: its items and sets, trained, examined, judged by its own gate, and asked."""
+"""Trains the outfit family on a workspace: material, examination, gate, release files."""

@@ -1,4 +1,4 @@
-"""The champion outfit model."""
+"""Checks the champion outfit model against the retrieval champion."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ FAMILY = "outfit"
 
 
 def fits(context: Context[Any], champion: ModelVersion) -> bool:
-    """Tell whether a model sees items in the retrieval champion's space."""
+    """Check that a model's item vectors are of the retrieval champion's space."""
     contract = OutfitContract.from_json((context.use(champion).folder / CONTRACT_FILE).read_bytes())
     return contract.space == context.once(catalogue_embedder).contract.digest

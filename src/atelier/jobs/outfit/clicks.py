@@ -1,4 +1,4 @@
-"""Which sets were clicked well or badly: what users saw says what goes together, and what does not."""
+"""Selects the sets with a significantly high or low click rate, as positives and negatives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from atelier.vocabulary import Click
 
-LEAST_SHOWINGS = 20
+MIN_SHOWINGS = 20
 """Sets that were shown less often are not judged."""
 BAD_SHARE = 0.5
 """A set is bad whose click rate surely lies below this share of the mean."""
@@ -17,7 +17,7 @@ _DEVIATIONS = 1.64
 
 
 class Clicked(NamedTuple):
-    """Ids of outfits on which users agree; of most there is nothing sure to say."""
+    """Ids of outfits whose click rate differs significantly from the mean; most outfits are in neither."""
 
     well: frozenset[str]
     """Their click rate is surely above the mean of all."""
@@ -26,14 +26,14 @@ class Clicked(NamedTuple):
 
 
 def judged_by(clicks: Iterable[Click]) -> Clicked:
-    """What showings say of outfits, each compared with the mean of all."""
+    """Compare the click rate of each outfit with the mean of all."""
     shown: dict[str, int] = defaultdict(int)
     clicked: dict[str, int] = defaultdict(int)
     for click in clicks:
         shown[click.outfit_id] += 1
         clicked[click.outfit_id] += click.clicked
     mean = sum(clicked.values()) / max(sum(shown.values()), 1)
-    judged = {each: (clicked[each], num) for each, num in shown.items() if num >= LEAST_SHOWINGS}
+    judged = {each: (clicked[each], num) for each, num in shown.items() if num >= MIN_SHOWINGS}
     return Clicked(
         well=frozenset(each for each, counts in judged.items() if _rate(*counts, -_DEVIATIONS) > mean),
         badly=frozenset(
@@ -43,7 +43,7 @@ def judged_by(clicks: Iterable[Click]) -> Clicked:
 
 
 def _rate(num_clicks: int, num: int, deviations: float) -> float:
-    """An end of Wilson's interval of a share (Wilson 1927), one-sided: the lower for negative deviations."""
+    """Compute one bound of Wilson's interval of a share (Wilson 1927): the lower for negative deviations."""
     share, z2 = num_clicks / num, deviations**2
     spread = deviations * (share * (1 - share) / num + z2 / (4 * num**2)) ** 0.5
     return float((share + z2 / (2 * num) + spread) / (1 + z2 / num))

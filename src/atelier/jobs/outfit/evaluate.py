@@ -39,7 +39,7 @@ _AT_ONCE = 64
 
 
 def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
-    """Metrics by the kind of sets that a folder holds; sets that the workspace trains on are left out.
+    """Compute metrics for each kind of sets in a folder; sets that the workspace trains on are left out.
 
     - `categories/fill_in_the_blank`: sets of categories; one random piece is blanked, three wrong answers are
       drawn by training frequency;
@@ -57,19 +57,19 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     folder = folder_of(settings, release, FAMILY)
     model, catalogue = load_model(folder), Catalogue.open(settings.data_dir)
     retrieval = CatalogueEmbedder(settings, folder_of(settings, release, RETRIEVAL), catalogue)
-    eyes = retrieval.with_image_tower(folder)
+    embedder = retrieval.with_image_tower(folder)
     drop = read_drop(data_dir)
     metrics: dict[str, float] = {}
     for name, source in (
-        ("categories", _categories(drop, catalogue, model, eyes)),
-        (CCP, _worn(drop, catalogue, model, eyes, progress)),
+        ("categories", _categories(drop, catalogue, model, embedder)),
+        (CCP, _worn(drop, catalogue, model, embedder, progress)),
     ):
         if source.rows[Split.TEST]:
             material = SetMaterial(model.contract.facts, (source,), model.contract.space)
             exam = run_exam(material, model, material.validation(Split.TEST, most=None))
             metrics |= {f"{name}/{each.split('/')[1]}": value for each, value in exam.metrics.items()}
     for protocol in protocols_in(data_dir):
-        metrics |= _published(protocol, drop, model, eyes, progress)
+        metrics |= _published(protocol, drop, model, embedder, progress)
     if not metrics:
         raise DropError(
             f"{data_dir} holds no sets to ask about that training has not seen; expected the layouts "
@@ -78,18 +78,18 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     return metrics
 
 
-def _categories(drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: CatalogueEmbedder) -> Source:
-    """The folder's sets of categories that nobody trained on; training frequency is the workspace's own."""
+def _categories(drop: Drop, catalogue: Catalogue, model: OutfitModel, embedder: CatalogueEmbedder) -> Source:
+    """Collect the folder's unseen sets of categories; training frequency is the workspace's own."""
     known = {each.set_id: each.split for each in catalogue.category_sets()}
     folder: list[CategorySet] = drop.rows["category_sets"]
     asked = [replace(e, split=Split.TEST) for e in folder if known.get(e.set_id, Split.TEST) == Split.TEST]
-    return category_source([*asked, *catalogue.category_sets(Split.TRAIN)], model.contract.facts, eyes)
+    return category_source([*asked, *catalogue.category_sets(Split.TRAIN)], model.contract.facts, embedder)
 
 
 def _worn(
-    drop: Drop, catalogue: Catalogue, model: OutfitModel, eyes: CatalogueEmbedder, progress: bool
+    drop: Drop, catalogue: Catalogue, model: OutfitModel, embedder: CatalogueEmbedder, progress: bool
 ) -> Source:
-    """The pieces of the folder's street photos that nobody trained on."""
+    """Collect the pieces of the folder's unseen street photos."""
     known = {photo.photo_id: photo.split for photo in catalogue.photos(PhotoKind.STREET)}
     raw = {each.photo.photo_id: each for each in drop.photos}
     regions: dict[str, list[Region]] = {}
@@ -108,17 +108,17 @@ def _worn(
             write(f"left out: {raw[name].where}: {error}")
             continue
         crops += crops_of(name, pixels, mask, regions[name])
-    return worn_source(describe(crops), model.contract.facts, eyes)
+    return worn_source(describe(crops), model.contract.facts, embedder)
 
 
 def _published(
-    protocol: OutfitProtocol, drop: Drop, model: OutfitModel, eyes: CatalogueEmbedder, progress: bool
+    protocol: OutfitProtocol, drop: Drop, model: OutfitModel, embedder: CatalogueEmbedder, progress: bool
 ) -> dict[str, float]:
-    """The published questions about the folder's own items; those about unknown ones are left out."""
+    """Answer the published questions about the folder's own items; those about unknown ones are left out."""
     named = {item_id for q in protocol.questions for item_id in (*q.context, *q.candidates)}
     named |= {item_id for each in protocol.compatibility for item_id in each.item_ids}
     items: list[Item] = [item for item in drop.rows["items"] if item.item_id in named]
-    vectors_ND = model.items.encode(_table(items, drop.photos, model.contract.facts, eyes, progress))
+    vectors_ND = model.items.encode(_table(items, drop.photos, model.contract.facts, embedder, progress))
     row = {item.item_id: number for number, item in enumerate(items)}
     asked = [q for q in protocol.questions if row.keys() >= {*q.context, *q.candidates}]
     judged = [each for each in protocol.compatibility if row.keys() >= {*each.item_ids}]
@@ -152,12 +152,12 @@ def _table(
     items: Sequence[Item],
     photos: Sequence[RawPhoto],
     facts: Mapping[str, tuple[str, ...]],
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     progress: bool,
 ) -> ItemTable:
-    """What is known of a folder's items, seen for the first time."""
+    """Describe a folder's items as a table."""
     photo_of = {raw.photo.item_id: raw for raw in photos if raw.photo.kind == PhotoKind.CATALOGUE}
-    image_NI = np.zeros((len(items), eyes.contract.relevance_dimension), np.float32)
+    image_NI = np.zeros((len(items), embedder.contract.relevance_dimension), np.float32)
     colour_NC = np.zeros((len(items), DIMENSION), np.float32)
     shown = [row for row, item in enumerate(items) if item.item_id in photo_of]
     for start in counted(range(0, len(shown), _AT_ONCE), "pictures", unit="batches", shown=progress):
@@ -169,7 +169,7 @@ def _table(
                 write(f"without its picture: {items[row].item_id}: {error}")
                 rows.remove(row)
         if rows:
-            image_NI[rows] = eyes.encoder.encode(pictures).relevance
+            image_NI[rows] = embedder.encoder.encode(pictures).relevance
             colour_NC[rows] = [item_palette(matte(pixels)) for pixels in pictures]
-    titles_NT = eyes.titles([item.title for item in items])
+    titles_NT = embedder.titles([item.title for item in items])
     return ItemTable(image_NI, titles_NT, colour_NC, codes_in(items, facts))

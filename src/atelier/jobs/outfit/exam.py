@@ -1,4 +1,4 @@
-"""Examines trained outfit networks: blanks in held-out sets, real sets among made-up ones."""
+"""Examines trained outfit networks: blanks in held-out sets, real sets against random ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def examine(context: Context[OutfitPreset], outcomes: Outcomes, weights: Mapping[str, Path]) -> Examination:
-    """Examine student and teacher on the held-out sets; the better of the students is to be served."""
+    """Examine student and teacher on the held-out sets; the better one is to be served."""
     embedder = context.once(catalogue_embedder)
     files = weights[better_of(outcomes)]
     teacher, student = load_model(weights["teacher"]), load_model(files)
@@ -55,7 +55,7 @@ def examine(context: Context[OutfitPreset], outcomes: Outcomes, weights: Mapping
 
 
 def reexamine(context: Context[OutfitPreset], files: Path) -> Any:
-    """The answers of an earlier model to the current questions; None where it cannot see today's items."""
+    """Answer the current questions with an earlier model; None where it cannot embed the current items."""
     embedder, model = context.once(catalogue_embedder), load_model(files)
     if model.contract.space != embedder.contract.digest:
         return None
@@ -63,14 +63,16 @@ def reexamine(context: Context[OutfitPreset], files: Path) -> Any:
 
 
 def better_of(outcomes: Outcomes) -> str:
-    """The student that fills more blanks of the validation part, as trained or trained on end to end."""
+    """Choose the student that fills more blanks of the validation split, with or without end-to-end
+    training.
+    """
     if "end_to_end" not in outcomes:
         return "student"
     return max(("student", "end_to_end"), key=lambda role: _blanks_filled(outcomes[role]))
 
 
 def _blanks_filled(outcome: TrainOutcome) -> float:
-    """Mean over the sources of sets."""
+    """Compute the mean over the sources of sets."""
     blanks = [
         value
         for name, value in outcome.metrics.items()
@@ -97,6 +99,6 @@ def _signature(contract: OutfitContract) -> Signature:
 
 
 def _example(contract: OutfitContract) -> dict[str, np.ndarray]:
-    """Two sets of two pieces that are nothing in particular."""
+    """Make two arbitrary sets of two pieces."""
     pieces = np.full((2, 2, contract.dimension), contract.dimension**-0.5, np.float32)
     return {PIECES: pieces, KNOWN: np.ones((2, 2), np.int64)}

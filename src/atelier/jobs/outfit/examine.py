@@ -1,4 +1,4 @@
-"""How an outfit model answers questions about sets, whoever asks: examination, gate, evaluation.
+"""Answers questions about sets with an outfit model, for examination, gate and evaluation.
 
 N = items, D = vector, Q = questions
 """
@@ -26,7 +26,7 @@ from atelier.vocabulary import Split
 
 @dataclass(frozen=True)
 class OutfitExam:
-    """What one model made of the questions."""
+    """The answers and metrics of one model."""
 
     material: SetMaterial
     vectors_ND: NDArray[np.float32]
@@ -38,32 +38,32 @@ class OutfitExam:
     """Source -> which blanks were filled rightly."""
 
     def scores(self, context: Sequence[int], candidates_K: NDArray[np.int64]) -> NDArray[np.float32]:
-        """How well each candidate completes a set of items, all named by their rows."""
+        """Score each candidate as completion of a set of items, all named by their rows."""
         query_1D = queries_of(self.generator, self.vectors_ND, np.asarray([context]))
         return self.vectors_ND[candidates_K] @ query_1D[0]
 
     def as_results(self) -> dict[str, Any]:
-        """What a comparison of two models needs, as JSON."""
+        """Serialise the results that a comparison of two models needs."""
         return {"hits": {source: own.tolist() for source, own in self.hits.items()}}
 
 
 def examine(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     model: OutfitModel,
     data_version: str,
     split: Split = Split.TEST,
     *,
     progress: bool = True,
 ) -> OutfitExam:
-    """Ask a model about the sets of a split; the same questions for every model of a data version."""
-    material = load_sets(settings, catalogue, eyes, data_version, progress, facts=model.contract.facts)
+    """Run the questions about the sets of a split; they are the same for every model of a data version."""
+    material = load_sets(settings, catalogue, embedder, data_version, progress, facts=model.contract.facts)
     return run_exam(material, model, material.validation(split, most=None))
 
 
 def ask(context: Context[Any], embedder: CatalogueEmbedder, model: OutfitModel) -> OutfitExam:
-    """Ask a model about the current test sets, its items seen by `embedder`."""
+    """Run the current test questions on a model, its items embedded by `embedder`."""
     return examine(
         context.settings,
         embedder.catalogue,

@@ -1,4 +1,4 @@
-"""The outfit family: one or several items -> whole sets that obey the operators' rules."""
+"""Defines the outfit family: completes one or several items to whole sets that keep the operators' rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges an outfit model against the champion: the same blanks in held-out sets."""
+"""Compares an outfit model with the champion on the same blanks in held-out sets."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def compare(challenger: Hits, champion: Hits | None, *, has_champion: bool, floo
 
 
 def _paired(challenger: Hits, champion: Hits) -> Interval:
-    """Mean over the sources of the difference in hits, and its interval by a paired bootstrap in each."""
+    """Average the difference in hits over the sources, with its interval by a paired bootstrap in each."""
     rng = np.random.default_rng(0)
     points, draws = [], []
     for source, hits in challenger.items():

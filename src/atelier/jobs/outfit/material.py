@@ -1,4 +1,4 @@
-"""What outfit networks are trained on and judged by: one table of items, and the sets of three sources.
+"""Reads the training and test data of outfit networks: one table of items, and the sets of three sources.
 
 - `outfits`: sets of catalogue items, by experts or taken from clicks;
 - `worn`: pieces of one street photo, which no catalogue knows;
@@ -59,20 +59,20 @@ def material(context: Context[OutfitPreset], role: str) -> SetMaterial | EndToEn
 def load_sets(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     data_version: str,
     progress: bool,
     facts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> SetMaterial:
-    """Read a data version's sets as training wants them; `facts`: those that a trained model knows.
+    """Read a data version's sets as training needs them; `facts`: the attributes that a trained model knows.
 
     TrainingError: there are too few to learn from.
     """
     facts = facts or fact_values(catalogue.items(), _categories(catalogue.category_sets()))
     sources = [
-        outfit_source(catalogue, eyes, facts, progress),
-        worn_source(worn_in(settings, catalogue, data_version, progress=progress), facts, eyes),
-        category_source(catalogue.category_sets(), facts, eyes),
+        outfit_source(catalogue, embedder, facts, progress),
+        worn_source(worn_in(settings, catalogue, data_version, progress=progress), facts, embedder),
+        category_source(catalogue.category_sets(), facts, embedder),
     ]
     sources = [source for source in sources if any(source.rows.values())]
     num = sum(len(source.rows[Split.TRAIN]) for source in sources)
@@ -81,18 +81,18 @@ def load_sets(
             f"data version {data_version[:8]} has {num} sets to learn what goes together from (expected at "
             f"least {_MIN_SETS}). Ingest a drop with outfits first: `atelier ingest DIR`"
         )
-    return SetMaterial(facts, tuple(sources), eyes.contract.digest)
+    return SetMaterial(facts, tuple(sources), embedder.contract.digest)
 
 
 def num_sets(catalogue: Catalogue) -> int:
-    """Training sets that a data version may have, told without reading a picture."""
+    """Count the training sets that a data version may have, without reading a picture."""
     streets = {photo.photo_id for photo in catalogue.photos(split=Split.TRAIN)}
     worn = {r.photo_id for r in catalogue.regions() if r.mask_value is not None} & streets
     return len(worn) + len(catalogue.outfits(Split.TRAIN)) + len(catalogue.category_sets(Split.TRAIN))
 
 
 def why_no_outfits(context: Context[OutfitPreset]) -> str | None:
-    """Say why the workspace's data cannot teach what goes together; None where it can."""
+    """Return why the workspace's data cannot train an outfit model; None where it can."""
     num = num_sets(Catalogue.open(context.settings.data_dir))
     if num < _MIN_SETS:
         return f"the data has {num} sets to learn what goes together from, expected at least {_MIN_SETS}"
@@ -100,9 +100,9 @@ def why_no_outfits(context: Context[OutfitPreset]) -> str | None:
 
 
 def outfit_source(
-    catalogue: Catalogue, eyes: CatalogueEmbedder, facts: Mapping[str, tuple[str, ...]], progress: bool
+    catalogue: Catalogue, embedder: CatalogueEmbedder, facts: Mapping[str, tuple[str, ...]], progress: bool
 ) -> Source:
-    """Outfits of catalogue items. Wrong answers to an item are others of its category."""
+    """Collect the outfits of catalogue items. Negatives of an item are others of its category."""
     clicked = judged_by(catalogue.clicks())
     outfits = [outfit for outfit in catalogue.outfits() if _says_something(outfit, clicked)]
     named = {item_id for outfit in outfits for item_id in outfit.item_ids}
@@ -120,14 +120,14 @@ def outfit_source(
     categories = sorted({item.category for item in items})
     number = {category: index for index, category in enumerate(categories)}
     kind_N = np.array([number[item.category] for item in items], np.int64)
-    table = eyes.table(items, facts, progress=progress)
+    table = embedder.table(items, facts, progress=progress)
     return Source(
         OUTFITS, table, kind_N, np.arange(len(items)), rows, frozenset(disliked), [i.item_id for i in items]
     )
 
 
 def _says_something(outfit: Outfit, clicked: Clicked) -> bool:
-    """Whether an outfit is an example: to learn from, good or bad, or to be asked about.
+    """Test whether an outfit is used: as a positive, as a negative, or as a question.
 
     A generator must not be taught, or judged, by what it made itself, unless users judged that.
     """
@@ -136,8 +136,10 @@ def _says_something(outfit: Outfit, clicked: Clicked) -> bool:
     return outfit.made_by != Maker.GENERATOR and outfit.outfit_id not in clicked.badly
 
 
-def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder) -> Source:
-    """Pieces of street photos, by their palettes alone. Wrong answers are of the same label, elsewhere."""
+def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], embedder: CatalogueEmbedder) -> Source:
+    """Collect the pieces of street photos, by their palettes alone. Negatives have the same label in other
+    photos.
+    """
     photos, photo_N = _numbered(worn.photo_N)
     _, kind_N = _numbered(worn.label_N)
     rows: dict[str, list[list[int]]] = {split: [] for split in Split}
@@ -145,15 +147,15 @@ def worn_source(worn: Worn, facts: Mapping[str, tuple[str, ...]], eyes: Catalogu
         pieces = np.flatnonzero(photo_N == photo)
         if len(pieces) >= 2:
             rows[worn.split_N[pieces[0]]].append(pieces.tolist())
-    bare = eyes.from_attributes_only(codes_of(facts, [{} for _ in worn.photo_N]))
+    bare = embedder.from_attributes_only(codes_of(facts, [{} for _ in worn.photo_N]))
     items = ItemTable(bare.image_NI, bare.title_NT, worn.colour_NC, bare.codes_NF)
     return Source(WORN, items, kind_N, photo_N, rows)
 
 
 def category_source(
-    sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], eyes: CatalogueEmbedder
+    sets: Sequence[CategorySet], facts: Mapping[str, tuple[str, ...]], embedder: CatalogueEmbedder
 ) -> Source:
-    """Sets of categories: each category is an item of which nothing else is known."""
+    """Collect the sets of categories: each category is an item without other attributes."""
     names = sorted(_categories(sets))
     row = {name: number for number, name in enumerate(names)}
     rows: dict[str, list[list[int]]] = {split: [] for split in Split}
@@ -162,7 +164,7 @@ def category_source(
             rows[each.split].append([row[name] for name in each.categories])
     codes = codes_of(facts, [{"category": name} for name in names])
     return Source(
-        CATEGORIES, eyes.from_attributes_only(codes), np.arange(len(names)), np.arange(len(names)), rows
+        CATEGORIES, embedder.from_attributes_only(codes), np.arange(len(names)), np.arange(len(names)), rows
     )
 
 

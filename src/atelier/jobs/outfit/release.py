@@ -1,4 +1,4 @@
-"""What a release takes along to make sets: the champion, the vectors of all its items, and the rules."""
+"""Lists the files of the outfit model that a release takes: networks, item vectors, and the rules."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def release_files(context: Context[Any], model: Path, items: Sequence[Item]) -> 
 
 
 def rule_files(settings: Settings) -> dict[str, Path]:
-    """The ready-made rules and the operator's own in `rules/` of the workspace, which win.
+    """List the ready-made rules and the operator's own in `rules/` of the workspace, which take precedence.
 
     Of an own file that is wrong, the version in the live release goes out again, if it has one; `publish`
     says so.

@@ -1,4 +1,4 @@
-"""A reviewer's picture: started sets of catalogue items, and what the model would add to them."""
+"""Draws partial sets of catalogue items and the model's completions for a reviewer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIDE = 160
 
 
 def blanks_sheet(exam: OutfitExam, catalogue: Catalogue) -> Figure | None:
-    """Some started sets, evenly spread, and the best five of the missing one's category."""
+    """Draw some partial sets, evenly spread, and the best five of the missing item's category."""
     asked = exam.asked.get(OUTFITS)
     if asked is None or not len(asked.blanks) or asked.same_category_N is None:
         return None
@@ -50,7 +50,7 @@ def blanks_sheet(exam: OutfitExam, catalogue: Catalogue) -> Figure | None:
 
 
 class _Tiles:
-    """Pictures of the exam's catalogue items by their rows."""
+    """Tiles of the exam's catalogue items by their rows."""
 
     def __init__(self, exam: OutfitExam, catalogue: Catalogue) -> None:
         self._ids = exam.material.item_ids
@@ -61,7 +61,7 @@ class _Tiles:
         return self._ids[row]
 
     def picture(self, row: int) -> NDArray[np.uint8]:
-        """A square tile; grey for an item without a photo."""
+        """Return a square tile; grey for an item without a photo."""
         photo = self._photos.get(self._ids[row])
         tile = Image.new("RGB", (_SIDE, _SIDE), "white" if photo else "lightgrey")
         if photo is not None:

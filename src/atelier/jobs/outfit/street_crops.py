@@ -1,4 +1,4 @@
-"""What was worn together: pieces cut out of street photos by their masks, sets without a catalogue.
+"""Cuts pieces out of street photos by their masks: sets of items that were worn together.
 
 A crop is the pixels of its own label alone: of a photo's background it keeps nothing, of its light all. What
 is learned from is its palette. Vectors of a retrieval model, which is to overlook light and shade, made crops
@@ -22,7 +22,7 @@ from atelier.pictures import decode, read_mask
 from atelier.settings import Settings
 from atelier.vocabulary import Photo, PhotoKind, Region, Split
 
-LEAST_PIXELS = 1500
+MIN_PIXELS = 1500
 """Of a piece's mask; below, there is little to see."""
 CROPS_FORMAT = 2
 """Raise it when crops are made differently: kept ones are then made anew."""
@@ -53,20 +53,20 @@ class Worn:
 def crops_of(
     photo_id: str, pixels: NDArray[np.uint8], mask: NDArray[np.uint8], regions: Iterable[Region]
 ) -> list[Crop]:
-    """The pieces that somebody sells, in the order of their labels; skin and hair are none."""
+    """Cut out the pieces that can be sold, in the order of their labels; skin and hair are left out."""
     found = []
     for region in sorted(regions, key=lambda region: region.label):
         if region.mask_value is None or region.label in NOT_ITEMS:
             continue
         own = mask == region.mask_value
-        if own.sum() < LEAST_PIXELS:
+        if own.sum() < MIN_PIXELS:
             continue
         found.append(Crop(photo_id, region.label, palette(pixels[own])))
     return found
 
 
 def worn_in(settings: Settings, catalogue: Catalogue, data_version: str, *, progress: bool = True) -> Worn:
-    """The crops of a data version, made once; about 50 ms a photo."""
+    """Return the crops of a data version, made once; about 50 ms a photo."""
     masks = {photo.photo_id: photo for photo in catalogue.photos(PhotoKind.MASK)}
     photos = [
         photo
@@ -102,7 +102,7 @@ def worn_in(settings: Settings, catalogue: Catalogue, data_version: str, *, prog
 
 
 def describe(crops: Sequence[Crop]) -> Worn:
-    """Crops as columns, all of the test part."""
+    """Return crops as columns, all of the test split."""
     return Worn(
         [crop.photo_id for crop in crops],
         [crop.label for crop in crops],

@@ -1,1 +1,1 @@
-"""Ranking: from clicks to a judged ranker, and to what a release needs for feeds."""
+"""Trains the ranking family on a workspace: material, examination, gate, release files."""

@@ -1,4 +1,4 @@
-"""The champion ranker."""
+"""Loads a ranker and checks it against the retrieval champion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPACE = "space"
 
 
 def fits(context: Context[Any], champion: ModelVersion) -> bool:
-    """Tell whether a ranker reads item vectors of the retrieval champion's space.
+    """Check that a ranker reads item vectors of the retrieval champion's space.
 
     A new space makes every ranker of the old one useless: the next training makes a first one again.
     """
@@ -25,6 +25,6 @@ def fits(context: Context[Any], champion: ModelVersion) -> bool:
 
 
 def ranker_in(folder: Path, threads: int = 2) -> OnnxRanker:
-    """The ranker among a version's or a release's files. DigestError, RegistryError: see there."""
+    """Load the ranker among a version's or a release's files. DigestError, RegistryError: see there."""
     contract = RankingContract.from_json((folder / CONTRACT_FILE).read_bytes())
     return OnnxRanker(folder, contract, threads)

@@ -1,4 +1,4 @@
-"""Examines a trained ranker: the last showings, popularity beside it."""
+"""Examines a trained ranker on the last showings, with popularity as the baseline."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def examine(context: Context[RankingPreset], outcomes: Outcomes, weights: Mappin
 
 
 def reexamine(context: Context[RankingPreset], files: Path) -> Any:
-    """The scores of an earlier ranker for the current showings; None for one of another embedding space."""
+    """Score the current showings with an earlier ranker; None for one of another embedding space."""
     ranker = ranker_in(files)
     if ranker.contract.vectors_digest != context.once(catalogue_embedder).contract.digest:
         return None
@@ -69,7 +69,7 @@ def _material_of(context: Context[RankingPreset], files: Path, ranker: OnnxRanke
 
 
 def _milliseconds_per_user(ranker: OnnxRanker, material: RankingMaterial) -> float:
-    """CPU time from a history to the scores of 1,000 sets; the best of many users."""
+    """Measure the CPU time from a history to the scores of 1,000 sets; the best of many users."""
     sets_SE = ranker.set_vectors(material.sets)
     sets_SE = np.resize(sets_SE, (_TIMED_SETS, sets_SE.shape[1]))
     history = list(range(min(len(material.sets), ranker.contract.longest_history)))
@@ -93,7 +93,7 @@ def _signature(contract: RankingContract) -> Signature:
 
 
 def _example(contract: RankingContract) -> dict[str, np.ndarray]:
-    """A user who clicked nothing yet."""
+    """Make a user without clicks."""
     profile, bucket = USER_INPUTS
     width = contract.items.summary_width + 1
     return {profile: np.zeros((1, width), np.float32), bucket: np.zeros(1, np.int64)}

@@ -1,4 +1,4 @@
-"""The ranking family: a user's clicks -> the sets that this user likes."""
+"""Defines the ranking family: ranks sets for a user by the user's clicks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a new ranker's click rate would be on the feeds that were made here: log and clicks, joined.
+"""Estimates a new ranker's click rate on logged feeds.
 
 A click belongs to a place when user, outfit and day (of `shown_at`, UTC) are the same. Places that no click
 row speaks of were not seen and are left out; so are feeds of another ranker than the one in question, feeds
@@ -20,7 +20,7 @@ from atelier.datasets.catalogue import Catalogue
 from atelier.delivery.feed import Candidates, replay
 from atelier.delivery.feed_log import LoggedFeed, Offered, one_a_day, read_feeds, read_offered
 from atelier.delivery.off_policy import Log
-from atelier.delivery.verdict import Verdict, decide
+from atelier.delivery.verdict import RankerVerdict, decide
 from atelier.families.ranking.inference import OnnxRanker, scores
 from atelier.families.ranking.training import Description, RankingMaterial
 from atelier.jobs.ranking.champion import ranker_in
@@ -42,14 +42,14 @@ class _Places(NamedTuple):
 def judge_feeds(
     settings: Settings,
     catalogue: Catalogue,
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     name: str,
     folder: Path,
     shown_by: str,
     *,
     progress: bool = True,
-) -> Verdict | None:
-    """Whether the ranker in `folder` may replace the one whose contract's digest is `shown_by`.
+) -> RankerVerdict | None:
+    """Decide whether the ranker in `folder` may replace the one whose contract's digest is `shown_by`.
 
     Judged by clicks of the test's days, which neither was trained on. None: fewer than two such places.
     """
@@ -58,13 +58,13 @@ def judge_feeds(
         return None
     ranker = ranker_in(folder)
     description = Description.read(folder, ranker.contract)
-    material = material_as(catalogue, eyes, description, progress=progress)
+    material = material_as(catalogue, embedder, description, progress=progress)
     log = log_of(feeds, settings.feeds_dir, clicked_since(catalogue, material), ranker, material)
     return None if log is None else decide(name, log)
 
 
 def clicked_since(catalogue: Catalogue, material: RankingMaterial) -> dict[tuple[str, str, str], bool]:
-    """The showings of the test's days: user, day and outfit, and whether any of them was clicked."""
+    """Collect the showings of the test's days: user, day and outfit, and whether any of them was clicked."""
     found: dict[tuple[str, str, str], bool] = {}
     for click in catalogue.clicks():
         if click.shown_at is not None and moment(click) >= material.test_begins:
@@ -76,7 +76,7 @@ def clicked_since(catalogue: Catalogue, material: RankingMaterial) -> dict[tuple
 def log_of(
     feeds: list[LoggedFeed], folder: Path, clicked: Clicked, ranker: OnnxRanker, material: RankingMaterial
 ) -> Log | None:
-    """Places with the probability of each under both rankers; None where there are fewer than two."""
+    """List places with the probability of each under both rankers; None where there are fewer than two."""
     row_of = {outfit.outfit_id: row for row, outfit in enumerate(material.outfits)}
     sets_SE = ranker.set_vectors(material.sets)
     offered: dict[str, Offered | None] = {}
@@ -115,7 +115,7 @@ def _replayed(
     sets_SE: NDArray[np.float32],
     row_of: Mapping[str, int],
 ) -> NDArray[np.float64]:
-    """The new ranker's probability [K] of each place, under the policy that the feed was made with."""
+    """Compute the new ranker's probability [K] of each place, under the policy of the logged feed."""
     history = [row_of[outfit_id] for outfit_id in feed.history if outfit_id in row_of]
     user_1E = ranker.user_vectors(material.sets.summaries, [feed.user_id], [history])
     rows = [row_of[outfit_id] for outfit_id in offered.outfit_ids]

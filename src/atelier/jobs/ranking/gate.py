@@ -1,4 +1,4 @@
-"""Judges a ranker against the champion by clicks.
+"""Compares a ranker with the champion by clicks.
 
 Two kinds of evidence, the better one first:
 
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from atelier.evidence import Interval
 from atelier.jobs.ranking.champion import ranker_in
-from atelier.jobs.ranking.examine import Answers, auc_difference, loss_difference
+from atelier.jobs.ranking.examine import RankerAnswers, auc_difference, loss_difference
 from atelier.jobs.ranking.feeds import judge_feeds
 from atelier.jobs.retrieval.embedder import catalogue_embedder
 from atelier.lifecycle.context import Context
@@ -39,7 +39,7 @@ MAX_LOSS = 0.01
 
 
 def decide(context: Context[RankingPreset], challenger: Contestant, champion: Contestant | None) -> Decision:
-    """Promote a ranker that its champion's own feeds, or else all other showings, find better.
+    """Promote a ranker that is better on its champion's own feeds, or else on all other showings.
 
     A champion that was made for the vectors of another retrieval model can rank nothing any more: the
     challenger is then judged as a first one.
@@ -49,15 +49,15 @@ def decide(context: Context[RankingPreset], challenger: Contestant, champion: Co
     by_feeds = _by_feeds(context, challenger, champion) if champion else None
     if by_feeds is not None:
         return by_feeds
-    before = Answers.of_results(champion.results) if champion else None
+    before = RankerAnswers.of_results(champion.results) if champion else None
     preset = context.preset
-    return compare(Answers.of_results(challenger.results), before, preset.min_auc, preset.min_clicks)
+    return compare(RankerAnswers.of_results(challenger.results), before, preset.min_auc, preset.min_clicks)
 
 
 def _by_feeds(
     context: Context[RankingPreset], challenger: Contestant, champion: Contestant
 ) -> Decision | None:
-    """The decision by the champion's own feeds; None where these are not evidence enough."""
+    """Decide by the champion's own feeds; None where they are not enough evidence."""
     embedder = context.once(catalogue_embedder)
     verdict = judge_feeds(
         context.settings,
@@ -75,8 +75,10 @@ def _by_feeds(
     return Decision(verdict.release, reason, Interval(gain.value, gain.low, gain.high))
 
 
-def compare(challenger: Answers, champion: Answers | None, min_auc: float, min_clicks: int) -> Decision:
-    """Compare how both order the same showings.
+def compare(
+    challenger: RankerAnswers, champion: RankerAnswers | None, min_auc: float, min_clicks: int
+) -> Decision:
+    """Compare the order that both give to the same showings.
 
     A challenger is promoted when it orders each user's showings better without giving worse probabilities,
     or not worse with better ones. The first of all needs `min_auc`; where that is 0, any will do, so that

@@ -1,4 +1,4 @@
-"""What a ranker is trained on and judged by: a data version's sets, and its clicks in the order of time.
+"""Reads the training and test data of a ranker: sets, and clicks in the order of time.
 
 The last showings are the test, those before them validation: a ranker is asked about days that it has not
 seen, as it will be. A click whose propensity was not logged tells what its user likes, so it is part of later
@@ -48,7 +48,7 @@ def material(context: Context[RankingPreset], role: str) -> RankingMaterial:
 
 
 def why_no_clicks(context: Context[RankingPreset]) -> str | None:
-    """Say why the workspace's data cannot teach a ranker; None where it seems to."""
+    """Return why the workspace's data cannot train a ranker; None where it seems to be enough."""
     catalogue = Catalogue.open(context.settings.data_dir)
     try:
         _require_clicks(catalogue.outfits(), catalogue.clicks())
@@ -58,20 +58,20 @@ def why_no_clicks(context: Context[RankingPreset]) -> str | None:
 
 
 def material_for(
-    catalogue: Catalogue, eyes: CatalogueEmbedder, preset: RankingPreset, *, progress: bool = True
+    catalogue: Catalogue, embedder: CatalogueEmbedder, preset: RankingPreset, *, progress: bool = True
 ) -> RankingMaterial:
-    """What a ranker of the preset is trained on. TooLittleDataError: there are too few clicks."""
+    """Read the training data of the preset's ranker. TooLittleDataError: there are too few clicks."""
     outfits, clicks = catalogue.outfits(), catalogue.clicks()
     _require_clicks(outfits, clicks)
     items = _items_in(catalogue, outfits)
     values = fact_values(items)
     scale = price_scale(_prices(items))
     config = ItemConfig(
-        eyes.contract.relevance_dimension, {fact: len(known) for fact, known in values.items()}, *scale
+        embedder.contract.relevance_dimension, {fact: len(known) for fact, known in values.items()}, *scale
     )
     buckets = preset.config.network.num_buckets
     description = Description(values, config, preset.longest_history, buckets)
-    material = material_as(catalogue, eyes, description, progress=progress)
+    material = material_as(catalogue, embedder, description, progress=progress)
     train = material.parts[Split.TRAIN]
     num_clicks = int(train.clicked_N.sum())
     if len(train) < _MIN_SHOWINGS or num_clicks < _MIN_CLICKS:
@@ -84,11 +84,11 @@ def material_for(
 
 
 def material_as(
-    catalogue: Catalogue, eyes: CatalogueEmbedder, description: Description, *, progress: bool = True
+    catalogue: Catalogue, embedder: CatalogueEmbedder, description: Description, *, progress: bool = True
 ) -> RankingMaterial:
-    """The same data as a ranker that exists takes it."""
+    """Read the same data with the description that an existing ranker has."""
     outfits = catalogue.outfits()
-    sets = sets_of(_items_in(catalogue, outfits), outfits, eyes, description, progress=progress)
+    sets = sets_of(_items_in(catalogue, outfits), outfits, embedder, description, progress=progress)
     clicks = in_time(catalogue.clicks())
     row_of = {outfit.outfit_id: row for row, outfit in enumerate(outfits)}
     clicks = [click for click in clicks if click.outfit_id in row_of]
@@ -110,26 +110,26 @@ def material_as(
         user_ids,
         begins,
         len(clicks) - len(logged),
-        eyes.contract.digest,
+        embedder.contract.digest,
     )
 
 
 def sets_of(
     items: Sequence[Item],
     outfits: Sequence[Outfit],
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     description: Description,
     *,
     progress: bool = True,
 ) -> Sets:
-    """Outfits of these items as a ranker takes them."""
+    """Describe outfits of these items for a ranker."""
     row_of = {item.item_id: row for row, item in enumerate(items)}
     rows_SP = np.full((len(outfits), max((len(each.item_ids) for each in outfits), default=1)), -1, np.int64)
     for number, outfit in enumerate(outfits):
         rows_SP[number, : len(outfit.item_ids)] = [row_of[item_id] for item_id in outfit.item_ids]
     return Sets(
         description.items,
-        eyes.images(items, progress=progress),
+        embedder.images(items, progress=progress),
         codes_in(items, description.values),
         _prices(items),
         rows_SP,
@@ -137,7 +137,7 @@ def sets_of(
 
 
 def in_time(clicks: Sequence[Click]) -> list[Click]:
-    """The earliest first; those of which nobody knows when come before all."""
+    """Sort by time, earliest first; clicks without a time come first."""
     return sorted(clicks, key=lambda click: (moment(click), click.click_id))
 
 
@@ -146,7 +146,7 @@ def moment(click: Click) -> datetime:
 
 
 def latest_clicks(clicks: Sequence[Click], longest: int) -> dict[str, list[str]]:
-    """User id -> the last `longest` outfits that the user clicked, the latest first."""
+    """Map each user id to the last `longest` outfits that the user clicked, latest first."""
     found: dict[str, list[str]] = {}
     for click in reversed(in_time(clicks)):
         if click.clicked:
@@ -159,7 +159,7 @@ def latest_clicks(clicks: Sequence[Click], longest: int) -> dict[str, list[str]]
 def _showings(
     clicks: Sequence[Click], row_of: Mapping[str, int], description: Description
 ) -> tuple[Showings, tuple[str, ...]]:
-    """Those with a propensity, in the order given, and the ids of the users. Histories are of all."""
+    """Select those with a propensity, in the order given, and the ids of the users. Histories are of all."""
     user_ids = tuple(sorted({click.user_id for click in clicks}))
     number_of = {user_id: number for number, user_id in enumerate(user_ids)}
     user_N = np.array([number_of[click.user_id] for click in clicks], np.int64)
@@ -183,12 +183,12 @@ def _showings(
 
 
 def _cuts(num: int) -> tuple[int, int]:
-    """The first showing of the test and of validation."""
+    """Find the first showing of the test and of validation."""
     return num - round(TEST_SHARE * num), num - round((TEST_SHARE + VALIDATION_SHARE) * num)
 
 
 def _items_in(catalogue: Catalogue, outfits: Sequence[Outfit]) -> list[Item]:
-    """The items that outfits are made of."""
+    """Collect the items of outfits."""
     named = {item_id for outfit in outfits for item_id in outfit.item_ids}
     return [item for item in catalogue.items() if item.item_id in named]
 
@@ -198,7 +198,7 @@ def _prices(items: Sequence[Item]) -> NDArray[np.float32]:
 
 
 def _require_clicks(outfits: Sequence[Outfit], clicks: Sequence[Click]) -> None:
-    """Before anything is embedded."""
+    """Check the number of clicks before anything is embedded."""
     count = Counter(click.propensity is not None for click in clicks)
     if not outfits or not count[True]:
         raise TooLittleDataError(

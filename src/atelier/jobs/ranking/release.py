@@ -1,4 +1,4 @@
-"""What a release takes of the ranker: its files, the sets it can show, and what users clicked before."""
+"""Lists the files of the ranker that a release takes: networks, the sets on offer, and users' histories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODEL_FILES = (USER_FILE, SET_FILE, CONTRACT_FILE, VALUES_FILE)
 
 
 def release_files(context: Context[Any], model: Path, items: Sequence[Item]) -> Mapping[str, Path]:
-    """List the ranker's files; write the sets it can show and what users clicked before.
+    """List the ranker's files; write the sets on offer and the users' last clicks.
 
     Sets with an item that was withdrawn are left out altogether; those with a piece that is sold out are
     kept for histories, and are not on offer.
@@ -48,17 +48,17 @@ def set_table(
     outfits: Sequence[Outfit],
     items: dict[str, Item],
     clicks: Sequence[Click],
-    eyes: CatalogueEmbedder,
+    embedder: CatalogueEmbedder,
     folder: Path,
     *,
     progress: bool = True,
 ) -> SetTable:
-    """Outfits by row, with what the ranker in `folder` makes of them."""
+    """Describe outfits by row, with the vectors of the ranker in `folder`."""
     ranker = ranker_in(folder)
     named = {item_id for outfit in outfits for item_id in outfit.item_ids}
     pieces = [item for item_id, item in items.items() if item_id in named]
     description = Description.read(folder, ranker.contract)
-    sets = sets_of(pieces, outfits, eyes, description, progress=progress)
+    sets = sets_of(pieces, outfits, embedder, description, progress=progress)
     shown = Counter(click.outfit_id for click in clicks)
     of_set = [[items[item_id] for item_id in outfit.item_ids] for outfit in outfits]
     return SetTable(

@@ -1,1 +1,1 @@
-"""What goes live: publish, withdraw, collect."""
+"""Implements publication, withdrawal and collection."""

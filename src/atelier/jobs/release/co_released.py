@@ -1,4 +1,4 @@
-"""The champions that go out together: each family whose champion fits beside those that it needs."""
+"""Selects the champions that are released together: each family whose champion works with those it needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from atelier.vocabulary import Item
 
 @dataclass(frozen=True)
 class CoReleased:
-    """A family's champion, on its way into a release."""
+    """A family's champion that is to be released."""
 
     family: Family[Any]
     model: FetchedModel
@@ -28,16 +28,16 @@ class CoReleased:
 
     @property
     def manifest_entry(self) -> ModelFiles:
-        """The version as a manifest names it."""
+        """Describe the version for a manifest."""
         version = self.model.version
         return ModelFiles(version.name, version.version, version.files_digest)
 
     def workspace_files(self, settings: Settings) -> dict[str, Path]:
-        """Operators' files that go out with the model: path in the release -> file."""
+        """List the operators' files that are released with the model: path in the release -> file."""
         return self._in_folder(self.family.workspace_files(settings))
 
     def files(self, context: Context[None], items: Sequence[Item]) -> dict[str, Path]:
-        """All files of the family: path in the release -> file. `items`: those that can be found."""
+        """List all files of the family: path in the release -> file. `items`: those that can be found."""
         card = {CARD: self.model.folder / CARD}
         made = self.family.release_files(context, self.model.folder, items)
         return self._in_folder({**card, **made}) | self.workspace_files(context.settings)
@@ -47,7 +47,7 @@ class CoReleased:
 
 
 def co_released(context: Context[None], families: Sequence[Family[Any]]) -> list[CoReleased]:
-    """Choose the champions that fit together; a family whose champion does not fit stays behind."""
+    """Choose the champions that work together; a family whose champion does not is left out."""
     chosen: list[CoReleased] = []
     for family in families:
         champion = context.champion(family.name)

@@ -1,4 +1,4 @@
-"""Remove what no kept release needs: `atelier collect`."""
+"""Implements `atelier collect`: removes everything that no kept release needs."""
 
 from __future__ import annotations
 

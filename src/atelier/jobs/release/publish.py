@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Published:
-    """What is live now, and what it took."""
+    """The live release, and the costs of publishing it."""
 
     release_id: str
     data_version: str

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What was taken down or let back, and what is live since."""
+    """The items that were withdrawn or reinstated, and the live release since."""
 
     item_ids: tuple[str, ...]
     reason: str
@@ -83,7 +83,7 @@ def reinstate(settings: Settings, item_ids: Sequence[str], reason: str) -> Withd
 
 
 def rollback(settings: Settings, to: str | None = None) -> Release:
-    """Make an earlier release live again, as `release.store.rollback`; what was withdrawn since stays away.
+    """Make an earlier release live again, as `release.store.rollback`, without items withdrawn since.
 
     Where the earlier release has withdrawn items, a successor of it without them goes live in its place.
     """
@@ -98,7 +98,7 @@ def rollback(settings: Settings, to: str | None = None) -> Release:
 
 
 def without_withdrawn(settings: Settings, release: Release) -> Release:
-    """The release itself if it has no withdrawn item, else one staged for the purpose: the same without them.
+    """Return the release itself if it has no withdrawn item, else a new one without them.
 
     Call it under `publishing`.
     """

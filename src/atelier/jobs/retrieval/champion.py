@@ -11,6 +11,8 @@ FAMILY = "retrieval"
 
 
 def encoder_in(folder: Path, name: str = "student", threads: int = 2) -> Encoder:
-    """The encoder among a version's or a run's files. DigestError, EmbeddingContractError: see `Encoder`."""
+    """Load the encoder among a version's or a run's files. DigestError, EmbeddingContractError: see
+    `Encoder`.
+    """
     contract = EmbeddingContract.from_json((folder / CONTRACT_FILE).read_bytes())
     return Encoder(folder / f"{name}.onnx", contract, threads)

@@ -15,7 +15,7 @@ from atelier.settings import Settings
 
 @dataclass(frozen=True)
 class Compatibility:
-    """How a student finds items in the champion's space, beside its own."""
+    """A student's recall in the champion's space, beside that in its own."""
 
     own: float
     """Validation recall_at_1, searches and gallery embedded by the student."""
@@ -25,11 +25,11 @@ class Compatibility:
 
     @property
     def shares_space(self) -> bool:
-        """Whether it carries the champion's space from now on, so that nothing needs embedding again."""
+        """Test whether the student keeps the champion's space, so that nothing is embedded again."""
         return self.change.loses_nothing
 
     def metrics(self) -> dict[str, float]:
-        """For the run of the registration."""
+        """Return the metrics for the run of the registration."""
         return {
             "compatibility/shares_space": float(self.shares_space),
             "compatibility/own_recall_at_1": self.own,
@@ -62,7 +62,7 @@ def keep_space(
 
 
 def contract_in(folder: Path) -> EmbeddingContract:
-    """The contract among a version's files."""
+    """Read the contract among a version's files."""
     return EmbeddingContract.from_json((folder / CONTRACT_FILE).read_bytes())
 
 

@@ -1,4 +1,4 @@
-"""What is known of catalogue items for sets: what the retrieval champion sees and reads, palettes, facts.
+"""Embeds catalogue items with the retrieval champion: pictures, titles, palettes and attributes.
 
 N = items
 """
@@ -41,7 +41,7 @@ _TITLES_AT_ONCE = 1024
 
 
 class CatalogueEmbedder:
-    """The retrieval model whose vectors outfits are learned from, and everything it says of items."""
+    """The retrieval model whose item vectors outfits are trained on, with the items' attributes."""
 
     def __init__(self, settings: Settings, model_dir: Path, catalogue: Catalogue | None = None) -> None:
         """`model_dir`: files of a version or a release. `catalogue`: the workspace's by default.
@@ -59,7 +59,7 @@ class CatalogueEmbedder:
         self._palettes = PaletteStore(settings.stores_dir / "palettes")
 
     def with_image_tower(self, outfit_dir: Path) -> CatalogueEmbedder:
-        """The same, pictures seen through an outfit model's own tower, if there is one in its folder."""
+        """Return the same embedder with an outfit model's own image tower, if its folder has one."""
         if not (outfit_dir / TOWER_FILE).is_file():
             return self
         other = copy.copy(self)
@@ -77,7 +77,7 @@ class CatalogueEmbedder:
     def table(
         self, items: Sequence[Item], facts: Mapping[str, tuple[str, ...]], *, progress: bool = True
     ) -> ItemTable:
-        """What is known of items of the catalogue, those without a picture included."""
+        """Return the inputs of catalogue items, those without a picture included."""
         shown, named = self._pictures(items)
         colour_NC = np.zeros((len(items), DIMENSION), np.float32)
         if shown:
@@ -86,7 +86,7 @@ class CatalogueEmbedder:
         return ItemTable(self.images(items, progress=progress), titles_NT, colour_NC, codes_in(items, facts))
 
     def images(self, items: Sequence[Item], *, progress: bool = True) -> NDArray[np.float32]:
-        """Relevance vectors of the items' pictures; zeros for an item without one."""
+        """Compute relevance vectors of the items' pictures; zeros for an item without one."""
         found = np.zeros((len(items), self.contract.relevance_dimension), np.float32)
         shown, named = self._pictures(items)
         if shown:
@@ -97,7 +97,7 @@ class CatalogueEmbedder:
         return found
 
     def titles(self, titles: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of titles; zeros for one without a word that is known."""
+        """Compute vectors of titles; zeros for a title without a known word."""
         found = np.zeros((len(titles), self.contract.relevance_dimension), np.float32)
         readable = np.flatnonzero(token_ids(titles, self.contract.num_buckets).any(1))
         for start in range(0, len(readable), _TITLES_AT_ONCE):
@@ -106,7 +106,7 @@ class CatalogueEmbedder:
         return found
 
     def from_attributes_only(self, codes_NF: NDArray[np.int64]) -> ItemTable:
-        """Items of which facts are known and nothing else."""
+        """Return a table of items that have attributes and neither picture nor title."""
         num, width = len(codes_NF), self.contract.relevance_dimension
         image_NI, title_NT = np.zeros((num, width), np.float32), np.zeros((num, width), np.float32)
         return ItemTable(image_NI, title_NT, np.zeros((num, DIMENSION), np.float32), codes_NF)
@@ -127,24 +127,26 @@ def catalogue_embedder(context: Context[Any]) -> CatalogueEmbedder:
 
 
 def embedding_space(context: Context[Any]) -> list[str]:
-    """Digest of the champion's embedding contract: a new space outdates what was trained on the old one."""
+    """Return the digest of the champion's embedding contract, on which dependent models are trained."""
     return [context.once(catalogue_embedder).contract.digest]
 
 
 @contextmanager
 def champion_embedder(settings: Settings) -> Iterator[CatalogueEmbedder]:
-    """The champion's embedder for as long as a block lasts. RegistryError: there is no champion yet."""
+    """Open the champion's embedder for the length of a block. RegistryError: there is no champion yet."""
     with open_context(settings, None) as context:
         yield catalogue_embedder(context)
 
 
 def codes_in(items: Sequence[Item], facts: Mapping[str, tuple[str, ...]]) -> NDArray[np.int64]:
-    """Numbers from 1 of the values of each item's facts [N, F]; 0 for one that is not known."""
+    """Return codes from 1 of the values of each item's attributes [N, F]; 0 for an unknown one."""
     return codes_of(facts, [{fact: getattr(item, fact) for fact in facts} for item in items])
 
 
 def fact_values(items: Sequence[Item], categories: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
-    """The values of each fact among items, sorted; `categories`: more of these, of sets without items."""
+    """Collect the values of each attribute among items, sorted; `categories` adds those of sets without
+    items.
+    """
     values = {fact: {getattr(item, fact) for item in items} - {None} for fact in FACTS}
     values["category"] |= set(categories)
     return {fact: tuple(sorted(known)) for fact, known in values.items() if known}

@@ -31,7 +31,7 @@ QUERIES_FOLDER = "queries"
 
 
 def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> dict[str, float]:
-    """Metric name -> value for the live release, on the products and searches in `data_dir`.
+    """Compute the live release's metrics on the products and searches in `data_dir`.
 
     Its products, in any known layout, join a throwaway copy of the live gallery; one that the gallery has
     already takes the place of the old one, which has no say in its article type either. `category_accuracy`
@@ -56,12 +56,12 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     if not products:
         raise DropError(f"{data_dir} holds no product with a readable catalogue photo to evaluate on")
     items = [item for item, _ in products]
-    said = embed(encoder, [(picture, None) for picture in pictures], "embedding products", progress)
+    encoded = embed(encoder, [(picture, None) for picture in pictures], "embedding products", progress)
     known, others = _gallery_without(reader, {item.item_id for item in items})
     categories = recognised(
         encoder.contract.categories,
-        said.embedding,
-        said.category_probability,
+        encoded.embedding,
+        encoded.category_probability,
         others.recall_GK,
         [item.category for item in known],
     )
@@ -71,8 +71,8 @@ def evaluate(settings: Settings, data_dir: Path, *, progress: bool = True) -> di
     if queries_dir.is_dir():
         joined = known + items
         gallery = Gallery(
-            np.concatenate([others.recall_GK, said.embedding]),
-            np.concatenate([others.relevance_GR, said.relevance]),
+            np.concatenate([others.recall_GK, encoded.embedding]),
+            np.concatenate([others.relevance_GR, encoded.relevance]),
             [item.item_id for item in joined],
             item_numbers(joined),
         )

@@ -21,7 +21,7 @@ from atelier.families.retrieval.metrics import per_category
 from atelier.jobs.detection.champion import champion_detector
 from atelier.jobs.retrieval.champion import FAMILY, encoder_in
 from atelier.jobs.retrieval.compatibility import Compatibility, keep_space
-from atelier.jobs.retrieval.held_out import Answers, Exam, load_exam, paired_results, run_exam
+from atelier.jobs.retrieval.held_out import Exam, RetrievalAnswers, load_exam, paired_results, run_exam
 from atelier.jobs.retrieval.quantize import serve_in_eight_bits
 from atelier.jobs.retrieval.scoring import View, best_views, milliseconds_per_picture
 from atelier.jobs.retrieval.validation_probe import ValidationProbe
@@ -74,13 +74,13 @@ def examine(
 
 
 def examined_with(context: Context[RetrievalPreset]) -> list[str]:
-    """The digest of the detector that finds the item of searches without a box."""
+    """Return the digest of the detector that finds the item of searches without a box."""
     detector = context.once(champion_detector)
     return [] if detector is None else [detector.contract.digest]
 
 
 def reexamine(context: Context[RetrievalPreset], files: Path) -> dict[str, Any]:
-    """The answers of an earlier version to the current searches."""
+    """Run the current searches with an earlier version."""
     exam = load_exam(context.settings, context.data_version, context.once(champion_detector))
     return paired_results(exam, run_exam(exam, encoder_in(files, threads=1), context.progress))
 
@@ -96,7 +96,7 @@ def _with_champion(
 
 
 def _distillation(
-    student_dir: Path, teacher_dir: Path, own: Answers, teacher_answers: Answers
+    student_dir: Path, teacher_dir: Path, own: RetrievalAnswers, teacher_answers: RetrievalAnswers
 ) -> dict[str, float]:
     """What the student keeps of the teacher, and at which share of its CPU time, one thread, one picture.
 
@@ -113,7 +113,7 @@ def _distillation(
     }
 
 
-def _show(run: RunTracker, exam: Exam, answers: Answers) -> None:
+def _show(run: RunTracker, exam: Exam, answers: RetrievalAnswers) -> None:
     """The pictures and tables of the examination."""
     true = [item.category for item in exam.held_out_items]
     labels = sorted({*true, *answers.recognised})
@@ -164,7 +164,7 @@ def _examination(
     student_dir: Path,
     contract: EmbeddingContract,
     exam: Exam,
-    answers: Answers,
+    answers: RetrievalAnswers,
     metrics: Mapping[str, float],
 ) -> Examination:
     photos = exam.catalogue.photos()

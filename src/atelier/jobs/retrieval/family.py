@@ -1,4 +1,4 @@
-"""The retrieval family: a shopper's photo or words -> the very same item of the catalogue."""
+"""Defines the retrieval family: finds the catalogue item of a shopper's photo or text."""
 
 from __future__ import annotations
 

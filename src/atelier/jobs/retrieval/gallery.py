@@ -1,4 +1,4 @@
-"""A picture of what the candidate finds, small enough to travel inside a report."""
+"""Draws held-out queries with the candidate's answers, small enough for a report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SIDE = 1200
 
 
 def gallery(settings: Settings, registered: Registered) -> bytes:
-    """JPEG of held-out queries with what the student found for each, of the hardest kind that was examined.
+    """Draw held-out queries of the hardest kind with the student's answers, as JPEG.
 
     RegistryError: the examination left none.
     """

@@ -1,4 +1,4 @@
-"""The catalogue as an index wants it: items with a picture, and their pictures embedded on demand."""
+"""Prepares the catalogue for an index: items with a picture, embedded on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class GalleryItems:
-    """Items, the digest of each one's picture, and what an encoder makes of it."""
+    """Items with the digest of each one's picture, and the encoder that embeds them."""
 
     def __init__(self, settings: Settings, encoder: Encoder, catalogue: Catalogue | None = None) -> None:
         """`catalogue`: that of the workspace by default."""
@@ -47,22 +47,22 @@ class GalleryItems:
             log.warning("%d items have no photo and cannot be found", len(items) - len(self.items))
 
     def read(self, picture: str) -> bytes:
-        """The stored bytes of a picture by its digest."""
+        """Read the stored bytes of a picture by its digest."""
         return self._catalogue.read(self._photos[picture])
 
     def embed(self, pictures: Sequence[str]) -> Embedded:
-        """Vectors and thumbnails of pictures named by digest."""
+        """Compute vectors and thumbnails of pictures named by digest."""
         encoded, thumbnails = [], []
         for start in range(0, len(pictures), _ENCODED_AT_ONCE):
             stored = [self.read(picture) for picture in pictures[start : start + _ENCODED_AT_ONCE]]
             decoded = [self._decoded(data) for data in stored]
             encoded.append(self._encoder.encode(decoded))
             thumbnails += [_thumbnail(data, pixels) for data, pixels in zip(stored, decoded, strict=True)]
-        said = Encoded.joined(encoded)
-        return Embedded(said.embedding, thumbnails, said.relevance)
+        joined = Encoded.joined(encoded)
+        return Embedded(joined.embedding, thumbnails, joined.relevance)
 
     def framed(self, pictures: Sequence[str]) -> NDArray[np.float32]:
-        """Pictures named by digest as the encoder's network sees them: float32 [N, 3, S, S] in 0..1."""
+        """Return pictures named by digest as inputs of the encoder: float32 [N, 3, S, S] in 0..1."""
         size = self._encoder.contract.image_size
         seen = [prepare(crop(self._decoded(self.read(picture))), size) for picture in pictures]
         return np.stack(seen) if seen else np.zeros((0, 3, size, size), np.float32)
@@ -72,7 +72,9 @@ class GalleryItems:
 
 
 def _thumbnail(data: bytes, pixels: np.ndarray) -> bytes:
-    """A JPEG of at most THUMBNAIL_SIDE pixels a side: the stored one where it is that small already."""
+    """Return a JPEG of at most THUMBNAIL_SIDE pixels a side: the stored one where it is that small
+    already.
+    """
     if data.startswith(b"\xff\xd8") and max(pixels.shape[:2]) <= THUMBNAIL_SIDE:
         return data
     image = Image.fromarray(pixels)

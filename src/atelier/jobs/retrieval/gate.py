@@ -1,4 +1,4 @@
-"""Judges a student against the champion: same searches, timed in turns, people's judgments beside them."""
+"""Compares a student with the champion on the same searches, timed alternately."""
 
 from __future__ import annotations
 

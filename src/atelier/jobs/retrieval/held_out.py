@@ -1,4 +1,4 @@
-"""The exam: all products as the gallery, searches for those that training never saw."""
+"""Defines the retrieval exam: all products as the gallery, held-out searches as queries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from atelier.vocabulary import Item, Photo, Split
 
 @dataclass(frozen=True)
 class Exam:
-    """The test part of one data version. The same for every model that is asked about that version."""
+    """The test split of one data version; the same for every model that is examined on that version."""
 
     catalogue: Catalogue
     photos: list[Photo]
@@ -36,7 +36,7 @@ class Exam:
 
     @property
     def is_held_out(self) -> NDArray[np.bool_]:
-        """Which gallery rows training never saw."""
+        """Gallery rows that are not in the training split."""
         return np.asarray([photo.split == Split.TEST for photo in self.photos], bool)
 
     @property
@@ -53,8 +53,8 @@ class Exam:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What one encoder answered."""
+class RetrievalAnswers:
+    """The answers of one encoder."""
 
     views: list[View]
     recognised: list[str]
@@ -66,8 +66,8 @@ class Answers:
     """Digest of each search that people judged -> its best ten items, best first: see `jobs.relevance`."""
 
 
-def paired_results(exam: Exam, answers: Answers) -> dict[str, Any]:
-    """What a comparison of two models needs of their answers, as JSON: a row for each search."""
+def paired_results(exam: Exam, answers: RetrievalAnswers) -> dict[str, Any]:
+    """Serialise the results that a comparison of two models needs, a row for each search."""
     views = best_views(answers.views)
     queries = [query for view in views for query in view.queries]
     return {
@@ -81,7 +81,7 @@ def paired_results(exam: Exam, answers: Answers) -> dict[str, Any]:
 
 
 def load_exam(settings: Settings, data_version: str, detector: Detector | None = None) -> Exam:
-    """Read it from the workspace's data; its searches are rendered once for a data version."""
+    """Read the exam from the workspace's data; its searches are rendered once for a data version."""
     catalogue = Catalogue.open(settings.data_dir)
     photos, items = products_of(catalogue)
     queries = held_out_queries(settings, catalogue, data_version, Split.TEST)
@@ -89,7 +89,7 @@ def load_exam(settings: Settings, data_version: str, detector: Detector | None =
 
 
 def found_in(views: Sequence[View], item_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Digest of each search -> its best ten items; `item_ids` are those of the gallery's rows."""
+    """Map each search's digest to its best ten items; `item_ids` are those of the gallery's rows."""
     return {
         query.digest: [item_id for item_id, _ in found]
         for view in views
@@ -97,12 +97,14 @@ def found_in(views: Sequence[View], item_ids: Sequence[str]) -> dict[str, list[s
     }
 
 
-def run_exam(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False) -> Answers:
-    """Let an encoder answer the exam; `only_best` asks each kind of search one way only, see `ask`."""
+def run_exam(
+    exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: bool = False
+) -> RetrievalAnswers:
+    """Run the exam with an encoder; `only_best` uses one view for each kind of search, see `ask`."""
     pictures = [(exam.catalogue.read(photo), None) for photo in exam.photos]
-    said = embed(encoder, pictures, "embedding the gallery", progress)
-    vectors_GD, probability_GC = said.embedding, said.category_probability
-    gallery = Gallery.of(said, exam.items)
+    encoded = embed(encoder, pictures, "embedding the gallery", progress)
+    vectors_GD, probability_GC = encoded.embedding, encoded.category_probability
+    gallery = Gallery.of(encoded, exam.items)
     views = ask(encoder, gallery, exam.queries, progress, detector=exam.detector, only_best=only_best)
     held_out_G = exam.is_held_out
     categories = recognised(
@@ -123,4 +125,4 @@ def run_exam(exam: Exam, encoder: Encoder, progress: bool = True, *, only_best: 
     }
     judged = ask(encoder, gallery, list(exam.judged), progress, only_best=True)
     item_ids = [item.item_id for item in exam.items]
-    return Answers(views, categories, metrics, found_in(judged, item_ids))
+    return RetrievalAnswers(views, categories, metrics, found_in(judged, item_ids))

@@ -1,4 +1,5 @@
-"""The catalogue as the retrieval family is trained on it: framed once for each data version, then mapped.
+"""Reads the catalogue as the retrieval family is trained on it: framed once for each data version, then
+mapped.
 
 N = catalogue photos, M = shoppers' photos of known items, P = labelled photos of unknown ones, F = side of a
 frame, H, W = a street's height and width
@@ -40,7 +41,7 @@ FRAMES_FORMAT = 2
 """Raise it when frames are made differently: kept ones are then made anew."""
 _STREET_SIZE = (160, 240)
 """Width and height of a kept street: a view shows a third of it or more."""
-_LEAST_PRODUCTS = 8
+_MIN_PRODUCTS = 8
 
 
 def material(context: Context[RetrievalPreset], role: str) -> Material:
@@ -63,7 +64,7 @@ def load_material(settings: Settings, config: RetrievalConfig, data_version: str
 def training_products(
     settings: Settings, catalogue: Catalogue, data_version: str, num_buckets: int, progress: bool = True
 ) -> Products:
-    """The training part of the catalogue with all its labels; all in one cluster until somebody clusters it.
+    """Read the training split of the catalogue with all its labels; all in one cluster at first.
 
     `num_buckets`: of the tower that the titles' tokens are for.
     The first call for a data version takes three minutes for each 100,000 photos; later ones map the arrays.
@@ -71,10 +72,10 @@ def training_products(
     TrainingError: the catalogue has too few products to train on.
     """
     photos, items = products_of(catalogue, Split.TRAIN)
-    if len(photos) < _LEAST_PRODUCTS:
+    if len(photos) < _MIN_PRODUCTS:
         raise TrainingError(
             f"data version {data_version[:8]} has {len(photos)} catalogue photos to train on "
-            f"(expected at least {_LEAST_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
+            f"(expected at least {_MIN_PRODUCTS}). Ingest a drop with products first: `atelier ingest DIR`"
         )
     shopper_photos = _shopper_photos(catalogue)
     _, label_P, shopper_labels = labelled(catalogue, Split.TRAIN)
@@ -93,8 +94,9 @@ def training_products(
 
 
 def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, progress: bool = True) -> Path:
-    """Where the framed training products lie, made once for a data version: `frames.npy` [N, 4, F, F] and
-    `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and shoppers' photos."""
+    """Return the folder of the framed training products, made once for a data version: `frames.npy` [N, 4, F,
+    F] and `extents.npy` [N, 4], in the order of `products_of(catalogue, Split.TRAIN)`, and shoppers' photos.
+    """
     photos, _ = products_of(catalogue, Split.TRAIN)
     labelled_photos, _, _ = labelled(catalogue, Split.TRAIN)
     shopper_photos = _shopper_photos(catalogue)
@@ -107,7 +109,7 @@ def frames_folder(settings: Settings, catalogue: Catalogue, data_version: str, p
 def streets(
     settings: Settings, catalogue: Catalogue, data_version: str, products: Products
 ) -> NDArray[np.uint8]:
-    """Backgrounds for street views, uint8 [M, 3, H, W]: street photos of the training part.
+    """Read backgrounds for street views, uint8 [M, 3, H, W]: street photos of the training split.
 
     A catalogue without street photos lends its shoppers' photos, and without those its own products.
     """

@@ -1,4 +1,4 @@
-"""The palettes of catalogue photos, each computed once, whichever data version or model asks.
+"""Stores the palettes of catalogue photos, each computed once for all data versions and models.
 
 Two files that only grow: digests, one a line, and palettes of half precision, one a row. What a killed
 process left half written at their ends is overwritten.
@@ -38,7 +38,7 @@ class PaletteStore:
     def of(
         self, pictures: Sequence[str], read: Callable[[str], bytes], *, progress: bool = True
     ) -> NDArray[np.float32]:
-        """Palettes [N, 216] of pictures by their digests; `read` gives the bytes of those that are new."""
+        """Return palettes [N, 216] of pictures by their digests; `read` returns the bytes of the new ones."""
         with self._alone():
             known = self._names()
             missing = [name for name in dict.fromkeys(pictures) if name not in known]

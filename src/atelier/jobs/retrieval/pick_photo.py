@@ -1,4 +1,4 @@
-"""One shopper's photo that training never saw, to ask a first question with."""
+"""Picks one held-out shopper's photo for a first search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from atelier.vocabulary import Box, PhotoKind, Split
 
 @dataclass(frozen=True)
 class PickedPhoto:
-    """A photo on disk, and the truth about it."""
+    """A photo on disk and its ground truth."""
 
     path: Path
     box: Box | None
@@ -21,7 +21,7 @@ class PickedPhoto:
 
 
 def pick_photo(settings: Settings, target_path: Path, number: int = 0) -> PickedPhoto:
-    """Write a held-out shopper's photo of a known item to `target_path`: the first, or after `number` others.
+    """Write the first held-out shopper's photo with a known item to `target_path`.
 
     DropError: the data has no such photo.
     """

@@ -1,4 +1,4 @@
-"""Products, labelled photos and class numbers of a catalogue, in the order that training reads them.
+"""Lists products, labelled photos and class numbers of a catalogue, in the order of training.
 
 N = catalogue photos, P = labelled photos of unknown items
 """
@@ -16,14 +16,14 @@ from atelier.vocabulary import Item, Photo, PhotoKind, Split
 
 
 def products_of(catalogue: Catalogue, split: Split | None = None) -> tuple[list[Photo], list[Item]]:
-    """The catalogue photos of a split (None: all) and, row by row, their items."""
+    """List the catalogue photos of a split (None: all) and, row by row, their items."""
     items = {item.item_id: item for item in catalogue.items()}
     photos = [photo for photo in catalogue.photos(PhotoKind.CATALOGUE, split) if photo.item_id in items]
     return photos, [items[str(photo.item_id)] for photo in photos]
 
 
 def labelled(catalogue: Catalogue, split: Split) -> tuple[list[Photo], NDArray[np.int64], tuple[str, ...]]:
-    """Shoppers' photos of unknown items of which a label is known, its numbers, and the labels' names.
+    """List labelled shoppers' photos of unknown items, their label numbers, and the labels' names.
 
     The names are those of the training part; photos of other labels are left out.
     """
@@ -34,12 +34,14 @@ def labelled(catalogue: Catalogue, split: Split) -> tuple[list[Photo], NDArray[n
 
 
 def item_numbers(items: Sequence[Item]) -> NDArray[np.int64]:
-    """A number for each item; members of one duplicate group share it."""
+    """Number the items; members of one duplicate group share a number."""
     return class_numbers([item.duplicate_group or f"item {item.item_id}" for item in items])[0]
 
 
 def class_numbers(values: Sequence[str | None]) -> tuple[NDArray[np.int64], list[str]]:
-    """Class numbers in the order of the sorted names, `UNKNOWN` for None, and the names."""
+    """Number the classes in the order of their sorted names, `UNKNOWN` for None; returns the names as
+    well.
+    """
     names = sorted({value for value in values if value is not None})
     number = {name: index for index, name in enumerate(names)}
     return np.asarray([UNKNOWN if value is None else number[value] for value in values], np.int64), names

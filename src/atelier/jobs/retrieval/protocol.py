@@ -1,4 +1,4 @@
-"""Scores a release on a public set by that set's own protocol, beside what others published for it."""
+"""Scores a release on a public set by that set's own protocol, beside published figures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _QUERIES_AT_ONCE = 128
 
 @dataclass(frozen=True)
 class ProtocolScores:
-    """What a release reached on a public set."""
+    """A release's figures on a public set."""
 
     protocol: str
     release_id: str
@@ -119,7 +119,7 @@ def _answerable(protocol: Protocol) -> tuple[Protocol, tuple[str, ...]]:
 def _rank(
     protocol: Protocol, vectors_ND: NDArray[np.float32], row_of: dict[str, int], progress: bool
 ) -> tuple[Ranked, NDArray[np.bool_]]:
-    """All queries against the gallery, a batch at a time, and which of them had no picture."""
+    """Rank the gallery for all queries, a batch at a time; returns which of them had no picture."""
     number = {item: index for index, item in enumerate({shown.item: None for shown in protocol.gallery})}
     gallery_GD = _vectors(protocol.gallery, vectors_ND, row_of)
     query_QD = _vectors(protocol.queries, vectors_ND, row_of)
@@ -156,7 +156,7 @@ def _vectors(
 def _embed(
     encoder: Encoder, photos: Sequence[Shown], boxed: bool, progress: bool
 ) -> tuple[NDArray[np.float32], list[str]]:
-    """Vectors [N, D], NaN for a picture that cannot be read, and a sentence for each of these."""
+    """Compute vectors [N, D], NaN for a picture that cannot be read, and a sentence for each of these."""
     size = encoder.contract.image_size
 
     def prepared(shown: Shown) -> NDArray[np.float32] | str:

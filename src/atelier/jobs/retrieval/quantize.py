@@ -1,4 +1,4 @@
-"""Serves a student in eight bits where validation shows no loss and this machine that it is faster."""
+"""Serves a student in int8 where validation shows no loss and this machine runs it faster."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from atelier.jobs.retrieval.validation_probe import Change, ValidationProbe
 from atelier.pictures import decode
 from atelier.vocabulary import PhotoKind, Split
 
-LEAST_SPEED = 1.1
+MIN_SPEED = 1.1
 """The float student's time, as a multiple of the int8 one's; below it eight bits are not worth a question."""
 _CALIBRATION = 100
 """About so many pictures of each kind."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether the int8 student is served, and why."""
+class Int8Verdict:
+    """The decision whether the int8 student is served, with its reason."""
 
     change: Change
     """In recall_at_1 on validation: int8 against float."""
@@ -43,10 +43,10 @@ class Verdict:
 
     @property
     def is_kept(self) -> bool:
-        return self.change.loses_nothing and self.speed >= LEAST_SPEED
+        return self.change.loses_nothing and self.speed >= MIN_SPEED
 
     def metrics(self) -> dict[str, float]:
-        """For the run of the registration."""
+        """Return the metrics for the run of the registration."""
         return {
             "int8/is_served": float(self.is_kept),
             "int8/validation_recall_change": self.change.mean,
@@ -55,8 +55,8 @@ class Verdict:
         }
 
 
-def serve_in_eight_bits(trial: ValidationProbe, student_dir: Path, progress: bool = True) -> Verdict:
-    """Put the int8 form in the place of the student's files, model and contract, or leave them as they are.
+def serve_in_eight_bits(trial: ValidationProbe, student_dir: Path, progress: bool = True) -> Int8Verdict:
+    """Replace the student's model and contract by the int8 form, or leave them as they are.
 
     Gallery and queries are both embedded by the file that is served, so that one contract holds for both.
     """
@@ -79,13 +79,13 @@ def serve_in_eight_bits(trial: ValidationProbe, student_dir: Path, progress: boo
 
 def judge(
     float_Q: NDArray[np.bool_], int8_Q: NDArray[np.bool_], float_ms: Sequence[float], int8_ms: Sequence[float]
-) -> Verdict:
-    """Which queries each found first, paired, and what each took, in rounds."""
-    return Verdict(Change.between(float_Q, int8_Q), float(np.median(float_ms) / np.median(int8_ms)))
+) -> Int8Verdict:
+    """Compare the two forms on the same queries, paired, and their times, in rounds."""
+    return Int8Verdict(Change.between(float_Q, int8_Q), float(np.median(float_ms) / np.median(int8_ms)))
 
 
 def _calibration(catalogue: Catalogue, image_size: int) -> NDArray[np.float32]:
-    """Training pictures as the network sees them, tidy and cluttered ones, each evenly spread."""
+    """Select training pictures, tidy and cluttered ones, each evenly spread, as network inputs."""
     products, _ = products_of(catalogue, Split.TRAIN)
     streets = catalogue.photos(PhotoKind.STREET, Split.TRAIN)
     kinds = [products, catalogue.photos(PhotoKind.SHOPPER, Split.TRAIN), streets]

@@ -1,4 +1,4 @@
-"""Searches with known answers: made from a held-out part of the catalogue, or read from a folder.
+"""Builds searches with known answers from a held-out split of the catalogue, or reads them from a folder.
 
 Both have one form, the `queries/` folder: zip files or folders of photos named `ITEM_ID.jpg`, and `truth.csv`
 with the columns `photo` (`street.zip/file` or `street/file`), `item_id`, `x0`, `y0`, `x1`, `y1`; the box may
@@ -34,7 +34,7 @@ from atelier.vocabulary import Box, Photo, PhotoKind, Split
 
 QUERIES_FORMAT = 3
 """Raise it when queries are made differently: kept ones are then made anew."""
-MOST_ITEMS = {Split.VALIDATION: 400, Split.TEST: 1000}
+MAX_ITEMS = {Split.VALIDATION: 400, Split.TEST: 1000}
 """Items that queries are made of, at most: enough to show a change of one point in recall_at_1."""
 TRUTH_FILE = "truth.csv"
 _COLUMNS = ("photo", "item_id", "x0", "y0", "x1", "y1")
@@ -42,7 +42,7 @@ _COLUMNS = ("photo", "item_id", "x0", "y0", "x1", "y1")
 
 @dataclass(frozen=True)
 class Query:
-    """A photo, the item that it shows, and where."""
+    """A photo, its item, and the item's box."""
 
     query_id: str
     kind: str
@@ -56,12 +56,12 @@ class Query:
 
     @cached_property
     def digest(self) -> str:
-        """Of what is asked, photo and box, 32 hexadecimal digits: names a search that people judged."""
+        """Hash photo and box to 32 hexadecimal digits, which name a judged search."""
         edges = self.box.as_tuple() if self.box else ()
         return hashlib.sha256(self.data + repr(tuple(map(float, edges))).encode()).hexdigest()[:32]
 
     def pixels(self) -> NDArray[np.uint8]:
-        """The decoded photo, uint8 [H, W, 3]; DropError, with the query's name, where it is no picture."""
+        """Decode the photo to uint8 [H, W, 3]. DropError: it is no picture; names the query."""
         try:
             return decode(self.data)
         except PictureError as error:
@@ -71,7 +71,7 @@ class Query:
 def held_out_queries(
     settings: Settings, catalogue: Catalogue, data_version: str, split: Split
 ) -> list[Query]:
-    """Queries for products that training never saw, over streets it never saw; the same for a data version.
+    """Build queries for held-out products over held-out streets; the same for a data version.
 
     Kinds: `reshot` and, where the catalogue has street photos, `street` are rendered from catalogue photos;
     `shopper` are real shoppers' photos of known items. Rendered ones are synthetic: say so with any figure.
@@ -85,7 +85,7 @@ def held_out_queries(
         for photo in catalogue.photos(PhotoKind.SHOPPER, split)
         if photo.item_id and photo.box is not None
     ]
-    real = [_real_query(catalogue, photo) for photo in _sample(photos, MOST_ITEMS[split])]
+    real = [_real_query(catalogue, photo) for photo in _sample(photos, MAX_ITEMS[split])]
     return read_queries(folder / "queries") + real
 
 
@@ -138,7 +138,7 @@ def read_truth(queries_dir: Path) -> Truth:
 
 
 def read_queries(queries_dir: Path) -> list[Query]:
-    """Read a folder of queries that is whole. DropError: as `read_truth`, and where it leaves a line out."""
+    """Read the queries of a folder, in the order of its `truth.csv`."""
     truth = read_truth(queries_dir)
     if truth.left_out:
         raise DropError(truth.left_out[0])
@@ -146,7 +146,7 @@ def read_queries(queries_dir: Path) -> list[Query]:
 
 
 def judged_queries(settings: Settings) -> list[Query]:
-    """Every search that people judged in this workspace, once, in order of digest."""
+    """List every search that people judged in this workspace, once, in order of digest."""
     folders = sorted((settings.judgments_dir / "queries").glob("*/truth.csv"))
     found = {query.digest: query for truth in folders for query in read_queries(truth.parent)}
     return [found[digest] for digest in sorted(found)]
@@ -171,7 +171,7 @@ def write_queries_folder(target: Path, queries: Sequence[Query]) -> None:
 def _render(catalogue: Catalogue, split: Split, target: Path) -> None:
     photos, items = products_of(catalogue, split)
     first_photo = {item.item_id: photo for photo, item in reversed(list(zip(photos, items, strict=True)))}
-    sample = _sample(list(first_photo.values()), MOST_ITEMS[split])
+    sample = _sample(list(first_photo.values()), MAX_ITEMS[split])
     streets = catalogue.photos(PhotoKind.STREET, split)
     write_queries(
         target,
@@ -183,7 +183,7 @@ def _render(catalogue: Catalogue, split: Split, target: Path) -> None:
 
 
 def _sample(photos: Sequence[Photo], most: int) -> list[Photo]:
-    """At most so many, chosen by a hash of their ids: an addition to the catalogue changes few of them."""
+    """Select at most so many, by a hash of their ids: an addition to the catalogue changes few of them."""
     ordered = sorted(
         photos, key=lambda photo: hashlib.blake2b(photo.photo_id.encode(), digest_size=8).digest()
     )

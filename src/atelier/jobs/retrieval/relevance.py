@@ -1,4 +1,4 @@
-"""What judgments say: of the two models of a review, and of any model that is asked the judged searches.
+"""Computes metrics from people's judgments of searches.
 
 The judged searches and their judgments are a test collection that outlives data versions and models. A model
 is scored by how its answers to these searches were judged; answers that nobody judged are passed over, and
@@ -21,7 +21,7 @@ from atelier.families.retrieval.inference import Encoder
 from atelier.families.retrieval.metrics import GRADES, preference_test, relevance_metrics
 from atelier.index.query import IndexReader
 from atelier.jobs.retrieval.queries import Query, judged_queries
-from atelier.jobs.retrieval.scoring import Asked, look
+from atelier.jobs.retrieval.scoring import PreparedQuery, look
 from atelier.settings import Settings
 from atelier.vocabulary import Judgment, Preference
 
@@ -30,7 +30,7 @@ NUM_ANSWERS = 10
 
 @dataclass(frozen=True)
 class Collection:
-    """Searches that people judged, and what they said."""
+    """Searches that people judged, with their judgments."""
 
     queries: Mapping[str, Query]
     """By digest."""
@@ -40,7 +40,7 @@ class Collection:
     """Of all that was ever recorded."""
 
     def grades(self) -> dict[str, dict[str, float]]:
-        """Digest of a search -> item id -> its grade, the mean over reviewers: see `metrics.GRADES`."""
+        """Map each search's digest to item id -> grade, the mean over reviewers: see `metrics.GRADES`."""
         told: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for row in self.judgments:
             told[row.query_digest, row.item_id].append(GRADES[row.verdict])
@@ -50,7 +50,7 @@ class Collection:
         return dict(grades)
 
     def weights(self) -> dict[str, float]:
-        """Digest of a search -> searches of the examination that it stands for, summed over its reviews."""
+        """Map each search's digest to the number of searches it stands for, summed over its reviews."""
         rows: Sequence[Judgment | Preference] = [*self.judgments, *self.preferences]
         weight = {(row.query_digest, row.review_id): row.weight for row in rows}
         total: defaultdict[str, float] = defaultdict(float)
@@ -60,7 +60,7 @@ class Collection:
 
 
 def load_collection(settings: Settings) -> Collection:
-    """All that was recorded in this workspace; empty where nothing was."""
+    """Read all recorded judgments of this workspace; empty where there are none."""
     folder = settings.judgments_dir
     queries = {query.digest: query for query in judged_queries(settings)}
     return Collection(
@@ -69,7 +69,7 @@ def load_collection(settings: Settings) -> Collection:
 
 
 def relevance(collection: Collection, answers: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """How a model's answers to judged searches were judged; empty where none of them was.
+    """Compute the metrics of a model's answers to judged searches; empty where none was judged.
 
     answers: digest of a search -> item ids, best first. See `metrics.relevance_metrics`, with weights that
     lead back to all searches that the reviews drew from.
@@ -88,12 +88,12 @@ def relevance(collection: Collection, answers: Mapping[str, Sequence[str]]) -> d
 
 
 def review_figures(collection: Collection, facts: Mapping[str, Any]) -> dict[str, float]:
-    """How a review stands: `champion/ndcg_at_10`, `challenger/...`, and who was preferred.
+    """Compute the figures of a review: `champion/ndcg_at_10`, `challenger/...`, and the preference.
 
     facts: the review's own, from its run. `net_preference` is the weighted share of searches that the
     challenger won minus the share that it lost, with its 95 % interval `net_low` to `net_high`; `sign_test_p`
     is the chance of so one-sided a result between equals. `reviewer_agreement` is the share of items with
-    several reviewers on which two of them said the same.
+    several reviewers that two of them graded alike.
     """
     own = [row for row in collection.judgments if row.review_id == facts["review_id"]]
     votes = [row for row in collection.preferences if row.review_id == facts["review_id"]]
@@ -111,12 +111,14 @@ def review_figures(collection: Collection, facts: Mapping[str, Any]) -> dict[str
 def ask_judged(
     encoder: Encoder, reader: IndexReader, collection: Collection, progress: bool
 ) -> dict[str, float]:
-    """`judged/ndcg_at_10` and so on for an encoder and an index; empty where nothing was judged."""
+    """Compute `judged/ndcg_at_10` and so on for an encoder and an index; empty where nothing was judged."""
     queries = [query for digest, query in sorted(collection.queries.items()) if digest in collection.grades()]
     if not queries:
         return {}
-    said = look(encoder, [Asked(query, query.box) for query in queries], "judged searches", progress)
-    hits = [reader.search(each.embedding, NUM_ANSWERS, relevance=each.relevance) for each in said]
+    encoded = look(
+        encoder, [PreparedQuery(query, query.box) for query in queries], "judged searches", progress
+    )
+    hits = [reader.search(each.embedding, NUM_ANSWERS, relevance=each.relevance) for each in encoded]
     answers = {query.digest: [hit.item_id for hit in own] for query, own in zip(queries, hits, strict=True)}
     return {f"judged/{name}": value for name, value in relevance(collection, answers).items()}
 
@@ -124,7 +126,7 @@ def ask_judged(
 def compared_in_words(
     collection: Collection, champion: Mapping[str, Sequence[str]], challenger: Mapping[str, Sequence[str]]
 ) -> str:
-    """A section of a report, as Markdown: what judgments say of both models' answers to the same searches.
+    """Write a section of a report, as Markdown, that compares both models' answers by the judgments.
 
     Empty where nobody judged anything.
     """

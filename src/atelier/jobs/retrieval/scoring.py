@@ -1,4 +1,4 @@
-"""How well an encoder finds known items: one scoring for the registry, the gate and the evaluation.
+"""Scores how well an encoder finds known items, for registry, gate and evaluation alike.
 
 Q = queries, G = gallery, D = embedding, C = categories
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from atelier.families.detection.certainty import is_certain
 from atelier.families.detection.inference import Detector
 from atelier.families.retrieval.inference import Encoded, Encoder, crop, prepare
-from atelier.families.retrieval.looks import NARROW, WIDE, Look, prepared_looks
+from atelier.families.retrieval.looks import NARROW, WIDE, QueryCrop, prepared_looks
 from atelier.families.retrieval.metrics import rank_among, retrieval_metrics, top_k, two_stages
 from atelier.families.retrieval.recognition import NUM_NEIGHBOURS, recognise
 from atelier.index.query import NUM_CANDIDATES
@@ -36,7 +36,7 @@ _NUM_FOUND = 30
 
 @dataclass(frozen=True)
 class Gallery:
-    """Embedded catalogue photos, among which queries look for their item."""
+    """Embedded catalogue photos that queries are ranked against."""
 
     recall_GK: NDArray[np.float32]
     relevance_GR: NDArray[np.floating]
@@ -45,12 +45,14 @@ class Gallery:
     """Rows of one product share a number: finding any of them is right."""
 
     @classmethod
-    def of(cls, said: Encoded, items: Sequence[Item]) -> Gallery:
-        """What an encoder said about the photos of these items."""
-        return cls(said.embedding, said.relevance, [item.item_id for item in items], item_numbers(items))
+    def of(cls, encoded: Encoded, items: Sequence[Item]) -> Gallery:
+        """Embed the photos of these items."""
+        return cls(
+            encoded.embedding, encoded.relevance, [item.item_id for item in items], item_numbers(items)
+        )
 
     def number_of(self, item_id: str) -> int:
-        """The product number of an item; -1 where the gallery does not hold it."""
+        """Return the product number of an item; -1 where the gallery does not hold it."""
         row = self._row_of.get(item_id)
         return -1 if row is None else int(self.group_G[row])
 
@@ -61,8 +63,9 @@ class Gallery:
 
 @dataclass(frozen=True)
 class View:
-    """One way of asking: a query with its box ('street/boxed'), without ('street/whole'), or with the box
-    that the detector finds ('street/detected')."""
+    """One form of a query: with its box ('street/boxed'), without ('street/whole'), or with the box that the
+    detector finds ('street/detected').
+    """
 
     name: str
     queries: tuple[Query, ...]
@@ -74,7 +77,8 @@ class View:
     """Their cosines."""
 
     def found(self, item_ids: Sequence[str], k: int = 10) -> list[list[tuple[str, float]]]:
-        """The best `k` items of each query with their cosines; of several photos of an item the best counts.
+        """Return the best `k` items of each query with their cosines; of several photos of an item the best
+        counts.
 
         `item_ids` are those of the gallery's rows.
         """
@@ -90,7 +94,7 @@ class View:
 def embed(
     encoder: Encoder, pictures: Sequence[tuple[bytes, Box | None]], label: str, progress: bool
 ) -> Encoded:
-    """What the encoder says about encoded pictures, framed by their boxes; a batch of them at a time."""
+    """Embed encoded pictures, framed by their boxes, a batch at a time."""
     size = encoder.contract.image_size
 
     def prepared(picture: tuple[bytes, Box | None]) -> NDArray[np.float32]:
@@ -116,61 +120,65 @@ def ask(
     detector: Detector | None = None,
     only_best: bool = False,
 ) -> list[View]:
-    """Every kind of query, on the whole photo, where boxes are known on the boxed part, and with a `detector`
-    on the part that it chooses.
+    """Run every kind of query on the whole photo, on the boxed part where boxes are known, and with a
+    `detector` on the part that it chooses.
 
-    `only_best`: only as a shopper is asked to search, boxed where boxes are known.
+    `only_best`: only as a shopper is prepared_queries to search, boxed where boxes are known.
     """
     views = []
     for kind in sorted({query.kind for query in queries}):
         own = [query for query in queries if query.kind == kind]
         boxed = [query for query in own if query.box is not None]
-        ways: dict[str, list[Asked]] = {}
+        ways: dict[str, list[PreparedQuery]] = {}
         if detector is not None and not only_best:
             ways["detected"] = as_detected(detector, own)
         if not (only_best and boxed):
-            ways["whole"] = [Asked(query, None) for query in own]
+            ways["whole"] = [PreparedQuery(query, None) for query in own]
         if boxed:
-            ways["boxed"] = [Asked(query, query.box) for query in boxed]
-        for how, asked in ways.items():
-            said = look(encoder, asked, f"{kind}/{how}", progress)
-            views.append(_view(f"{kind}/{how}", [each.query for each in asked], said, gallery))
+            ways["boxed"] = [PreparedQuery(query, query.box) for query in boxed]
+        for how, prepared_queries in ways.items():
+            encoded = look(encoder, prepared_queries, f"{kind}/{how}", progress)
+            views.append(_view(f"{kind}/{how}", [each.query for each in prepared_queries], encoded, gallery))
     return views
 
 
-class Asked(NamedTuple):
-    """A query, where its item is, and how it is looked at, as serving does it."""
+class PreparedQuery(NamedTuple):
+    """A query with its item's number, and its box as serving uses it."""
 
     query: Query
     box: Box | None
-    looks: tuple[Look, ...] = NARROW
+    looks: tuple[QueryCrop, ...] = NARROW
 
 
-def as_detected(detector: Detector, queries: Sequence[Query]) -> list[Asked]:
-    """Queries with the boxes that a detector chooses."""
-    asked: list[Asked] = []
+def as_detected(detector: Detector, queries: Sequence[Query]) -> list[PreparedQuery]:
+    """Replace the boxes of queries by those that a detector chooses."""
+    prepared_queries: list[PreparedQuery] = []
     for start in range(0, len(queries), _LOOKED_AT_ONCE):
         part = queries[start : start + _LOOKED_AT_ONCE]
         pictures = in_threads(Query.pixels, part, "detecting", False)
         for query, (chosen, *_) in zip(part, detector.find(pictures), strict=True):
-            asked.append(Asked(query, chosen.box, NARROW if is_certain(chosen) else WIDE))
-    return asked
+            prepared_queries.append(PreparedQuery(query, chosen.box, NARROW if is_certain(chosen) else WIDE))
+    return prepared_queries
 
 
-def look(encoder: Encoder, asked: Sequence[Asked], label: str, progress: bool) -> list[Encoded]:
-    """What the encoder says of each query's looks."""
+def look(
+    encoder: Encoder, prepared_queries: Sequence[PreparedQuery], label: str, progress: bool
+) -> list[Encoded]:
+    """Embed the test-time crops of each query."""
     size = encoder.contract.image_size
 
-    def prepared(each: Asked) -> NDArray[np.float32]:
+    def prepared(each: PreparedQuery) -> NDArray[np.float32]:
         return prepared_looks(each.query.pixels(), each.box, size, each.looks)
 
-    said: list[Encoded] = []
-    with Progress(label, len(asked), unit="photos", shown=progress) as bar:
-        for start in range(0, len(asked), _LOOKED_AT_ONCE):
-            looks = in_threads(prepared, asked[start : start + _LOOKED_AT_ONCE], label, progress=False)
-            said += encoder.encode_prepared(np.concatenate(looks)).apart([len(each) for each in looks])
+    encoded: list[Encoded] = []
+    with Progress(label, len(prepared_queries), unit="photos", shown=progress) as bar:
+        for start in range(0, len(prepared_queries), _LOOKED_AT_ONCE):
+            looks = in_threads(
+                prepared, prepared_queries[start : start + _LOOKED_AT_ONCE], label, progress=False
+            )
+            encoded += encoder.encode_prepared(np.concatenate(looks)).apart([len(each) for each in looks])
             bar.update(len(looks))
-    return said
+    return encoded
 
 
 def recognised(
@@ -180,7 +188,7 @@ def recognised(
     gallery_GD: NDArray[np.float32],
     gallery_categories: Sequence[str],
 ) -> list[str]:
-    """The article type of each photo, by the network and its neighbours in a gallery of known types.
+    """Predict the article type of each photo, by the network and its neighbours in a gallery of known types.
 
     `categories` name the columns of `probability_BC`. As serving does it: see `recognition.recognise`.
     """
@@ -193,7 +201,7 @@ def recognised(
 
 
 def recall_metrics(views: Iterable[View]) -> dict[str, float]:
-    """`street/boxed/recall_at_1` and so on, for each way of asking."""
+    """Compute `street/boxed/recall_at_1` and so on, for each view."""
     metrics: dict[str, float] = {}
     for view in views:
         for name, value in retrieval_metrics(view.rank_Q).items():
@@ -202,7 +210,7 @@ def recall_metrics(views: Iterable[View]) -> dict[str, float]:
 
 
 def best_views(views: Sequence[View]) -> list[View]:
-    """For each kind of query the way a shopper is asked to use it: boxed where boxes are known."""
+    """Select for each kind of query the view that shoppers use: boxed where boxes are known."""
     kinds = {view.name.partition("/")[0]: view for view in views}
     return [kinds[kind] for kind in sorted(kinds)]
 
@@ -210,7 +218,7 @@ def best_views(views: Sequence[View]) -> list[View]:
 def milliseconds_per_picture(
     encoders: Sequence[Encoder], rounds: int = 5, pictures: int = 60
 ) -> list[list[float]]:
-    """CPU time of one picture at a time, for each encoder and round; the encoders take turns in each round.
+    """Measure the CPU time of one picture, for each encoder and round, alternating encoders.
 
     Open them with one thread: several wait for each other, and that counts too. Process time, so that another
     program on the machine does not count. A list of rounds for each encoder.
@@ -228,12 +236,12 @@ def milliseconds_per_picture(
     return times
 
 
-def _view(name: str, queries: Sequence[Query], said: Sequence[Encoded], gallery: Gallery) -> View:
-    """Answers as serving gives them: found by recall vectors, put in order by relevance vectors."""
+def _view(name: str, queries: Sequence[Query], encoded: Sequence[Encoded], gallery: Gallery) -> View:
+    """Rank as serving does: by recall vectors first, then by relevance vectors."""
     number_Q = np.asarray([gallery.number_of(query.item_id) for query in queries], np.int64)
     answers = [
         two_stages(each.embedding, each.relevance, gallery.recall_GK, gallery.relevance_GR, NUM_CANDIDATES)
-        for each in said
+        for each in encoded
     ]
     found_QN, cosine_QN = (np.stack(column) for column in zip(*answers, strict=True))
     rank_Q = rank_among(found_QN, number_Q, gallery.group_G)

@@ -1,4 +1,4 @@
-"""Real shoppers' photos with a label and no item: how often the network says that label."""
+"""Measures label accuracy on real shoppers' photos that have a label and no item."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from atelier.vocabulary import Split
 
 
 def user_photo_metrics(catalogue: Catalogue, encoder: Encoder, progress: bool = True) -> dict[str, float]:
-    """`user_photos/label_accuracy` over the test senders' whole photos, its 95 % interval, and their number.
+    """Compute `user_photos/label_accuracy` over the test senders' whole photos, with its 95 % interval.
 
     No metrics where the catalogue has no such photos, or the network knows no labels.
     """
@@ -25,12 +25,12 @@ def user_photo_metrics(catalogue: Catalogue, encoder: Encoder, progress: bool = 
 def label_metrics(
     encoder: Encoder, asked: Sequence[tuple[bytes, str]], progress: bool = True
 ) -> dict[str, float]:
-    """The same over encoded pictures from anywhere, each with its label; an unknown one counts as missed."""
+    """Compute the same over any encoded pictures with labels; an unknown label counts as missed."""
     names = encoder.contract.labels
     if not names or not asked:
         return {}
-    said = embed(encoder, [(data, None) for data, _ in asked], "user photos", progress)
-    best = said.label_probability.argmax(axis=1)
+    encoded = embed(encoder, [(data, None) for data, _ in asked], "user photos", progress)
+    best = encoded.label_probability.argmax(axis=1)
     right = [names[index] == label for index, (_, label) in zip(best, asked, strict=True)]
     low, high = wilson_interval(sum(right), len(right))
     return {
@@ -43,7 +43,7 @@ def label_metrics(
 
 
 def wilson_interval(num_right: int, num: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927), too narrow where one sender's photos are alike."""
+    """Compute the 95 % interval of a share (Wilson 1927), too narrow where one sender's photos are alike."""
     z = 1.959964
     share, spread = num_right / num, z * z / num
     centre = (share + spread / 2) / (1 + spread)

@@ -1,4 +1,4 @@
-"""The validation part: held-out products among a part of the others, searches for them, labelled photos."""
+"""Reads the validation split: held-out products among some others, searches for them, labelled photos."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VALIDATION_GALLERY = 1000
 def validation_of(
     settings: Settings, catalogue: Catalogue, data_version: str, config: RetrievalConfig, labels: Labels
 ) -> Validation:
-    """Read the validation part of a data version as a network of this configuration sees it."""
+    """Read the validation split of a data version as inputs of a network of this configuration."""
     size = config.network.image_size
     held_out, _ = products_of(catalogue, Split.VALIDATION)
     others, _ = products_of(catalogue, Split.TRAIN)

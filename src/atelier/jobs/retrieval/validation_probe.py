@@ -1,4 +1,4 @@
-"""The validation part as a quick trial for decisions that must not look at the exam."""
+"""Compares models on the validation split, for decisions that must not use the exam."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from atelier.vocabulary import Item, Photo, Split
 
 MARGIN = 0.01
 """The lower 95 % bound of a paired change in recall_at_1 may be this far below zero."""
-LEAST_QUERIES = 50
+MIN_QUERIES = 50
 """With fewer nothing is shown."""
 _GALLERY = 3_000
 """The validation products, and training products to make up this number: what queries are looked for in."""
@@ -26,7 +26,7 @@ _GALLERY = 3_000
 
 @dataclass(frozen=True)
 class Change:
-    """A paired comparison: which searches found their item first, in one way and in another."""
+    """A paired comparison: which searches found their item first, before and after."""
 
     num_queries: int
     mean: float
@@ -44,13 +44,13 @@ class Change:
 
     @property
     def loses_nothing(self) -> bool:
-        """Whether the searches show that no more than `MARGIN` is lost."""
-        return self.num_queries >= LEAST_QUERIES and self.low >= -MARGIN
+        """Test whether the loss of recall is significantly below `MARGIN`."""
+        return self.num_queries >= MIN_QUERIES and self.low >= -MARGIN
 
 
 @dataclass(frozen=True)
 class ValidationProbe:
-    """Held-out searches and a part of the catalogue to look in."""
+    """Held-out searches and a part of the catalogue as their gallery."""
 
     catalogue: Catalogue
     photos: Sequence[Photo]
@@ -61,7 +61,7 @@ class ValidationProbe:
 
     @classmethod
     def load(cls, settings: Settings, data_version: str) -> ValidationProbe:
-        """The validation products among others, evenly spread over the training part."""
+        """Read the validation products and others, evenly spread over the training split."""
         catalogue = Catalogue.open(settings.data_dir)
         photos, items = products_of(catalogue, Split.VALIDATION)
         other_photos, other_items = products_of(catalogue, Split.TRAIN)
@@ -74,15 +74,17 @@ class ValidationProbe:
         )
 
     def gallery(self, encoder: Encoder, progress: bool) -> Gallery:
-        """The catalogue's part as an encoder sees it; embedded once for a model."""
+        """Embed the gallery with an encoder, once for a model."""
         model = encoder.contract.model_digest
         if model not in self._galleries:
             photos = [(self.catalogue.read(photo), None) for photo in self.photos]
-            said = embed(encoder, photos, "trial: gallery", progress)
-            self._galleries[model] = Gallery.of(said, self.items)
+            encoded = embed(encoder, photos, "trial: gallery", progress)
+            self._galleries[model] = Gallery.of(encoded, self.items)
         return self._galleries[model]
 
     def hits(self, encoder: Encoder, gallery: Gallery, progress: bool) -> NDArray[np.bool_]:
-        """Which searches an encoder answers right from a gallery, whoever embedded that."""
+        """Find the searches that an encoder answers correctly from a gallery, which another may have
+        embedded.
+        """
         views = ask(encoder, gallery, self.queries, progress, only_best=True)
         return np.concatenate([view.rank_Q < 1 for view in views] or [np.zeros(0, bool)])

@@ -1,4 +1,4 @@
-"""The gate: a challenger replaces the champion on evidence, never on a bare "greater than".
+"""Compares a challenger with the champion and decides on evidence, never on a bare "greater than".
 
 Both models answer the same test queries. The difference of their `recall_at_1` gets an interval by a paired
 bootstrap over the test items, and `compare` reads it. NumPy only.
@@ -18,7 +18,7 @@ from atelier.markdown import literal
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """How one model did on the test queries. Champion and challenger are scored on the same ones."""
+    """The results of one model on the test queries. Champion and challenger are scored on the same ones."""
 
     model: str
     """How a reviewer calls it: 'retrieval version 7'."""
@@ -55,7 +55,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class GateRules:
-    """What counts as evidence. All shares are of queries, 0 to 1."""
+    """The thresholds of the gate. All shares are of queries, 0 to 1."""
 
     confidence: float = 0.95
     """Of the two-sided interval: equally good challengers look better in (1 - confidence) / 2 of trials."""
@@ -92,7 +92,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class CategoryChange:
-    """How the recall of one category changed; its interval allows for all categories being looked at."""
+    """The change in recall of one category; its interval is corrected for the number of categories."""
 
     category: str
     num_items: int
@@ -105,7 +105,7 @@ class CategoryChange:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate decided and why. The difference and the cost are None where there was no champion."""
+    """The decision of the gate with its reason. The difference and the cost are None without a champion."""
 
     promote: bool
     reason: str
@@ -123,7 +123,7 @@ class Verdict:
     """The worst change first."""
 
     def to_markdown(self) -> str:
-        """The report that goes into the run."""
+        """Write the report for the run."""
         sides = [side for side in (self.champion, self.challenger) if side is not None]
         names = ["Champion", "Challenger"][-len(sides) :]
         lines = [
@@ -166,7 +166,7 @@ class Verdict:
 
 
 def compare(challenger: Scores, champion: Scores | None, rules: GateRules = GateRules()) -> Verdict:
-    """Whether the challenger takes the champion's place.
+    """Decide whether the challenger replaces the champion.
 
     It does when it is better (the whole interval is above zero) at an acceptable cost, or when it is not
     worse (the whole interval is above minus the margin) and cheaper; unless a category or the category
@@ -252,7 +252,7 @@ def _compare(
 def _objection(
     challenger: Scores, champion: Scores, changes: tuple[CategoryChange, ...], rules: GateRules
 ) -> str | None:
-    """What stops a challenger whatever its recall, or None."""
+    """Return what stops a challenger whatever its recall, or None."""
     num_items = len(set(challenger.item_ids))
     if num_items < rules.min_items:
         return f"{num_items} test items are too few to decide on; at least {rules.min_items} are needed"
@@ -266,7 +266,7 @@ def _objection(
 
 
 def _category_changes(challenger: Scores, champion: Scores, rules: GateRules) -> tuple[CategoryChange, ...]:
-    """Each category's change. Bonferroni's correction keeps a crowd of categories from raising alarms."""
+    """Compute each category's change, with Bonferroni's correction."""
     names, category_Q = np.unique(np.asarray(challenger.categories), return_inverse=True)
     item_Q = np.unique(np.asarray(challenger.item_ids), return_inverse=True)[1]
     confidence = 1 - (1 - rules.confidence) / len(names)
@@ -297,7 +297,7 @@ def _category_changes(challenger: Scores, champion: Scores, rules: GateRules) ->
 
 
 def _aligned(champion: Scores, challenger: Scores) -> Scores:
-    """The champion's scores in the challenger's order of queries."""
+    """Reorder the champion's scores to the challenger's order of queries."""
     place = {query_id: index for index, query_id in enumerate(champion.query_ids)}
     if place.keys() != set(challenger.query_ids):
         num_shared = len(place.keys() & set(challenger.query_ids))

@@ -1,1 +1,1 @@
-"""People compare two releases: the page, the sample, and their judgments."""
+"""Lets people compare two releases: the page, the sample, and their judgments."""

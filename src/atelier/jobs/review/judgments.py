@@ -1,4 +1,4 @@
-"""What reviewers downloaded, checked and added to the tables of judgments; and how a review came out."""
+"""Checks what reviewers downloaded, adds it to the tables of judgments, and reports the review."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NUM_REASONS = 10
 
 @dataclass(frozen=True)
 class RecordReport:
-    """What became of a reviewer's file."""
+    """The outcome of recording a reviewer's file."""
 
     review_id: str
     added: dict[str, int]
@@ -55,7 +55,7 @@ class RecordReport:
 
 
 def record(settings: Settings, path: Path) -> RecordReport:
-    """Add what a reviewer downloaded, JSON or CSV, to the tables under `judgments/`.
+    """Add a reviewer's download, JSON or CSV, to the tables under `judgments/`.
 
     A row of a known reviewer, search and item takes the place of the older one; the same file again changes
     nothing. Bad rows go to quarantine with the reason. DropError: the file is no download of a review.
@@ -70,7 +70,7 @@ def record(settings: Settings, path: Path) -> RecordReport:
     good = _checked(settings, path, facts, rows, rejected)
     _keep_queries(settings, registry, run, facts)
     done = {name: store.record(settings.judgments_dir, name, good[name]) for name in REVIEW_TABLES}
-    figures, run_id = _tell(settings, registry, facts)
+    figures, run_id = _log_figures(settings, registry, facts)
     return RecordReport(
         review_id,
         {name: each.added for name, each in done.items()},
@@ -85,7 +85,7 @@ def record(settings: Settings, path: Path) -> RecordReport:
 
 
 def read_download(path: Path) -> list[dict[str, Any]]:
-    """The rows of a download, each with `COLUMNS`, unchecked. DropError: it is none."""
+    """Read the rows of a download, each with `COLUMNS`, unchecked. DropError: it is none."""
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise ValueError(f"it has more than {_LARGEST_FILE:,} bytes")
@@ -138,7 +138,9 @@ def _facts(registry: Registry, review_id: str) -> tuple[RunRef, dict[str, Any]]:
 def _rows(
     loose: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
 ) -> tuple[dict[str, list[Any]], list[Rejected]]:
-    """Typed rows by table, with what the review knows of each search, such as who was A."""
+    """Convert rows to types by table and add what the review knows of each search, such as the model behind
+    A.
+    """
     asked = {query["query"]: query for query in facts["queries"]}
     moment = datetime.now(UTC).isoformat(timespec="microseconds")
     rows: dict[str, list[Any]] = {name: [] for name in REVIEW_TABLES}
@@ -165,13 +167,15 @@ def _rows(
 
 
 def _unblinded(verdict: Any, a: str | None) -> Any:
-    """'A' and 'B' as the model that stood there; anything else as it is, for the contract to judge."""
+    """Replace 'A' and 'B' by the model; anything else is returned as it is, for the contract to check."""
     b = {"champion": "challenger", "challenger": "champion"}.get(str(a))
     return {"A": a, "B": b}.get(str(verdict)) or verdict
 
 
 def _in_utc(text: Any) -> Any:
-    """A moment with an offset in one form, so that moments compare as text; anything else as it is."""
+    """Convert a time with an offset to UTC, so that times compare as text; anything else is returned as it
+    is.
+    """
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
@@ -186,7 +190,7 @@ def _checked(
     rows: Mapping[str, list[Any]],
     rejected: list[Rejected],
 ) -> dict[str, list[Any]]:
-    """The rows that keep their contract; the others join `rejected` and go to quarantine."""
+    """Return the rows that keep their contract; the others join `rejected` and go to quarantine."""
     from atelier.contracts.judgments import check_judgments
 
     shown = {
@@ -213,7 +217,7 @@ def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _keep_queries(settings: Settings, registry: Registry, run: RunRef, facts: Mapping[str, Any]) -> None:
-    """The judged searches stay beside the judgments: data changes, and later models are asked them too."""
+    """Store the judged searches beside the judgments, for later models and data versions."""
     target = settings.judgments_dir / "queries" / str(facts["review_id"])
     if (target / "truth.csv").exists():
         return
@@ -225,8 +229,10 @@ def _keep_queries(settings: Settings, registry: Registry, run: RunRef, facts: Ma
         partial_path.replace(target / name)
 
 
-def _tell(settings: Settings, registry: Registry, facts: Mapping[str, Any]) -> tuple[dict[str, float], str]:
-    """The review's figures, in a run for this state of the judgments."""
+def _log_figures(
+    settings: Settings, registry: Registry, facts: Mapping[str, Any]
+) -> tuple[dict[str, float], str]:
+    """Log the review's figures in a run for this state of the judgments."""
     figures = review_figures(load_collection(settings), facts)
     state = store.digest(settings.judgments_dir)
     key = sha256_of(json.dumps(["judged", facts["review_id"], state]).encode())[:32]

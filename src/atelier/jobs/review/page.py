@@ -1,4 +1,4 @@
-"""The page of a review: one file that needs nothing but itself, with its pictures inside."""
+"""Writes the page of a review: one file that contains its pictures and scripts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Found = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True)
 class Shown:
-    """One search on the page. Which model is A and which is B, the page does not know."""
+    """One search on the page, without the assignment of A and B."""
 
     digest: str
     kind: str
@@ -39,7 +39,7 @@ class Shown:
 
 
 def page(review_id: str, searches: Sequence[Shown], items: Mapping[str, tuple[Item, bytes]]) -> str:
-    """HTML of at most MAX_BYTES.
+    """Write HTML of at most MAX_BYTES.
 
     `items`: facts and catalogue picture of every item that is shown or searched for. ValueError: so many
     searches that even the smallest pictures do not fit.

@@ -1,4 +1,4 @@
-"""A relevance review: searches with the answers of two models side by side, for people to judge.
+"""Creates a relevance review: searches with the answers of two models side by side, for people to judge.
 
 What a reviewer opens is one HTML file that does not know which model is which. The key lies in `review.json`
 beside it, in MLflow and under `reports/`.
@@ -45,7 +45,7 @@ PAGE_FILE, FACTS_FILE, QUERIES_FOLDER = "review.html", "review.json", "queries"
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A review that people can begin with."""
+    """A review that is ready to be judged."""
 
     review_id: str
     champion: str
@@ -71,7 +71,7 @@ class Compared:
     challenger: Sequence[Found]
 
     def agreements(self) -> list[Agreement]:
-        """Of each search, over the best NUM_ANSWERS."""
+        """Compute the agreement on each search, over the best NUM_ANSWERS."""
         pairs = zip(self.champion, self.challenger, strict=True)
         return [
             agreement([item for item, _ in one], [item for item, _ in other], NUM_ANSWERS)
@@ -122,7 +122,7 @@ def review(
 
 
 def run_of(review_id: str) -> str:
-    """The key of a review's run."""
+    """Return the key of a review's run."""
     return f"review-{review_id}"
 
 
@@ -131,7 +131,7 @@ def find_review(registry: Registry, review_id: str) -> RunRef | None:
 
 
 def summary(agreements: Sequence[Agreement]) -> dict[str, float]:
-    """Means over searches: `overlap_at_10`, `same_top_1`, and `rank_correlation` where it is defined."""
+    """Average over searches: `overlap_at_10`, `same_top_1`, and `rank_correlation` where it is defined."""
     known = [each.rank_correlation for each in agreements if each.rank_correlation is not None]
     return {
         f"overlap_at_{NUM_ANSWERS}": float(np.mean([each.overlap for each in agreements])),
@@ -201,13 +201,13 @@ def _lay_out(
 
 
 def compare(exam: Exam, champion: Encoder, challenger: Encoder, progress: bool = True) -> Compared:
-    """Both models' best items for every search of the examination, asked as a shopper is asked to."""
+    """Find both models' best items for every search of the examination, in the view that shoppers use."""
     item_ids = [item.item_id for item in exam.items]
     sides = []
     for encoder in (champion, challenger):
         photos = [(exam.catalogue.read(photo), None) for photo in exam.photos]
-        said = embed(encoder, photos, "embedding the gallery", progress)
-        gallery = Gallery.of(said, exam.items)
+        encoded = embed(encoder, photos, "embedding the gallery", progress)
+        gallery = Gallery.of(encoded, exam.items)
         views = ask(encoder, gallery, exam.queries, progress, only_best=True)
         queries = [query for view in views for query in view.queries]
         sides.append([found for view in views for found in view.found(item_ids, NUM_ANSWERS)])
@@ -238,7 +238,7 @@ def _items(exam: Exam, shown: Sequence[Shown]) -> dict[str, tuple[Item, bytes]]:
 def _facts(
     compared: Compared, sample: Sample, champion_is_a: np.ndarray, agreements: Sequence[Agreement]
 ) -> list[dict[str, Any]]:
-    """What recording needs of each search, the key included."""
+    """Return what recording needs of each search, the assignment of A and B included."""
     return [
         {
             "query": compared.queries[index].digest,

@@ -1,4 +1,4 @@
-"""Which searches people look at: few, chosen by chance, more of those where the two models differ.
+"""Samples the searches to review, more of those where the two models differ.
 
 N = searches to choose from, n = searches chosen
 """
@@ -17,7 +17,7 @@ DISAGREEING_FACTOR = 3.0
 
 @dataclass(frozen=True)
 class Sample:
-    """The chosen searches, and how many each stands for."""
+    """The chosen searches, and the number of searches each stands for."""
 
     index_n: NDArray[np.int64]
     """In the order in which they are shown: shuffled."""
@@ -44,14 +44,14 @@ def draw(
     order = np.lexsort((random.random(len(kinds)), np.asarray(categories), disagrees_N, np.asarray(kinds)))
     reached = np.cumsum(chance_N[order])
     num = round(float(reached[-1])) if len(reached) else 0
-    marks = random.random() + np.arange(num)
-    places = np.searchsorted(reached, np.minimum(marks, np.nextafter(reached[-1:], 0)), side="right")
+    points = random.random() + np.arange(num)
+    places = np.searchsorted(reached, np.minimum(points, np.nextafter(reached[-1:], 0)), side="right")
     chosen = random.permutation(order[places])
     return Sample(chosen, 1 / chance_N[chosen])
 
 
 def _chances(kind_N: NDArray[np.str_], disagrees_N: NDArray[np.bool_], num: int) -> NDArray[np.float64]:
-    """Each search's chance to be chosen; they sum to `num`, or to N where that is less."""
+    """Compute each search's probability to be chosen; they sum to `num`, or to N where that is less."""
     size_N = np.where(disagrees_N, DISAGREEING_FACTOR, 1.0)
     for kind in np.unique(kind_N):
         size_N[kind_N == kind] /= size_N[kind_N == kind].sum()

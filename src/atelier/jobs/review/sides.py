@@ -1,4 +1,4 @@
-"""Which two models a review sets side by side: versions in the registry, or releases."""
+"""Chooses the two models of a review: versions in the registry, or releases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from atelier.settings import Settings
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two."""
+    """One of the two models."""
 
     name: str
     """How people call it: 'retrieval 3', or a release's id."""
@@ -33,7 +33,7 @@ class Side:
 def choose_sides(
     settings: Settings, registry: Registry, champion: str | None, challenger: str | None
 ) -> tuple[Side, Side]:
-    """Champion and challenger. Each name is a version (3), an alias ('candidate') or a release's id.
+    """Choose champion and challenger. Each name is a version (3), an alias ('candidate') or a release's id.
 
     What is not named: the registered champion, and the candidate; where these are one version, the newest
     version against the one before it; where only one version is left, the live release against the one

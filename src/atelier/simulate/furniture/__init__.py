@@ -1,1 +1,1 @@
-"""What draws furniture: one module a kind of thing, `showroom.py` lists them all."""
+"""Draws furniture: one module for each kind of article, all listed in `showroom.py`."""

@@ -1,4 +1,4 @@
-"""Things to sleep on, seen from the foot end and a little from above: beds, daybeds."""
+"""Draws beds and daybeds, from the foot end and a little from above."""
 
 from __future__ import annotations
 

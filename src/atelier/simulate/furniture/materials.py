@@ -1,4 +1,4 @@
-"""What furniture is made of, and the legs it stands on: both follow its style."""
+"""Draws materials and legs of furniture, both by its style."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def style_of(look: Look) -> str:
 
 
 def wood(look: Look, rng: np.random.Generator) -> Fabric:
-    """The body of a piece: painted plain, or with a grain, strongest where it is rustic."""
+    """Draw the body of a piece: painted plain, or with a grain, strongest where it is rustic."""
     style = style_of(look)
     if style in PAINTED:
         return look.main
@@ -40,7 +40,7 @@ def wood(look: Look, rng: np.random.Generator) -> Fabric:
 
 
 def grain(colour: RGB, rng: np.random.Generator, strength: float) -> Image.Image:
-    """Wood of this colour, its grain running across; `strength`: how much lighter and darker it gets."""
+    """Draw wood of this colour with a horizontal grain; `strength`: how much lighter and darker it gets."""
     rough = rng.integers(0, 256, size=(SIZE[1] // 3, 5), dtype=np.uint8)
     veins = np.asarray(Image.fromarray(rough).resize(SIZE, Image.Resampling.BICUBIC), np.float32)
     broad = rng.integers(0, 256, size=(9, 3), dtype=np.uint8)
@@ -51,7 +51,9 @@ def grain(colour: RGB, rng: np.random.Generator, strength: float) -> Image.Image
 
 
 def metal_of(look: Look) -> RGB:
-    """Lamps, handles and frames: black steel in industrial and modern rooms, else the look's own metal."""
+    """Choose the metal of lamps, handles and frames: black steel in industrial and modern rooms, else the
+    look's own.
+    """
     return _STEEL if style_of(look) == "Industrial" else look.metal
 
 
@@ -67,7 +69,7 @@ def leg_colour(look: Look) -> RGB:
 
 
 def draw_leg(canvas: Canvas, look: Look, leg: Leg) -> None:
-    """Thin metal, a tapered stick, a turned post or a square block, as the style has it."""
+    """Draw a leg by the style: thin metal, a tapered stick, a turned post or a square block."""
     style, colour = style_of(look), leg_colour(look)
     x, top, foot, lean = leg
     if style == "Modern":
@@ -87,5 +89,5 @@ def draw_leg(canvas: Canvas, look: Look, leg: Leg) -> None:
 
 
 def edge_of(colour: RGB) -> RGB:
-    """A joint or a shadow line that is seen on this colour."""
+    """Choose the colour of a joint or a shadow line on this colour."""
     return shade(colour, 1.25) if is_dark(colour) else shade(colour, 0.72)

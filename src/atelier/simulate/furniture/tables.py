@@ -1,4 +1,4 @@
-"""What stands beside a bed: bedside tables, stools."""
+"""Draws bedside tables and stools."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from atelier.simulate.patterns import weave
 
 
 def rug(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """Seen from above."""
+    """Draw a rug from above."""
     fabric, edge = weave(look.pattern, look.colours, rng), look.cut["edge"]
     band = look.second if look.pattern == "plain" else shade(look.main, 0.7)
     if look.cut["shape"] == "round":
@@ -47,7 +47,7 @@ def rug(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def throw(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """Folded in three, its end hanging towards us."""
+    """Draw a throw folded in three, its end hanging towards the viewer."""
     fabric = weave(look.pattern, look.colours, rng)
     half, y0 = rng.uniform(36, 42), rng.uniform(44, 52)
     layers = 3

@@ -1,4 +1,4 @@
-"""What hangs on a wall: prints, paintings, mirrors."""
+"""Draws prints, paintings and mirrors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WASH = 2.0
 
 
 def framed_print(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """Behind glass, with a wide margin of paper and a slim frame."""
+    """Draw a print behind glass, with a wide margin of paper and a slim frame."""
     half, tall = _format(rng)
     canvas.fill(
         rounded(60 - half, 80 - tall, 60 + half, 80 + tall, 0.6), wood(look, rng), depth=0.25, folds=0
@@ -29,7 +29,7 @@ def framed_print(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def painting(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """On canvas up to its edge: bare in modern rooms, in a broad frame elsewhere."""
+    """Draw a painting on canvas up to its edge: bare in modern rooms, in a broad frame elsewhere."""
     half, tall = _format(rng)
     style = style_of(look)
     broad = {"Classic": 8.0, "Rustic": 6.0, "Industrial": 2.5}.get(style, 1.2)

@@ -1,1 +1,1 @@
-"""How each article type is drawn: one function a type, gathered in `wardrobe.DRAWERS`."""
+"""Draws each article type: one function a type, listed in `wardrobe.DRAWERS`."""

@@ -1,4 +1,4 @@
-"""What is worn on head, wrist, neck and waist."""
+"""Draws accessories for head, wrist, neck and waist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from atelier.simulate.patterns import weave
 
 
 def cap(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """Seen from the front and a little from the side, visor to the right."""
+    """Draw a cap from the front and a little from the side, visor to the right."""
     fabric = weave(look.pattern, look.colours, rng)
     visor_colour = look.second if rng.random() < 0.5 else shade(look.main, 0.85)
     top = rng.uniform(42, 52)
@@ -76,7 +76,7 @@ def hat(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def belt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """Rolled up, seen a little from above, buckle in front."""
+    """Draw a belt rolled up, a little from above, buckle in front."""
     inside = shade(look.main, 0.5)
     half, tall, wide = rng.uniform(44, 53), rng.uniform(16, 24), rng.uniform(10, 19)
     y = 72.0
@@ -159,7 +159,7 @@ def sunglasses(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def scarf(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """A loop around the neck, ends hanging down."""
+    """Draw a scarf as a loop around the neck, ends hanging down."""
     fabric = weave(look.pattern, look.colours, rng)
     width, end = rng.uniform(17, 23), rng.uniform(126, 142)
     dark = shade(look.main, 0.7)
@@ -232,7 +232,7 @@ def necklace(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def gloves(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """A pair, palms down."""
+    """Draw a pair of gloves, palms down."""
     fabric = weave(look.pattern, look.colours, rng)
     cuff_y = {"short": 112.0, "long": 134.0}[look.cut["length"]] + rng.uniform(-4, 4)
     trim = look.second if rng.random() < 0.6 else shade(look.main, 0.7)

@@ -132,7 +132,7 @@ def skirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def socks(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """A pair, one a little behind the other."""
+    """Draw a pair of socks, one a little behind the other."""
     fabric = weave(look.pattern, look.colours, rng)
     shaft = {"ankle": 24.0, "crew": 52.0, "knee": 84.0}[look.cut["length"]] + rng.uniform(-4, 4)
     top = 118 - shaft

@@ -1,4 +1,4 @@
-"""Shoes, seen from the side with the toe to the right: sneakers to flip-flops."""
+"""Draws shoes from the side with the toe to the right: sneakers to flip-flops."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def formal_shoes(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def heels(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """Pumps: a steep arch on a stiletto, block or wedge heel."""
+    """Draw pumps: a steep arch on a stiletto, block or wedge heel."""
     fabric = weave(look.pattern, look.colours, rng)
     rise = rng.uniform(26, 40)
     floor, back = 112.0, 112.0 - rise
@@ -157,7 +157,7 @@ def boots(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def sandals(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """A flat or wedge sole; straps that rise from it to the instep, and around the ankle."""
+    """Draw sandals: a flat or wedge sole; straps that rise from it to the instep, and around the ankle."""
     base, rise = 104.0, {"flat": 0.0, "wedge": 18.0}[look.cut["sole"]]
     main, style, ankle = look.main, look.cut["style"], 58 - rise * 0.7
     band = weave(look.pattern, look.colours, rng)
@@ -196,7 +196,7 @@ def sandals(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def flip_flops(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """A pair from above."""
+    """Draw a pair of flip-flops from above."""
     fabric = weave(look.pattern, look.colours, rng)
     tilt = rng.uniform(6, 16)
     width = rng.uniform(15, 18)

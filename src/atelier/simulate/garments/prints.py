@@ -40,7 +40,7 @@ def put_print(
 
 
 def ink(look: Look) -> RGB:
-    """A colour that is seen on the item's main one."""
+    """Choose a colour that contrasts with the item's main one."""
     main, second = look.main, look.second
     if sum(abs(a - b) for a, b in zip(main, second, strict=True)) > 150:
         return second

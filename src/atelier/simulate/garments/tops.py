@@ -64,7 +64,7 @@ def shirt(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
 
 
 def top(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """A woman's top: strappy, sleeveless or flowing, often short."""
+    """Draw a woman's top: strappy, sleeveless or flowing, often short."""
     fabric = weave(look.pattern, look.colours, rng)
     hem = rng.uniform(22, 36)
     torso = _torso(look, rng, hem_y=rng.uniform(84, 112), chest=rng.uniform(22, 26), hem=hem, hem_drop=4)
