@@ -10,6 +10,7 @@ from prefect.states import Cancelled
 
 from atelier.jobs.families import FAMILIES
 from atelier.jobs.retrieval.gallery import gallery
+from atelier.lifecycle.adopt import declared
 from atelier.settings import Settings
 from flows.ingest_drop import ingest_drop
 from flows.publish_release import publish_release
@@ -25,8 +26,8 @@ def retrain_daily(
     """Ingest `drop` (or all in `drops/`), retrain with `preset`, and publish what passed the gate.
 
     A drop in `drops/` that cannot be ingested holds back nothing else, and fails the run when all is done
-    (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in, and
-    none trained.
+    (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in and its
+    family not trained; the others are trained with its preset.
     """
     settings = Settings()
     with one_run_at_a_time(settings) as slot:
@@ -34,9 +35,10 @@ def retrain_daily(
             return Cancelled(message=slot.refused)
         began = time.monotonic()
         ingested = ingest_drop(drop)
+        adopted, preset = declared(adopt) if adopt else (None, preset)
         trained: list[TrainedFamily] = []
         for family in FAMILIES:  # in this order: each works with the champions before it
-            if family.required and adopt is not None:
+            if adopt is not None and family.name == adopted:
                 trained.append(adopt_family(family.name, adopt, digest))
             else:
                 trained.append(train_family(family.name, preset))

@@ -49,8 +49,8 @@ def test_a_report_tells_how_each_pair_agreed_in_the_days_asked_for(tmp_path: Pat
     assert first.same_top_1 == pytest.approx(10 / 30)
     assert first.rank_correlation == pytest.approx(0.5)
     assert (first.live_ms, first.shadow_ms) == (10, 20)
-    assert [(name, num) for name, num, _ in first.min_alike] == [("Watches", 10), ("Jeans", 20)]
-    assert [overlap for _, _, overlap in first.min_alike] == pytest.approx([0.1, 0.7])
+    assert [(name, num) for name, num, _ in first.least_alike] == [("Watches", 10), ("Jeans", 20)]
+    assert [overlap for _, _, overlap in first.least_alike] == pytest.approx([0.1, 0.7])
     assert (second.shadow, second.num_requests, second.rank_correlation) == ("c", 1, None)
     assert report(tmp_path / "none") == []
 

@@ -53,9 +53,9 @@ def test_sets_that_share_too_much_wait_until_there_are_no_others() -> None:
     """Row 1 is better than row 2, but shares a piece with row 0; rows 0 and 3 are the same set."""
     items = np.array([[9, 1, 2], [9, 1, 3], [9, 4, 5], [9, 2, 1]])
     preferred = np.array([0.9, 0.8, 0.7, 0.95])
-    assert _different(items, preferred, 1, Wishes(num=2, max_shared=0)) == [3, 2]
-    assert _different(items, preferred, 1, Wishes(num=2, max_shared=1)) == [3, 1]
-    assert _different(items, preferred, 1, Wishes(num=9, max_shared=0)) == [3, 1, 2]
+    assert _different(items, preferred, 1, Wishes(num=2, most_shared=0)) == [3, 2]
+    assert _different(items, preferred, 1, Wishes(num=2, most_shared=1)) == [3, 1]
+    assert _different(items, preferred, 1, Wishes(num=9, most_shared=0)) == [3, 1, 2]
 
 
 def test_several_triggers_stand_in_every_set(stylist: Stylist) -> None:

@@ -94,7 +94,7 @@ def shadow_report(
         return
     for pair in pairs:
         facts = asdict(pair)
-        least = facts.pop("min_alike")
+        least = facts.pop("least_alike")
         print_facts(facts)
         print_table(("least alike", "requests", "overlap"), least)
     if not pairs:

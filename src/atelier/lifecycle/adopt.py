@@ -76,6 +76,24 @@ def adopt(settings: Settings, family: Family[Any], trained_dir: Path, digest: st
     return Adopted(description["preset"]["name"], description["data_version"], digest, runs)
 
 
+def declared(trained_dir: Path) -> tuple[str, str]:
+    """The family and the preset that a folder says it was trained for; nothing is checked yet.
+
+    TrainingError: the folder is not one that `train_pack` finished.
+    """
+    if not trained_dir.is_dir():
+        raise TrainingError(f"there is no folder {trained_dir} (expected what train_pack wrote)")
+    description = _read_description(trained_dir)
+    return description["family"], description["preset"]["name"]
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    if not (folder / TRAINING_FILE).is_file():
+        raise TrainingError(f"the folder has no {TRAINING_FILE}: it is not one that train_pack finished")
+    description: dict[str, Any] = json.loads((folder / TRAINING_FILE).read_text())
+    return description
+
+
 def _checked(folder: Path, trained_dir: Path, digest: str) -> str:
     """The digest, once every file was found to be what it says."""
     try:
@@ -92,9 +110,7 @@ def _checked(folder: Path, trained_dir: Path, digest: str) -> str:
 
 def _description(settings: Settings, family: Family[Any], folder: Path) -> dict[str, Any]:
     """What the folder says of itself; every way in which it could not be registered is found here."""
-    if not (folder / TRAINING_FILE).is_file():
-        raise TrainingError(f"the folder has no {TRAINING_FILE}: it is not one that train_pack finished")
-    description: dict[str, Any] = json.loads((folder / TRAINING_FILE).read_text())
+    description = _read_description(folder)
     if (description["format"], description["family"]) != (TRAINED_FORMAT, family.name):
         raise TrainingError(
             f"the folder holds a model of family '{description['family']}', format {description['format']} "

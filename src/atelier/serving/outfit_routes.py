@@ -49,7 +49,7 @@ class OutfitWishes(BaseModel):
     variety: Annotated[
         float, Field(ge=0, le=1, description="How far the pieces of a set are held apart.")
     ] = 0.0
-    max_shared: Annotated[int, Field(ge=0, le=10, description="Pieces that two sets may share.")] = 1
+    most_shared: Annotated[int, Field(ge=0, le=10, description="Pieces that two sets may share.")] = 1
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, description="Another one gives other sets.")] = 0
     user: Annotated[
         UserId | None,
@@ -128,7 +128,7 @@ class RuleNames(BaseModel):
 async def make_outfits(service: ServiceOf, wishes: OutfitWishes) -> OutfitAnswer:
     """Make complete sets around items; each keeps every rule."""
     stylist = service.live.current.stylist
-    how = Wishes(wishes.k, wishes.variety, wishes.max_shared, wishes.seed, wishes.user)
+    how = Wishes(wishes.k, wishes.variety, wishes.most_shared, wishes.seed, wishes.user)
     made = await service.work(stylist.make, wishes.items, wishes.rules, how)
     return OutfitAnswer.of(stylist, wishes.rules, made)
 

@@ -63,7 +63,7 @@ class PairReport:
     shadow_ms: float
     live_ms_p95: float
     shadow_ms_p95: float
-    min_alike: tuple[tuple[str, int, float], ...]
+    least_alike: tuple[tuple[str, int, float], ...]
     """Categories with the least overlap: name, requests, mean overlap."""
 
 
@@ -131,7 +131,7 @@ def _report(rows: Sequence[Compared]) -> PairReport:
         shadow_ms=float(np.median(shadow_ms)),
         live_ms_p95=float(np.quantile(live_ms, 0.95)),
         shadow_ms_p95=float(np.quantile(shadow_ms, 0.95)),
-        min_alike=_least_alike(rows),
+        least_alike=_least_alike(rows),
     )
 
 

@@ -56,7 +56,7 @@ class Wishes:
     num: int = 1
     variety: float = 0.0
     """Within a set: how far pieces are held apart, in cosines; 0 takes what goes together best."""
-    max_shared: int = 1
+    most_shared: int = 1
     """Across sets: pieces besides the triggers that two sets may share, as long as there are others."""
     seed: int = 0
     user: str | None = None
@@ -273,7 +273,7 @@ def _different(
     order = np.argsort(-preferred_B, kind="stable")
     pieces = [frozenset(row[num_triggers:][row[num_triggers:] >= 0].tolist()) for row in items_BP]
     chosen: list[int] = []
-    for allowed in range(wishes.max_shared, items_BP.shape[1] + 1):
+    for allowed in range(wishes.most_shared, items_BP.shape[1] + 1):
         for row in order:
             is_new = all(pieces[row] != pieces[other] for other in chosen)
             differs = all(len(pieces[row] & pieces[other]) <= allowed for other in chosen)

@@ -96,8 +96,11 @@ def test_an_operators_own_rules_make_a_new_release(workspace: Workspace) -> None
     (settings.rules_dir / "wear.yaml").write_text(
         RULES.replace("Tshirts", "Tshrits").replace("slots:", "slotz:")
     )
-    with pytest.raises(RulesError, match="slotz"):
-        publish(settings, progress=False)
+    again = publish(settings, progress=False)
+    assert any("slotz" in str(each) for each in again.left_out), "the broken file is named"
+    assert len(Stylist.open(settings, live(settings)).make([_a_top(settings)], "wear")) == 1, (
+        "the last good one"
+    )
     (settings.rules_dir / "wear.yaml").unlink()
     publish(settings, progress=False)
 
@@ -204,7 +207,7 @@ def test_a_set_becomes_a_picture_without_a_fault(
     assert drawn.pixels.shape == (400, 400, 3)
     with pytest.raises(QueryError, match="has no item 'nothing'"):
         showcase.draw([SetPiece("top", "nothing")])
-    with pytest.raises(CollageError, match="template: expected a JSON file or one of"):
+    with pytest.raises(CollageError, match="template: expected one of"):
         showcase.draw(made.pieces, template="no-such-template")
     with pytest.raises(CollageError, match="ends with"):
         collage(settings, [("top", made.pieces[0].item_id)], tmp_path / "x.gif", texts={})
