@@ -30,7 +30,7 @@ FamilyOption = Annotated[
 
 
 def split_family(arguments: Sequence[str], family: str | None, num_others: int) -> tuple[str, Sequence[str]]:
-    """Return the family's name and the other arguments of a command that takes the name first or as an option.
+    """Split arguments into the family's name and the others; the name comes first or as an option.
 
     typer.BadParameter: too many or too few arguments, or the family is named twice or unknown.
     """
