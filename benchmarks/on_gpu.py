@@ -31,7 +31,7 @@ from typing import Any
 from on_gpu_family import LOG_FILE, Request, check, run_in_log, train
 from on_gpu_report import TABLE_FILE, failures_of, read_results, write_report
 
-from atelier.families.training import known_families
+from atelier.families import known_families
 
 _CHECKING_SHARE = 0.6
 """Share of the time that checks may take, at most, where there are packs to train on."""

@@ -26,8 +26,8 @@ def retrain_daily(
     """Ingest `drop` (or all in `drops/`), retrain with `preset`, and publish what passed the gate.
 
     A drop in `drops/` that cannot be ingested holds back nothing else, and fails the run when all is done
-    (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is taken in and its
-    family not trained; the others are trained with its preset.
+    (PartFailedError). With `adopt`, a folder of `train_pack`, and its `digest`, that model is registered
+    and its family not trained; the others are trained with its preset.
     """
     settings = Settings()
     with one_run_at_a_time(settings) as slot:

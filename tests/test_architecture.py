@@ -67,7 +67,17 @@ DOORS: dict[str, set[str]] = {
         *("settings", "contracts", "versioning", "datasets", "simulate", "families", "engine", "lifecycle"),
         *("registry", "index", "release", "collage", "delivery", "rules", "styling"),
     },
-    "cli": {"settings", "jobs", "lifecycle", "serving", "services", "release", "flows", "styling"},
+    "cli": {
+        "settings",
+        "jobs",
+        "families",
+        "lifecycle",
+        "serving",
+        "services",
+        "release",
+        "flows",
+        "styling",
+    },
     "flows": {"settings", "jobs", "lifecycle", "services"},
 }
 """Each room, and the rooms it may look into besides itself and those open to all."""

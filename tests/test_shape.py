@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from test_architecture import ROOT, source_files
 
-from atelier.families.training import known_families
+from atelier.families import known_families
 from atelier.jobs.families import FAMILIES
 from atelier.lifecycle.family import Family
 

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from atelier.errors import TrainingError
-from atelier.families.training import known_families, training_plan
+from atelier.families import known_families
+from atelier.families.training import training_plan
 from atelier.lifecycle import checksums
 from atelier.lifecycle.packing import ARRAYS_FOLDER, PACK_FILE, PACK_FORMAT, ArrayWriter
 

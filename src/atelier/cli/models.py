@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from atelier.cli.family_option import FamilyName, FamilyOption, split_family
+from atelier.cli.family_option import DEFAULT_FAMILY, FamilyOption, known, split_family
 from atelier.cli.output import (
     AsJson,
     Quiet,
@@ -52,8 +52,12 @@ def add_to(app: typer.Typer) -> None:
 def train(
     preset: Preset = "small",
     family: Annotated[
-        FamilyName | None,
-        typer.Option(help="Train this family alone. Default: every one that the data can teach."),
+        str | None,
+        typer.Option(
+            callback=known,
+            metavar="FAMILY",
+            help="Train this family alone. Default: every one that the data can teach.",
+        ),
     ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -125,7 +129,7 @@ def retrain(
 def evaluate(
     data: Annotated[Path, typer.Option(help="A folder of known layouts that training never saw.")],
     first: Annotated[
-        FamilyName | None, typer.Argument(metavar="[FAMILY]", help="The family; retrieval by default.")
+        str | None, typer.Argument(metavar="[FAMILY]", help="The family; retrieval by default.")
     ] = None,
     family: FamilyOption = None,
     protocol: Annotated[
@@ -148,10 +152,10 @@ def evaluate(
     from atelier.jobs.families import FAMILIES
     from atelier.lifecycle.family import family_named
 
-    name, _ = split_family([first.value] if first else [], family, num_others=0)
+    name, _ = split_family([first] if first else [], family, num_others=0)
     settings = open_settings()
     if protocol is not None:
-        if name != FamilyName.RETRIEVAL:
+        if name != DEFAULT_FAMILY:
             raise typer.BadParameter("only of retrieval", param_hint="--protocol")
         from atelier.jobs.retrieval.protocol import evaluate_protocol
 

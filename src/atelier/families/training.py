@@ -7,7 +7,6 @@ somebody else has read, so that a machine with the training libraries alone can 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 
 from atelier import families
 from atelier.errors import TrainingError
+from atelier.families import known_families
 from atelier.families.schedule import Schedule
 
 
@@ -101,12 +101,6 @@ class TrainingPlan:
     def requested_stages(self, preset: Any) -> Sequence[Stage]:
         """List the stages that a preset asks for, in the order of training."""
         return [stage for stage in self.stages if stage.requested(preset)]
-
-
-def known_families() -> list[str]:
-    """List the names of the families that can be trained, sorted."""
-    folders = [each.name for each in pkgutil.iter_modules(families.__path__) if each.ispkg]
-    return sorted(folders)
 
 
 def training_plan(family: str) -> TrainingPlan:
