@@ -1,4 +1,4 @@
-"""Which family a command is about: `--family NAME`, or its name as the first argument."""
+"""Parses the family of a command: `--family NAME`, or its name as the first argument."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FamilyOption = Annotated[
 
 
 def split_family(arguments: Sequence[str], family: str | None, num_others: int) -> tuple[str, Sequence[str]]:
-    """Split arguments into the family's name and the others; the name comes first or as an option.
+    """Split the family's name from the other arguments, of a command that takes it first or as an option.
 
     typer.BadParameter: too many or too few arguments, or the family is named twice or unknown.
     """
