@@ -115,7 +115,7 @@ class QueryError(AtelierError):
 
 
 class FeedLogError(AtelierError):
-    """A feed cannot be logged, so it may not be shown: nobody could learn from what is clicked."""
+    """A feed cannot be logged, so it may not be shown: its clicks would be lost as evidence."""
 
 
 class OverloadedError(AtelierError):
@@ -127,7 +127,7 @@ class ServiceError(AtelierError):
 
 
 class PartFailedError(AtelierError):
-    """A run did all it could, but a part of it failed; `summary` is what came of the whole."""
+    """A part of a run failed and the rest is done; `summary` describes the whole."""
 
     def __init__(self, message: str, summary: object) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Folders of any name, for libraries that take only some names for what they are; people's files in them.
+"""Gives libraries plain paths for folders of any name, and lists people's own files in a folder.
 
 LanceDB percent-encodes the path of a part of what it writes, DVC fills in `{braces}` and `$VARIABLES`. They
 get another name of the same folder, which has no character to misread.
@@ -20,17 +20,17 @@ _lock = threading.Lock()
 
 
 def is_plain(folder: Path) -> bool:
-    """Whether no library misreads the folder's name."""
+    """Test whether every library reads the folder's name correctly."""
     return _PLAIN.fullmatch(str(folder)) is not None
 
 
 def has_aliases() -> bool:
-    """Whether this system gives open folders a second name; Linux does."""
+    """Test whether this system gives open folders a second name; Linux does."""
     return _DESCRIPTORS.is_dir()
 
 
 def plain(folder: Path) -> Path:
-    """The folder itself if its name is plain, else a plain name of it that this process alone can use.
+    """Return the folder itself if its name is plain, else a plain name of it that this process alone can use.
 
     An alias lasts as long as the process, also when the folder is moved meanwhile. A folder that is not there
     is made. Never keep an alias in a file, and never hand one to another process.
@@ -47,7 +47,7 @@ def plain(folder: Path) -> Path:
 
 
 def real(path: str | Path) -> Path:
-    """The path that people know, of one that may begin with an alias."""
+    """Return the path that people know, of one that may begin with an alias."""
     return Path(path).resolve() if Path(path).is_relative_to(_DESCRIPTORS) else Path(path)
 
 
@@ -72,7 +72,7 @@ class LeftOut:
 
 
 def own_files(folder: Path, suffix: str) -> list[Path]:
-    """What people put into a folder, by name; hidden and temporary files of editors and systems aside.
+    """List people's files in a folder, by name, without hidden and temporary files of editors and systems.
 
     OSError: the folder cannot be listed. None where there is no folder.
     """
@@ -81,7 +81,7 @@ def own_files(folder: Path, suffix: str) -> list[Path]:
 
 
 def require_file(path: Path) -> None:
-    """Raise OSError for what would not end when it is read, as a pipe, or cannot be read, as a folder."""
+    """Require a regular file. OSError: reading it would not end, as a pipe, or is impossible, as a folder."""
     if path.exists() and not path.is_file():
         raise OSError(f"{path} is no file")
 

@@ -73,7 +73,7 @@ class FoundItem:
     sheet_path: Path
 
     def told(self) -> str:
-        """A sentence for the reader, misses included."""
+        """Format the search's outcome as a sentence, misses included."""
         missed = (
             f"; the {self.num_missed} photos asked before it did not find theirs" if self.num_missed else ""
         )

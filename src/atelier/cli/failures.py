@@ -1,4 +1,4 @@
-"""What the surroundings of a command did to it, in one sentence: a full disk, a missing folder, a wrong name.
+"""Formats failures of a command's environment as one sentence: a full disk, a missing folder, a wrong name.
 
 Mistakes in our own code are not for these sentences: they keep their traceback.
 """
@@ -37,7 +37,7 @@ _MAX_SHOWN = 400
 
 
 def sentence_for(error: BaseException) -> str | None:
-    """Say what failed around us and what to do; None for a mistake of our own."""
+    """Format a failure of the environment and its remedy; None for a mistake of our own."""
     for each in _causes(error):
         if isinstance(each, OSError):
             return _of_the_system(each)
@@ -52,7 +52,7 @@ def sentence_for(error: BaseException) -> str | None:
 
 
 def wrong_argument(arguments: Sequence[str]) -> str | None:
-    """Complain about the first argument whose bytes are not UTF-8 and that names nothing on the disk."""
+    """Reject the first argument whose bytes are not UTF-8 and that names nothing on the disk."""
     for argument in arguments:
         if _is_text(argument) or os.path.lexists(argument):
             continue

@@ -52,7 +52,7 @@ def open_settings() -> Settings:
 
 
 def utf8_path(given: Path | None) -> Path | None:
-    """Check a path that goes into a record of what was done; for a parameter's `callback`."""
+    """Check a path that will be recorded; for a parameter's `callback`."""
     try:
         str(given.resolve() if given else "").encode()
     except UnicodeEncodeError as error:
@@ -113,7 +113,9 @@ def fail(message: str) -> None:
 
 
 def literal(text: str) -> str:
-    """Show text from data as it is: what would steer a terminal, or is no character, becomes its number."""
+    """Escape text from data: characters that would steer a terminal, or that are none, become their
+    numbers.
+    """
     return _UNSHOWN.sub(_number, text)
 
 

@@ -144,7 +144,7 @@ def parse_template(text: str, file: str = "template", folder: Path | None = None
 
 @dataclass(frozen=True)
 class OwnTemplates:
-    """What a designer's folder holds."""
+    """The templates of a designer's folder, and its broken files."""
 
     templates: tuple[Template, ...]
     """In the order of their files."""
@@ -153,7 +153,7 @@ class OwnTemplates:
 
 
 def own_templates(folder: Path) -> OwnTemplates:
-    """The templates in a folder; never raises, for one bad file must not stop those who need none."""
+    """Load the templates in a folder; never raises, so that one bad file does not affect the others."""
     found: dict[str, Template] = {}
     file_of: dict[str, str] = {}
     left_out: list[LeftOut] = []

@@ -52,7 +52,8 @@ class Checked:
         refused_later: Mapping[str, int] | None = None,
         reasons: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """ContractError where too much is bad to go on; call it once the bad rows are in quarantine.
+        """Require a small share of bad rows. ContractError: it is too large; call it after the rows are in
+        quarantine.
 
         max_bad_share: largest share of a table's rows that may be bad; default: what the check was given.
         max_drift: largest change of category shares beyond chance, 0 to 1; default: a warning only.
@@ -121,7 +122,9 @@ def judge(
     promises: list[Promise],
     around: Surroundings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Good rows, bad rows with their `reason`, and warnings of one table, whose rows are counted from 0."""
+    """Split the rows of one table, counted from 0, into good ones and bad ones with their `reason`; returns
+    warnings too.
+    """
     broken = validation.run(table, rows, promises, around) if len(rows) else []
     reasons = _reasons(rows, broken)
     _cascade(table, rows, promises, around, reasons)

@@ -59,7 +59,7 @@ def promises(shown: Shown) -> dict[str, list[Promise]]:
 def check_judgments(
     tables: Mapping[str, pd.DataFrame], shown: Shown, reports_dir: Path, max_bad_share: float
 ) -> Checked:
-    """Judge every row of a reviewer's file; see `check.check_tables` for what comes back, and its costs.
+    """Check every row of a reviewer's file; see `check.check_tables` for results and costs.
 
     tables: `judgments` and `preferences`, columns as their classes in `vocabulary` have them. Several rows of
     one key are no fault: a reviewer may change their mind, and the latest counts.

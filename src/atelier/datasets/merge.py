@@ -23,7 +23,9 @@ class Comparison:
 
 
 def compare(table: str, rows: Iterable[Row], present: Sequence[Row]) -> Comparison:
-    """Compare by key and content; what acceptance fills in (split and place) does not count as content."""
+    """Compare by key and content; the columns that acceptance adds (split and place) do not count as
+    content.
+    """
     by_key = {key_of(table, row): row for row in present}
     result = Comparison()
     for row in rows:

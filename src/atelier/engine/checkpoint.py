@@ -44,7 +44,9 @@ class Checkpoint:
 
     @property
     def folder_name(self) -> str:
-        """Sorts by age; a finished run's last checkpoint never replaces the one it would fall back on."""
+        """Name of the folder, which sorts by age; a finished run's last checkpoint never replaces its
+        predecessor.
+        """
         return f"step-{self.step:08d}" + ("-final" if self.final else "")
 
 

@@ -9,7 +9,7 @@ from atelier.progress import write
 
 
 class ListTracker:
-    """Remembers all it is told: `told_params`, and (step, values) in `told_metrics`."""
+    """Stores all that is logged: `told_params`, and (step, values) in `told_metrics`."""
 
     def __init__(self) -> None:
         self.told_params: dict[str, object] = {}

@@ -160,7 +160,9 @@ class Sitting:
         run.end_step()
 
     def pause(self, *, checkpoint: bool) -> str:
-        """Report what was measured since the last pause, write a checkpoint if asked, and return a note."""
+        """Report the measurements since the last pause, write a checkpoint if requested, and return a
+        note.
+        """
         run = self.run
         values = self.meter.read()
         run.position.training_seconds += self.meter.seconds

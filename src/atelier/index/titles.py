@@ -25,7 +25,7 @@ _SAME = (("\u00df", "ss"), ("\u03c2", "\u03c3"), ("i\u0307", "i"))
 
 
 class Coverage(NamedTuple):
-    """How much of a text each of K titles holds."""
+    """The matched share of a text in each of K titles."""
 
     share: float
     """Share of the text's tokens in the title that has most of them, 0 to 1: how sure the titles are."""
@@ -34,14 +34,14 @@ class Coverage(NamedTuple):
 
 
 class Titles:
-    """Answers about N titles. Safe to share by threads; what it needs is computed on the first question."""
+    """Searches N titles. Safe to share by threads; its tables are computed at the first search."""
 
     def __init__(self, titles: pa.ChunkedArray) -> None:
         self._titles = titles
         self._tokens = lru_cache(maxsize=_TITLES_KEPT)(self._tokens_of)
 
     def exact(self, text: str) -> NDArray[np.int64]:
-        """Rows of the titles that are this text, whatever its case, punctuation and blanks.
+        """Find the rows of the titles that are this text, whatever its case, punctuation and blanks.
 
         Where there is none, a long text also finds the titles that begin with it.
         """

@@ -1,4 +1,4 @@
-"""Looks at a workspace from top to bottom and says what is wrong with it: `atelier doctor`."""
+"""Checks a whole workspace and reports its problems: `atelier doctor`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MIN_FREE_BYTES = 1_000_000_000
 
 @dataclass(frozen=True)
 class Finding:
-    """What one look came to."""
+    """The result of one check."""
 
     what: str
     status: str
@@ -35,7 +35,9 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every look at the workspace, in the order of its parts; changes nothing and imports nothing heavy."""
+    """Run every check of the workspace, in the order of its parts; changes nothing and imports nothing
+    heavy.
+    """
     looks: dict[str, Callable[[Settings], Iterator[Finding]]] = {
         "workspace": _workspace,
         "data": _data,
@@ -50,7 +52,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def mend(settings: Settings) -> None:
-    """Mend what a move of the workspace broke, before programs other than ours open its stores."""
+    """Repair what a move of the workspace broke, before programs other than ours open its stores."""
     mend_moved_store(settings)
 
 

@@ -1,4 +1,4 @@
-"""Mends the store of a workspace that was moved or copied: MLflow keeps absolute addresses of artifacts."""
+"""Repairs the store of a workspace that was moved or copied: MLflow keeps absolute addresses of artifacts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 
 def mend_moved_store(settings: Settings) -> bool:
-    """Rewrites addresses that were made in another folder to where the artifacts lie now; says whether any.
+    """Rewrite addresses made in another folder to the present place of the artifacts; returns whether there
+    were any.
 
     Only for a workspace that holds both database and artifacts. Costs a millisecond where nothing is to do;
     else one transaction, so that a killed call has changed nothing. Call it while nobody else writes.
@@ -45,7 +46,7 @@ def mend_moved_store(settings: Settings) -> bool:
 
 
 def made_elsewhere(settings: Settings) -> str | None:
-    """The artifact root that the store's addresses begin with, if it is not where the artifacts lie now."""
+    """Return the artifact root that the store's addresses begin with, if the artifacts lie elsewhere now."""
     if settings.tracking_uri or settings.artifact_root or not _database(settings).is_file():
         return None
     with closing(sqlite3.connect(_database(settings), timeout=60)) as connection:

@@ -50,7 +50,7 @@ def ready_made() -> dict[str, Path]:
 
 @dataclass(frozen=True)
 class OwnRules:
-    """What an operator's folder holds."""
+    """The rules of an operator's folder, and its broken files."""
 
     paths: Mapping[str, Path]
     """Name -> rule file that can be read."""
@@ -59,7 +59,7 @@ class OwnRules:
 
 
 def own_rules(folder: Path) -> OwnRules:
-    """The rule files in a folder; never raises, for one bad file must not hold back all others."""
+    """Load the rule files in a folder; never raises, so that one bad file does not affect the others."""
     good: dict[str, Path] = {}
     left_out: dict[str, LeftOut] = {}
     try:

@@ -142,7 +142,7 @@ def _refusal(family: int, address: tuple[Any, ...]) -> OSError | None:
 
 
 def url_of(host: str, port: int, path: str = "") -> str:
-    """The address of a service over HTTP; an IPv6 one stands in brackets."""
+    """Return the HTTP address of a service; an IPv6 address stands in brackets."""
     if not host:
         host = "localhost"
     elif ":" in host:

@@ -121,7 +121,7 @@ class Answerer:
 
     @property
     def stylist(self) -> Stylist:
-        """What makes sets. NoReleaseError: this release has no outfit model."""
+        """The loaded maker of sets. NoReleaseError: this release has no outfit model."""
         if self._stylist is None:
             raise NoReleaseError(
                 f"Release {self.release.release_id} makes no sets: no outfit model passed its gate yet."
@@ -130,14 +130,14 @@ class Answerer:
 
     @property
     def feed_maker(self) -> FeedMaker:
-        """What makes feeds. NoReleaseError: this release has no ranker."""
+        """The loaded maker of feeds. NoReleaseError: this release has no ranker."""
         if self._feed_maker is None:
             raise no_ranker(self.release)
         return self._feed_maker
 
     @property
     def showcase(self) -> Showcase:
-        """What lays sets out as pictures."""
+        """The loaded maker of collages."""
         assert self._showcase is not None, "a release that was opened has one"
         return self._showcase
 

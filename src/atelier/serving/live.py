@@ -90,7 +90,7 @@ class LiveRelease:
         return state.answerer
 
     def start(self) -> None:
-        """Load what is live now, then follow it in the background until `stop`."""
+        """Load the live release, then follow it in the background until `stop`."""
         self.refresh()
         self._thread = threading.Thread(target=self._follow, name="live-release", daemon=True)
         self._thread.start()

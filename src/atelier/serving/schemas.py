@@ -266,7 +266,7 @@ class Problem(BaseModel):
 
 
 def shown_price(price: float | None) -> float | None:
-    """A price as shops name it, to a hundredth: not 56.9900016784668."""
+    """Round a price to a hundredth: not 56.9900016784668."""
     return None if price is None or math.isnan(price) else round(price, 2)
 
 

@@ -48,7 +48,7 @@ DEPTH = 10
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that was answered, as the shadow will be asked it."""
+    """A request and its live answer, for the shadow to repeat."""
 
     request_id: str
     photo: bytes

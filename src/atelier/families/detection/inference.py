@@ -134,7 +134,7 @@ class Detector:
         return [[FoundItem(box, "item", 1.0, True)] if box else next(looked) for box in plain]
 
     def detect(self, pictures: Sequence[Pixels]) -> list[Found]:
-        """`find` for pictures whatever their backgrounds."""
+        """Detect the items of pictures with both passes, whatever their backgrounds."""
         if not pictures:
             return []
         return look_twice(self._run, pictures, self.contract)
@@ -206,7 +206,9 @@ def squeezed(pixels: Pixels, size: int, part: Box | None = None) -> NDArray[np.f
 def decode_boxes(
     kind_GK: NDArray[np.float32], main_G: NDArray[np.float32], boxes_G4: NDArray[np.float32], rules: BoxRules
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
-    """Boxes [N, 4], kinds and scores of the items of a view: the main one, then the others by score."""
+    """Decode boxes [N, 4], kinds and scores of the items of a view: the main one, then the others by
+    score.
+    """
     main_box, main_cell = _main_box(main_G, boxes_G4)
     near_G = iou(main_box[None], boxes_G4)[0] > _AGREEING
     near_G[main_cell] = True

@@ -171,7 +171,7 @@ def weighted(parts: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tenso
 
 
 def fact_weights(config: LossConfig) -> dict[str, float]:
-    """Return the weights of the losses of `AttributesModule.facts`."""
+    """Return the weights of the losses of `FactsModule.facts`."""
     return {
         "category": config.category_weight,
         "attribute": config.attribute_weight,

@@ -80,7 +80,7 @@ def evaluate_network(network: nn.Module, validation: Validation) -> dict[str, fl
 
 @torch.inference_mode()
 def embed_all(network: nn.Module, pictures_N3SS: NDArray[np.uint8], batch_size: int = 256) -> Predictions:
-    """What the network says about uint8 pictures, in the precision of the autocast that is on."""
+    """Compute a network's outputs for uint8 pictures, in the precision of the current autocast."""
     device = next(network.parameters()).device
     outputs = []
     for start in range(0, len(pictures_N3SS), batch_size):

@@ -91,7 +91,7 @@ def held_out_queries(
 
 @dataclass(frozen=True)
 class Truth:
-    """What a folder of queries asks, and what it cannot ask."""
+    """The queries of a folder, and its unusable ones."""
 
     queries: tuple[Query, ...]
     """In the order of `truth.csv`."""
