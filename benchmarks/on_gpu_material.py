@@ -16,22 +16,21 @@ import torch
 from torch.utils.data import default_collate
 
 from atelier.errors import TrainingError
+from atelier.families.detection.config import DetectionPreset
 from atelier.families.detection.kinds import KINDS
-from atelier.families.detection.presets import DetectionPreset
 from atelier.families.detection.products import Cutouts
 from atelier.families.detection.scenes import Streets
 from atelier.families.detection.task import Truth
 from atelier.families.detection.training import Material as DetectionMaterial
 from atelier.families.outfit.colours import DIMENSION as NUM_COLOURS
+from atelier.families.outfit.config import OutfitPreset
 from atelier.families.outfit.material import OUTFITS, SetMaterial, Source
-from atelier.families.outfit.presets import OutfitPreset
 from atelier.families.outfit.table import FACTS, ItemTable
-from atelier.families.ranking.config import ItemConfig
-from atelier.families.ranking.presets import RankingPreset
+from atelier.families.ranking.config import ItemConfig, RankingPreset
 from atelier.families.ranking.sets import Sets
 from atelier.families.ranking.showings import Showings, earlier_clicks
 from atelier.families.ranking.training import Description, RankingMaterial
-from atelier.families.retrieval.presets import RetrievalPreset
+from atelier.families.retrieval.config import RetrievalPreset
 from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Products
 from atelier.families.retrieval.tokens import token_ids
 from atelier.families.retrieval.training import Material as RetrievalMaterial

@@ -19,17 +19,8 @@ ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
 
 OPEN_TO_ALL = {
-    "errors",
-    "evidence",
-    "files",
-    "markdown",
-    "matting",
-    "pictures",
-    "places",
-    "precision",
-    "progress",
-    "telemetry",
-    "vocabulary",
+    *("errors", "evidence", "files", "markdown", "matting", "pictures", "places", "precision", "progress"),
+    *("telemetry", "vocabulary"),
 }
 """Plain modules that any room may import."""
 
@@ -68,15 +59,8 @@ DOORS: dict[str, set[str]] = {
         *("registry", "index", "release", "collage", "delivery", "rules", "styling"),
     },
     "cli": {
-        "settings",
-        "jobs",
-        "families",
-        "lifecycle",
-        "serving",
-        "services",
-        "release",
-        "flows",
-        "styling",
+        *("settings", "jobs", "families", "lifecycle", "serving", "services"),
+        *("release", "flows", "styling"),
     },
     "flows": {"settings", "jobs", "lifecycle", "services"},
 }

@@ -25,10 +25,8 @@ JOB_FILES = {"champion", "evaluate", "exam", "family", "gate", "material", "rele
 
 
 def imported_modules(tree: ast.AST, known: Mapping[str, Path]) -> Iterator[str]:
-    """Our modules that are imported anywhere in a file, but for type checkers alone."""
+    """List our modules that are imported anywhere in a file, late or for type checkers alone too."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             yield from (name for name in names if name in known)

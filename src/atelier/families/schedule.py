@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from atelier.precision import AskedPrecision
+if TYPE_CHECKING:  # serving reads configurations, and has no torch
+    from atelier.precision import AskedPrecision
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from atelier.families.detection.inference import BoxRules
+from atelier.families.schedule import Schedule
 
 STRIDE = 8
 """Pixels of a view for each cell that the network answers for."""
@@ -98,3 +99,14 @@ class DetectionConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     rules: BoxRules = field(default_factory=BoxRules)
     """What is told when serving."""
+
+
+@dataclass(frozen=True)
+class DetectionPreset:
+    """A detector and how it is trained; a pass composes one scene of every product."""
+
+    name: str
+    config: DetectionConfig
+    schedule: Schedule
+    min_main_hits: float = 0.0
+    """Floor of `main/hit_75` below which not even a first champion is accepted."""

@@ -7,26 +7,14 @@ measured with it stand in docs/experiments.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from atelier.families.detection import training
-from atelier.families.detection.config import DetectionConfig, NetworkConfig
+from atelier.families.detection.config import DetectionConfig, DetectionPreset, NetworkConfig
 from atelier.families.detection.products import Cutouts
 from atelier.families.detection.scenes import Streets
 from atelier.families.detection.task import Truth
 from atelier.families.schedule import Schedule
 from atelier.families.training import Stage, TrainingPlan
-
-
-@dataclass(frozen=True)
-class DetectionPreset:
-    """A detector and how it is trained; a pass composes one scene of every product."""
-
-    name: str
-    config: DetectionConfig
-    schedule: Schedule
-    min_main_hits: float = 0.0
-    """Floor of `main/hit_75` below which not even a first champion is accepted."""
 
 
 def debug() -> DetectionPreset:

@@ -6,19 +6,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
+from atelier.families.detection.config import DetectionPreset
 from atelier.families.detection.export import export_network
 from atelier.families.detection.model import DetectionNetwork
 from atelier.families.detection.products import Cutouts
 from atelier.families.detection.scenes import Streets
 from atelier.families.detection.task import DetectionModule, DetectionTask, Truth
 from atelier.families.training import Training, Weights
-
-if TYPE_CHECKING:
-    from atelier.families.detection.presets import DetectionPreset
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from atelier.families.schedule import Schedule
+
 Kind = Literal["dan", "lstm", "transformer"]
 Pooling = Literal["sum", "max"]
 
@@ -72,3 +74,23 @@ class LossConfig:
     """Cosine above which pieces go together."""
     teacher_weight: float = 0.1
     """Of a student: weight of agreeing with its teacher about which piece a set lacks."""
+
+
+@dataclass(frozen=True)
+class OutfitPreset:
+    """A set Transformer, the DAN that it teaches and that is served, and how both are trained.
+
+    What is known of items is filled in from the data: lengths of vectors, values of facts.
+    """
+
+    name: str
+    teacher: NetworkConfig
+    student: NetworkConfig
+    loss: LossConfig
+    teacher_schedule: Schedule
+    student_schedule: Schedule
+    """A pass shows every set once, with one piece blanked out."""
+    end_to_end_schedule: Schedule | None = None
+    """How the student then goes on together with its image tower; None leaves the tower as it is."""
+    min_fill_in_the_blank: float = 0.0
+    """Floor of the mean over all sources below which not even a first champion is accepted."""

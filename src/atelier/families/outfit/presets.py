@@ -7,35 +7,15 @@ measured with it stand in docs/experiments.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from atelier.families.outfit import training
-from atelier.families.outfit.config import LossConfig, NetworkConfig
+from atelier.families.outfit.config import LossConfig, NetworkConfig, OutfitPreset
 from atelier.families.outfit.end_to_end import Pictures
 from atelier.families.outfit.material import EndToEndMaterial, SetMaterial, Source
 from atelier.families.outfit.table import ItemTable
 from atelier.families.schedule import Schedule
 from atelier.families.training import Stage, TrainingPlan
-
-
-@dataclass(frozen=True)
-class OutfitPreset:
-    """A set Transformer, the DAN that it teaches and that is served, and how both are trained.
-
-    What is known of items is filled in from the data: lengths of vectors, values of facts.
-    """
-
-    name: str
-    teacher: NetworkConfig
-    student: NetworkConfig
-    loss: LossConfig
-    teacher_schedule: Schedule
-    student_schedule: Schedule
-    """A pass shows every set once, with one piece blanked out."""
-    end_to_end_schedule: Schedule | None = None
-    """How the student then goes on together with its image tower; None leaves the tower as it is."""
-    min_fill_in_the_blank: float = 0.0
-    """Floor of the mean over all sources below which not even a first champion is accepted."""
 
 
 def debug() -> OutfitPreset:

@@ -7,11 +7,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import torch
 
-from atelier.families.outfit.config import LossConfig, NetworkConfig
+from atelier.families.outfit.config import LossConfig, NetworkConfig, OutfitPreset
 from atelier.families.outfit.distill import StudentModule
 from atelier.families.outfit.end_to_end import EndToEndModule, EndToEndTask
 from atelier.families.outfit.export import WEIGHTS_FILE, export_network, load_network
@@ -22,9 +21,6 @@ from atelier.families.outfit.task import OutfitModule, OutfitTask, SameCategoryS
 from atelier.families.schedule import Schedule
 from atelier.families.training import Training, Weights
 from atelier.vocabulary import Split
-
-if TYPE_CHECKING:
-    from atelier.families.outfit.presets import OutfitPreset
 
 
 def teacher_training(

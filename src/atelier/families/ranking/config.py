@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from atelier.families.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,23 @@ class RankingConfig:
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+
+
+@dataclass(frozen=True)
+class RankingPreset:
+    """A ranker and how it is trained; a pass sees every showing once."""
+
+    name: str
+    config: RankingConfig
+    schedule: Schedule
+    longest_history: int = 50
+    """Latest clicks that a user is known by."""
+    min_auc: float = 0.5
+    """Floor of `auc_within_users` below which not even a first ranker is accepted."""
+    min_clicks: int = 100
+    """Clicks of the test part; fewer decide nothing."""
+
+    def for_items(self, items: ItemConfig) -> RankingPreset:
+        """The preset for a catalogue: lengths of vectors, facts, prices."""
+        network = replace(self.config.network, items=items)
+        return replace(self, config=replace(self.config, network=network))

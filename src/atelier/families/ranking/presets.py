@@ -6,35 +6,15 @@ Each docstring counts passes and pictures; minutes are a note with the machine b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from atelier.families.ranking import training
-from atelier.families.ranking.config import ItemConfig, NetworkConfig, RankingConfig
+from atelier.families.ranking.config import ItemConfig, NetworkConfig, RankingConfig, RankingPreset
 from atelier.families.ranking.sets import Sets
 from atelier.families.ranking.showings import Showings
 from atelier.families.schedule import Schedule
 from atelier.families.training import Stage, TrainingPlan
 from atelier.vocabulary import Outfit
-
-
-@dataclass(frozen=True)
-class RankingPreset:
-    """A ranker and how it is trained; a pass sees every showing once."""
-
-    name: str
-    config: RankingConfig
-    schedule: Schedule
-    longest_history: int = 50
-    """Latest clicks that a user is known by."""
-    min_auc: float = 0.5
-    """Floor of `auc_within_users` below which not even a first ranker is accepted."""
-    min_clicks: int = 100
-    """Clicks of the test part; fewer decide nothing."""
-
-    def for_items(self, items: ItemConfig) -> RankingPreset:
-        """The preset for a catalogue: lengths of vectors, facts, prices."""
-        network = replace(self.config.network, items=items)
-        return replace(self, config=replace(self.config, network=network))
 
 
 def debug() -> RankingPreset:

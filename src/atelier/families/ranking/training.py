@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from atelier.families.ranking.config import ItemConfig
+from atelier.families.ranking.config import ItemConfig, RankingPreset
 from atelier.families.ranking.export import export_network
 from atelier.families.ranking.inference import VALUES_FILE, RankingContract, read_values, write_values
 from atelier.families.ranking.model import RankingNetwork
@@ -23,9 +22,6 @@ from atelier.families.ranking.showings import Showings
 from atelier.families.ranking.task import RankingModule, RankingTask
 from atelier.families.training import Training, Weights
 from atelier.vocabulary import Outfit, Split
-
-if TYPE_CHECKING:
-    from atelier.families.ranking.presets import RankingPreset
 
 
 @dataclass(frozen=True)

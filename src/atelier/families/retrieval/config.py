@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from atelier.families.schedule import Schedule
+
 
 @dataclass(frozen=True)
 class TextConfig:
@@ -121,3 +123,18 @@ class RetrievalConfig:
     """Mean size of the look-alike clusters that the cluster softmax tells apart."""
     cluster_size_factor: float = 2.0
     """How much larger or smaller than their category's mean its clusters may be."""
+
+
+@dataclass(frozen=True)
+class RetrievalPreset:
+    """A teacher, its student, and how each is trained; a pass shows two views of every product."""
+
+    name: str
+    teacher: RetrievalConfig
+    facts_schedule: Schedule
+    """The teacher's first pass, over facts; its second goes on from there."""
+    teacher_schedule: Schedule
+    student: RetrievalConfig
+    student_schedule: Schedule
+    min_recall_at_1: float = 0.0
+    """Floor below which not even a first champion is accepted."""

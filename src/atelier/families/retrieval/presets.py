@@ -7,29 +7,14 @@ measured with it stand in docs/experiments.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from atelier.families.retrieval import training
-from atelier.families.retrieval.config import NetworkConfig, RetrievalConfig, TextConfig
+from atelier.families.retrieval.config import NetworkConfig, RetrievalConfig, RetrievalPreset, TextConfig
 from atelier.families.retrieval.products import Labels, Products
 from atelier.families.retrieval.validation import Validation
 from atelier.families.schedule import Schedule
 from atelier.families.training import Stage, TrainingPlan
-
-
-@dataclass(frozen=True)
-class RetrievalPreset:
-    """A teacher, its student, and how each is trained; a pass shows two views of every product."""
-
-    name: str
-    teacher: RetrievalConfig
-    facts_schedule: Schedule
-    """The teacher's first pass, over facts; its second goes on from there."""
-    teacher_schedule: Schedule
-    student: RetrievalConfig
-    student_schedule: Schedule
-    min_recall_at_1: float = 0.0
-    """Floor below which not even a first champion is accepted."""
 
 
 def debug() -> RetrievalPreset:

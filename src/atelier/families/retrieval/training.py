@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from atelier.families.retrieval.clusters import ClusterSpread, look_alike_clusters, title_purity
-from atelier.families.retrieval.config import RetrievalConfig
+from atelier.families.retrieval.config import RetrievalConfig, RetrievalPreset
 from atelier.families.retrieval.distill import DistillTask, StudentModule, item_gallery
 from atelier.families.retrieval.export import export_network, load_module
 from atelier.families.retrieval.model import RetrievalNetwork
@@ -24,9 +23,6 @@ from atelier.families.retrieval.task import AttributesModule, RetrievalModule, R
 from atelier.families.retrieval.validation import Predictions, Validation, embed_all
 from atelier.families.training import Training, Weights
 from atelier.precision import Precision, choose_precision
-
-if TYPE_CHECKING:  # a preset is part of the key by its values, not by the code of all presets
-    from atelier.families.retrieval.presets import RetrievalPreset
 
 TEACHER_FILE = "teacher.safetensors"
 """What a student learns from."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from atelier.datasets.catalogue import Catalogue
+from atelier.families.detection.config import DetectionPreset
 from atelier.families.detection.inference import (
     INPUT,
     MODEL_FILE,
@@ -29,9 +30,6 @@ from atelier.lifecycle.family import Examination, Outcomes
 from atelier.pictures import encode_jpeg
 from atelier.registry.signature import Signature, TensorSpec
 from atelier.vocabulary import PhotoKind, Split
-
-if TYPE_CHECKING:
-    from atelier.families.detection.presets import DetectionPreset
 
 _AT_ONCE = 32
 _SHOWN = 12

@@ -6,7 +6,8 @@ from importlib import resources
 from typing import Final
 
 from atelier.families import detection
-from atelier.families.detection.presets import PLAN, DetectionPreset
+from atelier.families.detection.config import DetectionPreset
+from atelier.families.detection.presets import PLAN
 from atelier.jobs.detection.champion import FAMILY
 from atelier.jobs.detection.evaluate import evaluate
 from atelier.jobs.detection.exam import examine, reexamine

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from atelier.evidence import paired_bootstrap
+from atelier.families.detection.config import DetectionPreset
 from atelier.jobs.detection.champion import detector_in
 from atelier.jobs.detection.exam import milliseconds_per_photo
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Contestant, Decision
-
-if TYPE_CHECKING:
-    from atelier.families.detection.presets import DetectionPreset
 
 HIT = 0.75
 """IoU from which the chosen box counts as right."""

@@ -6,7 +6,6 @@ N = catalogue photos, M = street photos, R = boxes of a photo, H, W = a street's
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
+from atelier.families.detection.config import DetectionPreset
 from atelier.families.detection.kinds import KINDS, NOT_ITEMS, kind_of
 from atelier.families.detection.products import Cutouts
 from atelier.families.detection.scenes import UNKNOWN, Streets
@@ -28,9 +28,6 @@ from atelier.lifecycle.context import Context
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.vocabulary import Box, Photo, PhotoKind, Region, Split
-
-if TYPE_CHECKING:
-    from atelier.families.detection.presets import DetectionPreset
 
 STREETS_FORMAT = 1
 """Raise it when streets are kept differently: kept ones are then made anew."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from atelier.families.outfit.config import OutfitPreset
 from atelier.families.outfit.inference import KNOWN, MODEL_FILE, PIECES, QUERY, OutfitContract, load_model
 from atelier.jobs.outfit.examine import OutfitExam, ask, run_exam
 from atelier.jobs.outfit.sheet import blanks_sheet
@@ -17,9 +18,6 @@ from atelier.lifecycle.family import Examination, Outcomes, TrainOutcome
 from atelier.registry.runs import RunTracker
 from atelier.registry.signature import Signature, TensorSpec
 from atelier.vocabulary import Split
-
-if TYPE_CHECKING:
-    from atelier.families.outfit.presets import OutfitPreset
 
 
 def examine(context: Context[OutfitPreset], outcomes: Outcomes, weights: Mapping[str, Path]) -> Examination:

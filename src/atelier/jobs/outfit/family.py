@@ -6,7 +6,8 @@ from importlib import resources
 from typing import Final
 
 from atelier.families import outfit
-from atelier.families.outfit.presets import PLAN, OutfitPreset
+from atelier.families.outfit.config import OutfitPreset
+from atelier.families.outfit.presets import PLAN
 from atelier.jobs.outfit.champion import FAMILY, fits
 from atelier.jobs.outfit.evaluate import evaluate
 from atelier.jobs.outfit.exam import better_of, examine, reexamine

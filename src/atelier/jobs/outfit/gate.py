@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from atelier.evidence import Interval, resampled_means
+from atelier.families.outfit.config import OutfitPreset
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Contestant, Decision
-
-if TYPE_CHECKING:
-    from atelier.families.outfit.presets import OutfitPreset
 
 Hits = Mapping[str, Any]
 """Source of sets -> for each question, whether the blank was filled rightly."""

@@ -10,13 +10,13 @@ N = items, S = sets, P = places
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
+from atelier.families.outfit.config import OutfitPreset
 from atelier.families.outfit.image_tower import FILES as TOWER_SOURCE_FILES
 from atelier.families.outfit.material import (
     CATEGORIES,
@@ -34,9 +34,6 @@ from atelier.jobs.retrieval.embedder import CatalogueEmbedder, catalogue_embedde
 from atelier.lifecycle.context import Context
 from atelier.settings import Settings
 from atelier.vocabulary import CategorySet, Item, Maker, Outfit, Split
-
-if TYPE_CHECKING:
-    from atelier.families.outfit.presets import OutfitPreset
 
 _MIN_SETS = 32
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from atelier.families.ranking.config import RankingPreset
 from atelier.families.ranking.inference import (
     OUTPUT,
     USER_FILE,
@@ -24,9 +25,6 @@ from atelier.jobs.retrieval.embedder import catalogue_embedder
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Examination, Outcomes
 from atelier.registry.signature import Signature, TensorSpec
-
-if TYPE_CHECKING:
-    from atelier.families.ranking.presets import RankingPreset
 
 _TIMED_SETS, _TIMED_USERS = 1000, 50
 

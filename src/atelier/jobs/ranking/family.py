@@ -6,7 +6,8 @@ from importlib import resources
 from typing import Final
 
 from atelier.families import ranking
-from atelier.families.ranking.presets import PLAN, RankingPreset
+from atelier.families.ranking.config import RankingPreset
+from atelier.families.ranking.presets import PLAN
 from atelier.jobs.ranking.champion import FAMILY, fits
 from atelier.jobs.ranking.exam import examine, reexamine
 from atelier.jobs.ranking.gate import decide

@@ -19,18 +19,14 @@ unless old showings were ingested later.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from atelier.evidence import Interval
+from atelier.families.ranking.config import RankingPreset
 from atelier.jobs.ranking.champion import ranker_in
 from atelier.jobs.ranking.examine import RankerAnswers, auc_difference, loss_difference
 from atelier.jobs.ranking.feeds import judge_feeds
 from atelier.jobs.retrieval.embedder import catalogue_embedder
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Contestant, Decision
-
-if TYPE_CHECKING:
-    from atelier.families.ranking.presets import RankingPreset
 
 MARGIN = 0.01
 """'Not worse' means that the whole interval of the difference of AUC lies above minus this."""

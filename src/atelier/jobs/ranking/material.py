@@ -13,23 +13,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TooLittleDataError
-from atelier.families.ranking.config import ItemConfig
+from atelier.families.ranking.config import ItemConfig, RankingPreset
 from atelier.families.ranking.sets import Sets, bucket_of, price_scale
 from atelier.families.ranking.showings import Showings, earlier_clicks
 from atelier.families.ranking.training import Description, RankingMaterial
 from atelier.jobs.retrieval.embedder import CatalogueEmbedder, catalogue_embedder, codes_in, fact_values
 from atelier.lifecycle.context import Context
 from atelier.vocabulary import Click, Item, Outfit, Split
-
-if TYPE_CHECKING:
-    from atelier.families.ranking.presets import RankingPreset
 
 TEST_SHARE, VALIDATION_SHARE = 0.15, 0.10
 _MIN_SHOWINGS, _MIN_CLICKS = 64, 8

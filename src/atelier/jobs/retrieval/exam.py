@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from atelier.families.retrieval.config import RetrievalPreset
 from atelier.families.retrieval.inference import (
     INPUT,
     MODEL_FILE,
@@ -32,9 +33,6 @@ from atelier.registry.plots import Answer, QueryRow, confusion_matrix, query_gal
 from atelier.registry.runs import RunTracker
 from atelier.registry.signature import Signature, TensorSpec
 from atelier.vocabulary import Split
-
-if TYPE_CHECKING:
-    from atelier.families.retrieval.presets import RetrievalPreset
 
 _GALLERY_ROWS, _GALLERY_COLUMNS = 8, 5
 """Queries in a reviewer's picture, and answers to each."""

@@ -6,7 +6,8 @@ from importlib import resources
 from typing import Final
 
 from atelier.families import retrieval
-from atelier.families.retrieval.presets import PLAN, RetrievalPreset
+from atelier.families.retrieval.config import RetrievalPreset
+from atelier.families.retrieval.presets import PLAN
 from atelier.jobs.retrieval.champion import FAMILY
 from atelier.jobs.retrieval.evaluate import evaluate
 from atelier.jobs.retrieval.exam import examine, examined_with, reexamine

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from atelier.evidence import Interval
+from atelier.families.retrieval.config import RetrievalPreset
 from atelier.jobs.retrieval.champion import encoder_in
 from atelier.jobs.retrieval.relevance import compared_in_words, load_collection
 from atelier.jobs.retrieval.scoring import milliseconds_per_picture
@@ -14,9 +15,6 @@ from atelier.jobs.retrieval.verdict import GateRules, Scores, Verdict, compare
 from atelier.lifecycle.context import Context
 from atelier.lifecycle.family import Contestant, Decision
 from atelier.registry.plots import gate_interval
-
-if TYPE_CHECKING:
-    from atelier.families.retrieval.presets import RetrievalPreset
 
 
 def decide(

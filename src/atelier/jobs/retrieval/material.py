@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
-from atelier.families.retrieval.config import RetrievalConfig
+from atelier.families.retrieval.config import RetrievalConfig, RetrievalPreset
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Products, product_frame, squeezed
 from atelier.families.retrieval.tokens import token_ids
@@ -31,9 +30,6 @@ from atelier.matting import matte
 from atelier.pictures import decode
 from atelier.settings import Settings
 from atelier.vocabulary import Item, Photo, PhotoKind, Split
-
-if TYPE_CHECKING:
-    from atelier.families.retrieval.presets import RetrievalPreset
 
 ATTRIBUTES = ("subcategory", "department", "gender", "colour", "season", "usage")
 """Facts of an item that the embedding should know."""
