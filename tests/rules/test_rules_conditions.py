@@ -80,7 +80,7 @@ def test_facts_that_no_item_has_are_known_of_none() -> None:
             "slot top and season one of Summer, missing",
         ),
         (Condition((NoneOf("colour", ("Red", "Blue")),)), "colour not Red, Blue"),
-        (Condition((Between("price", 10, 20),), "bag"), "slot bag and price from 10 to 20"),
+        (Condition((Between("price", 10, 20),), "bag"), "slot bag and price from 10.00 to 20.00"),
     ],
 )
 def test_conditions_read_as_a_sentence_would(condition: Condition, text: str) -> None:
