@@ -32,7 +32,7 @@ def test_a_run_with_all_drops_in_is_whole() -> None:
 
 def test_a_drop_that_failed_fails_the_run_when_all_else_is_done() -> None:
     failed = replace(SUMMARY, failed_drops={"monday": "holds no layout that is known"})
-    assert "`monday`: holds no layout" in _as_markdown(failed)
+    assert "- monday: holds no layout" in _as_markdown(failed)
     assert _not_taken_in(failed.failed_drops) == "; 1 drop could not be taken in: monday"
     with pytest.raises(PartFailedError, match="monday: holds no layout that is known") as caught:
         require_all_drops(failed)

@@ -284,7 +284,8 @@ def test_sets_for_a_user_are_those_the_ranker_expects_to_be_clicked(workspace: W
         anybody, own = (
             client.post("/v1/outfits", json=body | more).json()["sets"] for more in ({}, {"user": "w5-u0001"})
         )
-    assert [each["liking"] for each in anybody] == [None] * 4
+    assert len(anybody) >= 2
+    assert all(each["liking"] is None for each in anybody)
     likings = [each["liking"] for each in own]
     assert likings == sorted(likings, reverse=True)
     assert all(0 < liking < 1 for liking in likings)
