@@ -37,8 +37,8 @@ def test_gradients_are_those_of_the_ordinary_convolution(
         gradients(plain, maps),
         gradients(quick, maps),
     )
-    # Processors without wide vectors sum in another order: a rounding of the largest terms remains.
-    torch.testing.assert_close(quick_to_maps, to_maps, rtol=1.3e-6, atol=1e-5 * to_maps.abs().max().item())
+    # In bfloat16: without arithmetic for it a processor rounds at other places, by one place of eight bits.
+    torch.testing.assert_close(quick_to_maps, to_maps, rtol=0.01, atol=0.01 * to_maps.abs().max().item())
     torch.testing.assert_close(
         quick_to_weight, to_weight, rtol=0.02, atol=0.01 * to_weight.abs().max().item()
     )
