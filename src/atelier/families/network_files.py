@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, Protocol
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 _OPSET = 17
 
 
-def save_network(module: nn.Module, config: DataclassInstance, weights_path: Path, config_path: Path) -> None:
+class Dataclass(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+def save_network(module: nn.Module, config: Dataclass, weights_path: Path, config_path: Path) -> None:
     """Write a network's weights and the configuration that it is built from."""
     save_weights(module, weights_path)
     config_path.write_text(json.dumps(asdict(config), indent=2) + "\n")
