@@ -19,23 +19,13 @@ ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
 
 OPEN_TO_ALL = {
-    *("errors", "evidence", "files", "markdown", "matting", "pictures", "places", "precision", "progress"),
-    *("telemetry", "vocabulary"),
+    *("document", "errors", "evidence", "files", "markdown", "matting", "pictures", "places", "precision"),
+    *("progress", "telemetry", "vocabulary", "yaml12"),
 }
 """Plain modules that any room may import."""
 
 DOORS: dict[str, set[str]] = {
-    "vocabulary": set(),
-    "errors": set(),
-    "files": set(),
-    "markdown": set(),
-    "pictures": set(),
-    "matting": set(),
-    "evidence": set(),
-    "precision": set(),
-    "progress": set(),
-    "telemetry": set(),
-    "places": set(),
+    **{room: set() for room in OPEN_TO_ALL},
     "settings": set(),
     "contracts": set(),
     "datasets": set(),

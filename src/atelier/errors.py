@@ -12,11 +12,14 @@ AtelierError
 │   └── TooLittleDataError  there is too little of what a family learns from; nothing else depends on it
 ├── RegistryError           a run, model version or alias is missing
 │   ├── DigestError         a model's files are not those that were registered
-│   ├── DetectionContractError  a detector's file does not do what its contract says
-│   └── OutfitContractError     an outfit model's files do not, or its items were embedded by another model
+│   └── ModelContractError  a model's files do not do what its contract says, or the contract is none
+│       ├── DetectionContractError  those of a detector
+│       ├── EmbeddingContractError  those of a retrieval model, or an index belongs to another model
+│       ├── OutfitContractError     those of an outfit model, or its items were embedded by another model
+│       └── RankingContractError    those of a ranker
 ├── CatalogueIndexError             an index cannot be built, read or published
 │   ├── IndexRejected       an index failed its verification; it was not published
-│   └── EmbeddingContractError  an index and a model do not belong together
+│   └── EmbeddingContractError  the same as above
 ├── ReleaseError            a release is unknown or incomplete
 │   └── NoReleaseError      nothing is live yet
 ├── QueryError              a search request cannot be answered as it was asked
@@ -82,12 +85,20 @@ class DigestError(RegistryError):
     """A model's files are not those that were registered."""
 
 
-class DetectionContractError(RegistryError):
+class ModelContractError(RegistryError):
+    """A model's files do not match its contract, or the contract cannot be read."""
+
+
+class DetectionContractError(ModelContractError):
     """A detector's file does not match its contract."""
 
 
-class OutfitContractError(RegistryError):
+class OutfitContractError(ModelContractError):
     """An outfit model's files do not match its contract, or it belongs to another embedding space."""
+
+
+class RankingContractError(ModelContractError):
+    """A ranker's files do not match its contract."""
 
 
 class CatalogueIndexError(AtelierError):
@@ -98,8 +109,8 @@ class IndexRejected(CatalogueIndexError):  # noqa: N818 - a verdict, not a fault
     """An index failed its verification; it was not published."""
 
 
-class EmbeddingContractError(CatalogueIndexError):
-    """An index and a model do not belong together."""
+class EmbeddingContractError(ModelContractError, CatalogueIndexError):
+    """A retrieval model's files do not match its contract, or an index and a model do not belong together."""
 
 
 class ReleaseError(AtelierError):

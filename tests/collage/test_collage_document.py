@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from atelier.collage.document import parse_document
@@ -41,23 +43,22 @@ PLAIN = """{
         ('"canvas": [1000, 1000]', '"canvas": [1000, 100]', 3, "canvas: expected [width, height]"),
         ('"margin": 50', '"margn": 50', 4, "margn: unknown key 'margn'"),
         ('"margin": 50', '"margin": 50 "x"', 4, "not JSON"),
-        ('"margin": 50', '"margin": NaN', None, "NaN is no number"),
+        ('"margin": 50', '"margin": NaN', 4, "column 13: not JSON: NaN is no number"),
+        ('"margin": 50', '"margin": -Infinity', 4, "column 13: not JSON: -Infinity is no number"),
     ],
 )
-def test_a_mistake_is_named_with_file_line_and_place(
-    old: str, new: str, line: int | None, message: str
-) -> None:
+def test_a_mistake_is_named_with_file_line_and_place(old: str, new: str, line: int, message: str) -> None:
     assert old in PLAIN
     with pytest.raises(TemplateError) as caught:
         parse_template(PLAIN.replace(old, new, 1), "mine.json")
-    assert str(caught.value).startswith("mine.json" if line is None else f"mine.json, line {line}: ")
+    assert str(caught.value).startswith(f"mine.json, line {line}, column ")
     assert message in str(caught.value)
 
 
 def test_a_template_without_boxes_and_one_that_is_no_object_are_refused() -> None:
     with pytest.raises(TemplateError, match="boxes: expected at least 1"):
         parse_template('{"name": "x", "canvas": [1, 1], "boxes": []}')
-    with pytest.raises(TemplateError, match="line 1: expected an object, found a list"):
+    with pytest.raises(TemplateError, match="line 1, column 1: expected an object, found a list"):
         parse_template("[]")
 
 
@@ -76,9 +77,9 @@ def test_values_are_read_as_json_reads_them() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", r"x\.json, line 1: not JSON"),
-        ('{"a": 1,\n "a": 2}', r"x\.json, line 2: a: stands there twice"),
-        ('{\n\n"b": 1}', r"x\.json, line 3: b: unknown key 'b' \(known: a\)"),
+        ("{", r"x\.json, line 1, column 2: not JSON"),
+        ('{"a": 1,\n "a": 2}', r"x\.json, line 2, column 2: a: stands there twice"),
+        ('{\n\n"b": 1}', r"x\.json, line 3, column 1: b: unknown key 'b' \(known: a\)"),
         ("{}", "'a' is missing"),
         ("[]", "expected an object, found a list"),
         ('{"a": NaN}', "NaN is no number"),
@@ -101,13 +102,55 @@ def test_what_is_no_such_object_is_named(text: str, message: str) -> None:
         ("[1]", "number", "expected one value, found a list"),
         ("{}", "items", "expected a list, found an object"),
         ("2e9", "number", "expected -1e\\+09 to 1e\\+09"),
+        ("1e999", "number", "expected -1e\\+09 to 1e\\+09, found inf"),
+        ("-" + "9" * 350, "number", "expected -1e\\+09 to 1e\\+09, found -inf"),
+        ("9" * 5000, "number", "expected -1e\\+09 to 1e\\+09, found inf"),
     ],
 )
 def test_a_value_of_another_kind_is_named_with_its_place(value: str, asked: str, message: str) -> None:
     a = parse_document(f'{{"a": {value}}}', "x.json").fields(("a",))["a"]
-    with pytest.raises(TemplateError, match=rf"x\.json, line 1: a: {message}"):
+    with pytest.raises(TemplateError, match=rf"x\.json, line 1, column 7: a: {message}"):
         getattr(a, asked)()
 
 
 def test_tabs_are_no_mistake() -> None:
     assert parse_document('{\n\t"a":\t3}', "x.json").fields(("a",))["a"].number() == 3
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": "no\\nlines"}', '{"a": "\\ud83d\\ude00 😀 é"}', '{"a": "http:\\/\\/x"}']
+)
+def test_escapes_are_those_of_json(text: str) -> None:
+    assert parse_document(text, "x.json").fields(("a",))["a"].text() == json.loads(text)["a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        '{"a":\n' * 60 + "1" + "}" * 60,
+        '{"a": ' * 5_000 + "1" + "}" * 5_000,
+        "[" + "1," * 200_000 + "1]",
+    ],
+    ids=["open", "lists", "objects", "many objects", "long"],
+)
+def test_what_is_too_deep_or_too_large_is_named_with_line_and_column(text: str) -> None:
+    with pytest.raises(
+        TemplateError, match=r"^x\.json, line \d+, column \d+: .*more than (50 levels deep|100,000 values)"
+    ):
+        parse_document(text, "x.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": "\\ud83d"}', "line 1, column 7: not JSON we can read: half a character"),
+        ('{"a":\n "\x7f"}', "line 2, column 3: not JSON we can read: special characters are not allowed"),
+        ("\ufeff{}", "line 1, column 1: not JSON: Unexpected UTF-8 BOM"),
+        ("", "line 1, column 1: not JSON: Expecting value"),
+    ],
+)
+def test_what_only_looks_like_json_is_named_with_line_and_column(text: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=rf"^x\.json, {message}"):
+        parse_document(text, "x.json")

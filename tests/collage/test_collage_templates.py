@@ -80,7 +80,9 @@ def test_a_background_picture_lies_beside_its_template(tmp_path: Path) -> None:
     text = PLAIN.replace('{"colour": "#F4EFE8"}', '{"colour": "#F4EFE8", "picture": "paper.png"}')
     path = tmp_path / "mine.json"
     path.write_text(text)
-    with pytest.raises(TemplateError, match=r"line 5: background\.picture: .*'paper\.png' cannot be read"):
+    with pytest.raises(
+        TemplateError, match=r"line 5, column 50: background\.picture: .*'paper\.png' cannot be read"
+    ):
         read_template(path)
     Image.new("RGB", (64, 64), (1, 2, 3)).save(tmp_path / "paper.png")
     picture = read_template(path).picture

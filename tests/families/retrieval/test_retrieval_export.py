@@ -13,7 +13,8 @@ from retrieval_toys import (
 )
 
 from atelier.errors import QueryError, TrainingError
-from atelier.families.retrieval.export import export_network, load_module, save_module
+from atelier.families.network_files import save_weights
+from atelier.families.retrieval.export import export_network, load_module
 from atelier.families.retrieval.inference import Encoder, TextEncoder
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.presets import debug
@@ -49,7 +50,7 @@ def test_the_onnx_file_answers_as_the_network_does(tmp_path: Path) -> None:
 def test_weights_survive_a_round_trip_and_refuse_another_network(tmp_path: Path) -> None:
     config = debug().student.network
     network = RetrievalNetwork(config, 2)
-    save_module(network, tmp_path / "weights.safetensors")
+    save_weights(network, tmp_path / "weights.safetensors")
     other = RetrievalNetwork(config, 2)
     load_module(other, tmp_path / "weights.safetensors")
     assert all(

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from atelier.errors import TrainingError
+from atelier.families.network_files import save_weights
 from atelier.families.retrieval.config import NetworkConfig
-from atelier.families.retrieval.export import save_module
 from atelier.families.retrieval.model import build_backbone
 from atelier.families.retrieval.presets import debug
 
@@ -25,7 +25,7 @@ def test_an_unknown_backbone_or_missing_weights_are_refused() -> None:
 def test_local_weights_are_where_the_backbone_starts(tmp_path: Path) -> None:
     config = debug().student.network
     source = build_backbone(config)
-    save_module(source, tmp_path / "backbone.safetensors")
+    save_weights(source, tmp_path / "backbone.safetensors")
     started = build_backbone(replace(config, weights=str(tmp_path / "backbone.safetensors")))
     assert all(
         torch.equal(own, seen)

@@ -10,19 +10,17 @@ their view, a `Box` is in pixels of its photo.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.errors import DetectionContractError
+from atelier.families.contract import Contract
 from atelier.families.detection.metrics import iou
 from atelier.families.onnx_file import open_session
 from atelier.matting import SURE_BORDER_SHARE, item_before_plain_background
@@ -75,9 +73,11 @@ Found = list[FoundItem]
 
 
 @dataclass(frozen=True)
-class DetectionContract:
+class DetectionContract(Contract):
     """Inputs and outputs of a detector's file; stored as `CONTRACT_FILE` beside it."""
 
+    description: ClassVar[str] = "a detection contract"
+    error: ClassVar = DetectionContractError
     model_digest: str
     """sha256 of the ONNX file, hexadecimal."""
     look_size: int
@@ -88,26 +88,10 @@ class DetectionContract:
     rules: BoxRules
     preprocessing: str = PREPROCESSING
 
-    @cached_property
-    def digest(self) -> str:
-        """Hash the canonical JSON (sha256): equal digests find equal boxes."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read a contract back. DetectionContractError: the text is not one."""
-        try:
-            fields: dict[str, Any] = json.loads(text)
-            fields |= {"categories": tuple(fields["categories"]), "rules": BoxRules(**fields["rules"])}
-            return cls(**fields)
-        except (ValueError, TypeError, KeyError) as error:
-            raise DetectionContractError(
-                f"not a detection contract: expected a JSON object with the fields of DetectionContract, "
-                f"got {str(text)[:80]!r} ({error})"
-            ) from error
+    def from_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """See `Contract`."""
+        return fields | {"categories": tuple(fields["categories"]), "rules": BoxRules(**fields["rules"])}
 
 
 class Detector:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from atelier.families.network_files import export_onnx, save_network
 from atelier.families.outfit.config import NetworkConfig
 from atelier.families.outfit.inference import (
     CONTRACT_FILE,
@@ -29,7 +26,6 @@ from atelier.families.outfit.model import ItemFeatures, OutfitNetwork
 
 WEIGHTS_FILE, NETWORK_FILE = "outfit.safetensors", "network.json"
 FILES = (WEIGHTS_FILE, NETWORK_FILE, MODEL_FILE, ITEMS_FILE, CONTRACT_FILE)
-_OPSET = 17
 _PLACES = 4
 
 
@@ -42,19 +38,11 @@ def export_network(
     `query` [B, D] with unit rows. The item tower takes those of `ITEM_INPUTS` that it was built for and gives
     `vector` [N, D]. B, N and P are free.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    device, was_training = next(network.parameters()).device, network.training
-    network = network.cpu().float().eval()
-    save_file(
-        {name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS_FILE
-    )
-    (folder / NETWORK_FILE).write_text(json.dumps(asdict(network.config), indent=2) + "\n")
-    _export_generator(network, folder / MODEL_FILE)
-    _export_items(network, folder / ITEMS_FILE)
+    save_network(network, network.config, folder / WEIGHTS_FILE, folder / NETWORK_FILE)
     items = network.config.items
     contract = OutfitContract(
-        generator_digest=_sha256(folder / MODEL_FILE),
-        items_digest=_sha256(folder / ITEMS_FILE),
+        generator_digest=_export_generator(network, folder / MODEL_FILE),
+        items_digest=_export_items(network, folder / ITEMS_FILE),
         kind=network.config.generator,
         dimension=network.config.dimension,
         image_dimension=items.image_dimension,
@@ -64,7 +52,6 @@ def export_network(
         space=space,
     )
     (folder / CONTRACT_FILE).write_text(contract.to_json() + "\n")
-    network.to(device).train(was_training)
     return contract
 
 
@@ -75,43 +62,21 @@ def load_network(config: NetworkConfig, path: Path) -> OutfitNetwork:
     return network
 
 
-def _export_generator(network: OutfitNetwork, path: Path) -> None:
+def _export_generator(network: OutfitNetwork, path: Path) -> str:
     pieces = torch.randn(2, _PLACES, network.config.dimension)
     known = torch.tensor([[1] * _PLACES, [1] * (_PLACES - 1) + [0]])
     places = {PIECES: {0: "sets", 1: "places"}, KNOWN: {0: "sets", 1: "places"}, QUERY: {0: "sets"}}
-    _export(_Generator(network), (pieces, known), [PIECES, KNOWN], QUERY, places, path)
+    return export_onnx(_Generator(network), path, {PIECES: pieces, KNOWN: known}, [QUERY], places)
 
 
-def _export_items(network: OutfitNetwork, path: Path) -> None:
+def _export_items(network: OutfitNetwork, path: Path) -> str:
     config = network.config.items
     lengths = (config.image_dimension, config.title_dimension, config.colour_dimension)
     vectors = [torch.randn(2, length) for length in lengths]
     codes = torch.ones(2, len(config.fact_sizes), dtype=torch.long)
     free = {name: {0: "items"} for name in (*ITEM_INPUTS, VECTOR)}
-    _export(_Items(network), (*vectors, codes), list(ITEM_INPUTS), VECTOR, free, path)
-
-
-def _export(
-    bare: nn.Module,
-    example: tuple[Tensor, ...],
-    inputs: Sequence[str],
-    output: str,
-    free: Mapping[str, Mapping[int, str]],
-    path: Path,
-) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            bare.eval(),
-            example,
-            str(path),
-            input_names=list(inputs),
-            output_names=[output],
-            dynamic_axes={name: dict(axes) for name, axes in free.items()},
-            opset_version=_OPSET,
-            # The TorchScript exporter: no network has control flow.
-            dynamo=False,
-        )
+    inputs = dict(zip(ITEM_INPUTS, (*vectors, codes), strict=True))
+    return export_onnx(_Items(network), path, inputs, [VECTOR], free)
 
 
 class _Generator(nn.Module):
@@ -135,7 +100,3 @@ class _Items(nn.Module):
     def forward(self, image: Tensor, title: Tensor, colour: Tensor, codes: Tensor) -> Tensor:
         vectors: Tensor = self.network.items(ItemFeatures(image, title, colour, codes))
         return vectors
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

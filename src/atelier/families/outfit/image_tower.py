@@ -5,7 +5,6 @@ V = views, S = image size, I = image dimension
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from atelier.families.outfit.inference import TOWER_CONTRACT_FILE, TOWER_FILE
 from atelier.families.retrieval.config import NetworkConfig, TextConfig
-from atelier.families.retrieval.export import export_onnx, load_module
+from atelier.families.retrieval.export import export_image_tower, load_module
 from atelier.families.retrieval.inference import EmbeddingContract
 from atelier.families.retrieval.model import RetrievalNetwork
 
@@ -53,10 +52,9 @@ def image_tower(model_dir: Path) -> ImageTower:
 
 def write_tower(tower: ImageTower, folder: Path) -> None:
     """Write the tower as ONNX with its embedding contract."""
-    export_onnx(tower.network, folder / TOWER_FILE)
     config = tower.network.config
     contract = EmbeddingContract(
-        model_digest=hashlib.sha256((folder / TOWER_FILE).read_bytes()).hexdigest(),
+        model_digest=export_image_tower(tower.network, folder / TOWER_FILE),
         text_digest="",
         image_size=config.image_size,
         dimension=config.recall_dimension,

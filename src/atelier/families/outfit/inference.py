@@ -5,16 +5,16 @@ N = items, B = sets, P = places, D = vector, I, T, C = picture, title, colours, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atelier.errors import OutfitContractError
+from atelier.families.contract import Contract
 from atelier.families.onnx_file import open_session
 from atelier.families.outfit.table import ItemTable
 
@@ -29,9 +29,12 @@ _AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
-class OutfitContract:
+class OutfitContract(Contract):
     """Inputs and outputs of a version's files, and the embedding space they belong to."""
 
+    description: ClassVar[str] = "the contract of an outfit model"
+    error: ClassVar = OutfitContractError
+    sorts_keys: ClassVar[bool] = False
     generator_digest: str
     items_digest: str
     kind: str
@@ -45,21 +48,10 @@ class OutfitContract:
     space: str
     """Digest of the embedding contract under which pictures and titles were embedded; '' without these."""
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
-
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read a contract back. OutfitContractError: the text is not one."""
-        try:
-            values: dict[str, Any] = json.loads(text)
-            facts = {fact: tuple(known) for fact, known in values["facts"].items()}
-            return cls(**{**values, "facts": facts})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise OutfitContractError(
-                f"not the contract of an outfit model: expected a JSON object with the fields of "
-                f"OutfitContract, got {str(text)[:80]!r} ({error})"
-            ) from error
+    def from_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """See `Contract`."""
+        return fields | {"facts": {fact: tuple(known) for fact, known in fields["facts"].items()}}
 
 
 class ItemEncoder:

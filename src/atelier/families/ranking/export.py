@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import warnings
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from atelier.families.network_files import export_onnx, save_network
 from atelier.families.ranking.inference import (
     CONTRACT_FILE,
     OUTPUT,
@@ -26,7 +22,6 @@ from atelier.families.ranking.model import RankingNetwork
 WEIGHTS_FILE, CONFIG_FILE = "ranker.safetensors", "network.json"
 FILES = (WEIGHTS_FILE, CONFIG_FILE, USER_FILE, SET_FILE, CONTRACT_FILE)
 """What a model version holds beside its card."""
-_OPSET = 17
 _PLACES = 4
 
 
@@ -34,11 +29,8 @@ def export_network(
     network: RankingNetwork, files_dir: Path, *, longest_history: int, vectors_digest: str
 ) -> RankingContract:
     """Write `FILES` into `files_dir`; batches and places are free in both graphs."""
-    files_dir.mkdir(parents=True, exist_ok=True)
     config = network.config
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(tensors, files_dir / WEIGHTS_FILE)
-    (files_dir / CONFIG_FILE).write_text(json.dumps(asdict(config), indent=2) + "\n")
+    save_network(network, config, files_dir / WEIGHTS_FILE, files_dir / CONFIG_FILE)
     items = config.items
     user = (torch.zeros(2, items.summary_width + 1), torch.zeros(2, dtype=torch.long))
     pieces = (
@@ -47,8 +39,6 @@ def export_network(
         torch.zeros(2, _PLACES, 2),
         torch.ones(2, _PLACES),
     )
-    was_training, device = network.training, next(network.parameters()).device
-    network.cpu().float().eval()
     contract = RankingContract(
         user_digest=_export(network.users, user, USER_INPUTS, files_dir / USER_FILE, ("users",)),
         set_digest=_export(network.sets, pieces, SET_INPUTS, files_dir / SET_FILE, ("sets", "places")),
@@ -58,7 +48,6 @@ def export_network(
         longest_history=longest_history,
         vectors_digest=vectors_digest,
     )
-    network.to(device).train(was_training)
     (files_dir / CONTRACT_FILE).write_text(contract.to_json() + "\n")
     return contract
 
@@ -68,16 +57,4 @@ def _export(
 ) -> str:
     """Trace one tower; `free` names the leading axes of its inputs. Returns the file's sha256."""
     axes = {name: dict(enumerate(free)) for name in names} | {OUTPUT: {0: free[0]}}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            tower,
-            example,
-            str(path),
-            input_names=list(names),
-            output_names=[OUTPUT],
-            dynamic_axes=axes,
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return export_onnx(tower, path, dict(zip(names, example, strict=True)), [OUTPUT], axes)

@@ -5,18 +5,17 @@ B = users, S = sets, W = summary, E = vector and biases
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atelier.errors import RegistryError
+from atelier.errors import RankingContractError
+from atelier.families.contract import Contract
 from atelier.families.onnx_file import open_session
 from atelier.families.ranking.config import ItemConfig
 from atelier.families.ranking.sets import Sets, bucket_of, profiles
@@ -39,9 +38,11 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class RankingContract:
+class RankingContract(Contract):
     """Inputs and outputs of a ranker's files; stored as `CONTRACT_FILE` beside them."""
 
+    description: ClassVar[str] = "a ranking contract"
+    error: ClassVar = RankingContractError
     user_digest: str
     """sha256 of the user tower's ONNX file, hexadecimal."""
     set_digest: str
@@ -54,42 +55,29 @@ class RankingContract:
     vectors_digest: str
     """Digest of the contract that the items' vectors were made by: others do not fit."""
 
-    @cached_property
-    def digest(self) -> str:
-        """Hash the canonical JSON (sha256): equal digests give equal scores."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-    def to_json(self) -> str:
-        """Serialise the contract; attributes keep their order, which is that of the codes."""
-        facts = asdict(self) | {
-            "items": asdict(self.items) | {"fact_sizes": list(self.items.fact_sizes.items())}
-        }
-        return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    def to_fields(self) -> dict[str, Any]:
+        """See `Contract`. Attributes keep their order, which is that of the codes."""
+        sizes = list(self.items.fact_sizes.items())
+        return asdict(self) | {"items": asdict(self.items) | {"fact_sizes": sizes}}
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read a contract back. RegistryError: the text is not one."""
-        try:
-            facts: dict[str, Any] = json.loads(text)
-            items = facts["items"] | {"fact_sizes": dict(facts["items"]["fact_sizes"])}
-            return cls(**facts | {"items": ItemConfig(**items)})
-        except (ValueError, TypeError, KeyError) as error:
-            raise RegistryError(
-                f"not a ranking contract: expected a JSON object with the fields of RankingContract, "
-                f"got {str(text)[:80]!r} ({error})"
-            ) from error
+    def from_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """See `Contract`."""
+        items = fields["items"] | {"fact_sizes": dict(fields["items"]["fact_sizes"])}
+        return fields | {"items": ItemConfig(**items)}
 
 
 class OnnxRanker:
     """The served ranker. Safe to share by threads; `threads` is what one call may use.
 
-    DigestError: a file is another one than the contract says. RegistryError: ONNX Runtime cannot load it.
+    DigestError: a file is another one than the contract says. RankingContractError: ONNX Runtime cannot load
+    it.
     """
 
     def __init__(self, files_dir: Path, contract: RankingContract, threads: int = 1) -> None:
         self.contract = contract
-        self._users = open_session(files_dir / USER_FILE, contract.user_digest, threads, RegistryError)
-        self._sets = open_session(files_dir / SET_FILE, contract.set_digest, threads, RegistryError)
+        self._users = open_session(files_dir / USER_FILE, contract.user_digest, threads, RankingContractError)
+        self._sets = open_session(files_dir / SET_FILE, contract.set_digest, threads, RankingContractError)
 
     def set_vectors(self, sets: Sets) -> Floats:
         """Compute the rows [S, E] of sets, once for all users. ValueError: the inputs are described
@@ -138,11 +126,14 @@ def write_values(path: Path, values: Mapping[str, tuple[str, ...]]) -> None:
 
 
 def read_values(path: Path, contract: RankingContract) -> dict[str, tuple[str, ...]]:
-    """Read the values of each attribute by their codes. RegistryError: they are not those of the contract."""
+    """Read the values of each attribute by their codes.
+
+    RankingContractError: they are not those of the contract.
+    """
     values = {fact: tuple(known) for fact, known in json.loads(path.read_text(encoding="utf-8"))}
     sizes = {fact: len(known) for fact, known in values.items()}
     if list(sizes.items()) != list(contract.items.fact_sizes.items()):
-        raise RegistryError(
+        raise RankingContractError(
             f"{path} has {sizes} values, but the ranker was trained on {dict(contract.items.fact_sizes)}; "
             f"the version is damaged, so train again"
         )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import warnings
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from atelier.errors import TrainingError
+from atelier.families.network_files import export_onnx, save_network
 from atelier.families.retrieval.inference import (
     CONTRACT_FILE,
     INPUT,
@@ -24,15 +21,6 @@ from atelier.families.retrieval.inference import (
 )
 from atelier.families.retrieval.model import RetrievalNetwork
 from atelier.families.retrieval.tokens import MAX_TOKENS
-
-_OPSET = 17
-
-
-def save_module(module: nn.Module, path: Path) -> None:
-    """Write all weights of a module as safetensors."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path)
 
 
 def load_module(module: nn.Module, path: Path) -> None:
@@ -57,16 +45,11 @@ def export_network(
     [B, D] with unit rows, `category_logits` [B, C] and `label_logits` [B, L]; `text.onnx` takes `tokens`,
     int64 [B, T], and gives vectors of the same spaces. B is free.
     """
-    files_dir.mkdir(parents=True, exist_ok=True)
     config = network.config
-    save_module(network, files_dir / f"{name}.safetensors")
-    (files_dir / "network.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-    onnx_path, text_path = files_dir / f"{name}.onnx", files_dir / TEXT_FILE
-    export_onnx(network, onnx_path)
-    export_text_onnx(network, text_path)
+    save_network(network, config, files_dir / f"{name}.safetensors", files_dir / "network.json")
     contract = EmbeddingContract(
-        model_digest=_sha256(onnx_path),
-        text_digest=_sha256(text_path),
+        model_digest=export_image_tower(network, files_dir / f"{name}.onnx"),
+        text_digest=export_text_tower(network, files_dir / TEXT_FILE),
         image_size=config.image_size,
         dimension=config.recall_dimension,
         relevance_dimension=config.dimension,
@@ -78,36 +61,21 @@ def export_network(
     return contract
 
 
-def export_onnx(network: RetrievalNetwork, path: Path) -> None:
-    """Trace the image tower in float32 on the CPU and write it as ONNX."""
+def export_image_tower(network: RetrievalNetwork, path: Path) -> str:
+    """Write the image tower as ONNX and return the file's sha256."""
     size = network.config.image_size
-    _export(_Pictures(network), torch.zeros(2, 3, size, size), INPUT, OUTPUTS, path)
+    return _export(_Pictures(network), path, INPUT, torch.zeros(2, 3, size, size), OUTPUTS)
 
 
-def export_text_onnx(network: RetrievalNetwork, path: Path) -> None:
-    """Trace the text tower in float32 on the CPU and write it as ONNX."""
-    _export(_Texts(network), torch.ones(2, MAX_TOKENS, dtype=torch.int64), TEXT_INPUT, TEXT_OUTPUTS, path)
+def export_text_tower(network: RetrievalNetwork, path: Path) -> str:
+    """Write the text tower as ONNX and return the file's sha256."""
+    tokens = torch.ones(2, MAX_TOKENS, dtype=torch.int64)
+    return _export(_Texts(network), path, TEXT_INPUT, tokens, TEXT_OUTPUTS)
 
 
-def _export(
-    bare: nn.Module, example: Tensor, input_name: str, output_names: tuple[str, ...], path: Path
-) -> None:
-    was_training = bare.training
-    bare = bare.cpu().float().eval().to(memory_format=torch.contiguous_format)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            bare,
-            (example,),
-            str(path),
-            input_names=[input_name],
-            output_names=list(output_names),
-            dynamic_axes={name: {0: "batch"} for name in (input_name, *output_names)},
-            opset_version=_OPSET,
-            # The TorchScript exporter: the network has no control flow, and its graphs fold batch norms.
-            dynamo=False,
-        )
-    bare.train(was_training)
+def _export(bare: nn.Module, path: Path, name: str, example: Tensor, outputs: tuple[str, ...]) -> str:
+    free = {each: {0: "batch"} for each in (name, *outputs)}
+    return export_onnx(bare, path, {name: example}, outputs, free)
 
 
 class _Pictures(nn.Module):
@@ -116,7 +84,6 @@ class _Pictures(nn.Module):
     def __init__(self, network: RetrievalNetwork) -> None:
         super().__init__()
         self.network = network
-        self.training = network.training
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         features = self.network(pixels)
@@ -130,12 +97,7 @@ class _Texts(nn.Module):
     def __init__(self, network: RetrievalNetwork) -> None:
         super().__init__()
         self.network = network
-        self.training = network.training
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         relevance = self.network.embed_text(tokens)
         return self.network.space.recall(relevance), relevance
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,16 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from atelier.errors import EmbeddingContractError, QueryError
+from atelier.families.contract import Contract
 from atelier.families.onnx_file import open_session
 from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.tokens import token_ids
@@ -37,12 +38,14 @@ TEXT_OUTPUTS = ("recall", "relevance")
 
 
 @dataclass(frozen=True)
-class EmbeddingContract:
+class EmbeddingContract(Contract):
     """The properties that a model and an index must share for their vectors to be comparable.
 
     It lies as `CONTRACT_FILE` beside the model and in the metadata of every index built with it.
     """
 
+    description: ClassVar[str] = "an embedding contract"
+    error: ClassVar = EmbeddingContractError
     model_digest: str
     """sha256 of the image tower's ONNX file, hexadecimal."""
     text_digest: str
@@ -86,21 +89,10 @@ class EmbeddingContract:
         }
         return json.dumps(shared, sort_keys=True, separators=(",", ":"))
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read a contract back. EmbeddingContractError: the text is not one."""
-        try:
-            values: dict[str, Any] = json.loads(text)
-            names = {name: tuple(values[name]) for name in ("categories", "labels")}
-            return cls(**{**values, **names})
-        except (ValueError, TypeError, KeyError) as error:
-            raise EmbeddingContractError(
-                f"not an embedding contract: expected a JSON object with the fields of EmbeddingContract, "
-                f"got {str(text)[:80]!r} ({error})"
-            ) from error
+    def from_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """See `Contract`."""
+        return fields | {name: tuple(fields[name]) for name in ("categories", "labels")}
 
 
 @dataclass(frozen=True)

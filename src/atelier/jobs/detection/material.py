@@ -10,7 +10,6 @@ from collections import defaultdict
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
@@ -20,20 +19,19 @@ from atelier.families.detection.products import Cutouts
 from atelier.families.detection.scenes import UNKNOWN, Streets
 from atelier.families.detection.task import Truth
 from atelier.families.detection.training import Material
+from atelier.jobs.data.streets import shrunk_streets, street_photos, streets_of_products
 from atelier.jobs.retrieval.material import frames_folder
 from atelier.jobs.retrieval.products import products_of
 from atelier.jobs.retrieval.queries import held_out_queries
-from atelier.lifecycle.cache import in_threads, kept_folder
 from atelier.lifecycle.context import Context
 from atelier.pictures import decode
 from atelier.settings import Settings
-from atelier.vocabulary import Box, Photo, PhotoKind, Region, Split
+from atelier.vocabulary import Box, PhotoKind, Region, Split
 
 STREETS_FORMAT = 1
 """Raise it when streets are kept differently: kept ones are then made anew."""
 _STREET_SIZE = (240, 360)
 """Width and height of a kept street."""
-_MAX_STREETS = 2000
 _MAX_WORN = 7
 """Labelled items of a street photo that are kept, the largest first."""
 _MIN_PRODUCTS = 8
@@ -117,20 +115,12 @@ def _streets(settings: Settings, catalogue: Catalogue, data_version: str, produc
 
     A catalogue without street photos lends its shoppers' photos, and without those its own products.
     """
-    photos = catalogue.photos(PhotoKind.STREET, Split.TRAIN) or catalogue.photos(
-        PhotoKind.SHOPPER, Split.TRAIN
-    )
-    photos = photos[:_MAX_STREETS]
+    photos = street_photos(catalogue)
     if not photos:
-        pixels = np.ascontiguousarray(products.frames_N4FF[:256, :3])
+        pixels = streets_of_products(products.frames_N4FF)
         return Streets(torch.from_numpy(pixels), *_no_boxes(len(pixels)))
-    folder = kept_folder(
-        settings.stores_dir / "streets" / f"{data_version[:16]}-detector-{STREETS_FORMAT}",
-        lambda target: np.save(
-            target / "streets.npy",
-            np.stack(in_threads(lambda photo: _street(catalogue, photo), photos, "streets", progress=False)),
-        ),
-    )
+    folder = settings.stores_dir / "streets" / f"{data_version[:16]}-detector-{STREETS_FORMAT}"
+    streets_M3HW = shrunk_streets(catalogue, photos, _STREET_SIZE, folder)
     regions = worn_items(catalogue)
     boxes_MR4, kinds_MR = _no_boxes(len(photos))
     for row, photo in enumerate(photos):
@@ -139,18 +129,12 @@ def _streets(settings: Settings, catalogue: Catalogue, data_version: str, produc
             edges = torch.tensor([worn.x0, worn.y0, worn.x1, worn.y1])
             boxes_MR4[row, column] = edges / torch.tensor([photo.width, photo.height] * 2)
             kinds_MR[row, column] = KINDS.index(kind_of(worn.label))
-    return Streets(torch.from_numpy(np.load(folder / "streets.npy")), boxes_MR4, kinds_MR)
+    return Streets(torch.from_numpy(streets_M3HW), boxes_MR4, kinds_MR)
 
 
 def _no_boxes(num: int) -> tuple[torch.Tensor, torch.Tensor]:
     boxes_MR4 = torch.tensor([0.0, 0.0, 1.0, 1.0]).repeat(num, _MAX_WORN, 1)
     return boxes_MR4, torch.full((num, _MAX_WORN), UNKNOWN)
-
-
-def _street(catalogue: Catalogue, photo: Photo) -> NDArray[np.uint8]:
-    pixels = decode(catalogue.read(photo), shrink_to=_STREET_SIZE[0])
-    small = Image.fromarray(pixels).resize(_STREET_SIZE, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    return np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))
 
 
 def _array(boxes: list[Box]) -> NDArray[np.float32]:

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from atelier.datasets.catalogue import Catalogue
 from atelier.errors import TrainingError
@@ -22,6 +21,7 @@ from atelier.families.retrieval.framing import frame
 from atelier.families.retrieval.products import FRAME_SIDE, UNKNOWN, Labels, Products, product_frame, squeezed
 from atelier.families.retrieval.tokens import token_ids
 from atelier.families.retrieval.training import Material
+from atelier.jobs.data.streets import shrunk_streets, street_photos, streets_of_products
 from atelier.jobs.retrieval.products import class_numbers, item_numbers, labelled, products_of
 from atelier.jobs.retrieval.validation import validation_of
 from atelier.lifecycle.cache import in_threads, kept_folder
@@ -109,17 +109,11 @@ def streets(
 
     A catalogue without street photos lends its shoppers' photos, and without those its own products.
     """
-    photos = catalogue.photos(PhotoKind.STREET, Split.TRAIN) or catalogue.photos(
-        PhotoKind.SHOPPER, Split.TRAIN
-    )
+    photos = street_photos(catalogue)
     if not photos:
-        return np.ascontiguousarray(products.frames_N4FF[:256, :3])
-
-    def write(target: Path) -> None:
-        np.save(target / "streets.npy", np.stack([_street(catalogue, photo) for photo in photos[:2000]]))
-
-    folder = kept_folder(settings.stores_dir / "streets" / f"{data_version[:16]}-{FRAMES_FORMAT}", write)
-    return np.load(folder / "streets.npy")
+        return streets_of_products(products.frames_N4FF)
+    folder = settings.stores_dir / "streets" / f"{data_version[:16]}-{FRAMES_FORMAT}"
+    return shrunk_streets(catalogue, photos, _STREET_SIZE, folder)
 
 
 def _shopper_photos(catalogue: Catalogue) -> list[Photo]:
@@ -175,9 +169,3 @@ def _write_frames(
     for name, own in (("shopper_frames", shopper_photos), ("labelled_frames", labelled_photos)):
         frames = in_threads(shopper, own, "framing shoppers' photos", progress)
         np.save(target / f"{name}.npy", np.stack(frames) if frames else empty)
-
-
-def _street(catalogue: Catalogue, photo: Photo) -> NDArray[np.uint8]:
-    pixels = decode(catalogue.read(photo), shrink_to=_STREET_SIZE[0])
-    small = Image.fromarray(pixels).resize(_STREET_SIZE, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    return np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))

@@ -88,6 +88,8 @@ class _Loader(yaml.SafeLoader):
         if node is None:
             return None
         if node not in self._sizes:
+            if isinstance(node, yaml.ScalarNode):
+                node.value = self._whole_characters(node.value, event)
             self._check(not isinstance(event, yaml.AliasEvent), "an alias within its own anchor", event)
             self._check(_has_core_tag(node), f"the tag '{node.tag}' is unknown; leave it out", event)
             self._sizes[node] = self._measured(node)
@@ -95,6 +97,16 @@ class _Loader(yaml.SafeLoader):
         self._check(self._depth + depth <= MAX_DEPTH, f"more than {MAX_DEPTH} levels deep", event)
         self._check(size <= MAX_NODES, f"more than {MAX_NODES:,} values, with its aliases", event)
         return node
+
+    def _whole_characters(self, text: str, event: yaml.Event) -> str:
+        """Join the halves that JSON writes characters beyond U+FFFF in, such as "\\ud83d\\ude00"."""
+        if text.isascii():
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._check(False, "half a character: a surrogate without its other half", event)
+            raise
 
     def _measured(self, node: yaml.Node) -> tuple[int, int]:
         if isinstance(node, yaml.ScalarNode):
