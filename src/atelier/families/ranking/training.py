@@ -40,7 +40,7 @@ class Description:
 
     @classmethod
     def read(cls, folder: Path, contract: RankingContract) -> Description:
-        """Read that of a registered ranker. RegistryError: the values are not those of its contract."""
+        """Read that of a registered ranker. RankingContractError: the values are not its contract's."""
         values = read_values(folder / VALUES_FILE, contract)
         return cls(values, contract.items, contract.longest_history, contract.num_buckets)
 
