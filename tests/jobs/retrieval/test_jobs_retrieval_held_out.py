@@ -1,11 +1,8 @@
-"""The exam of photo search is asked with the champion of detection, while there is one."""
+"""The exam of photo search: held-out products and searches, with a detector while there is one."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-import pytest
-from shared_worlds import moved_copy
 
 from atelier.families.detection.inference import Detector
 from atelier.jobs.detection.champion import champion_detector
@@ -20,14 +17,15 @@ def champion_of(settings: Settings) -> Detector | None:
         return champion_detector(context)
 
 
-@pytest.mark.parametrize("home", ["ingested_home", "detecting_home"])
-def test_the_exam_searches_with_the_champion_while_there_is_one(
-    home: str, request: pytest.FixtureRequest, tmp_path: Path
+def test_the_exam_is_of_held_out_products_and_searches_with_the_detector_it_is_given(
+    detecting_home: Path,
 ) -> None:
-    settings = Settings(home=moved_copy(request.getfixturevalue(home), tmp_path / "home"))
-    detector = champion_of(settings)
-    assert (detector is None) == (home == "ingested_home")
-    exam = load_exam(settings, current_version(settings), detector)
+    settings = Settings(home=detecting_home)
+    detector, version = champion_of(settings), current_version(settings)
+    assert detector is not None
+    exam = load_exam(settings, version, detector)
     assert exam.detector is detector
+    assert load_exam(settings, version).detector is None
     assert {item.split for item in exam.held_out_items} == {Split.TEST}
+    assert len(exam.held_out_items) + len(exam.known_items) == len(exam.items) == len(exam.photos)
     assert {query.item_id for query in exam.queries} <= {item.item_id for item in exam.held_out_items}
