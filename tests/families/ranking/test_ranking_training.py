@@ -10,7 +10,13 @@ import torch
 from ranking_world import ITEMS, showings, world
 
 from atelier.errors import RegistryError
-from atelier.families.ranking.inference import CONTRACT_FILE, VALUES_FILE, OnnxRanker, RankingContract
+from atelier.families.ranking.inference import (
+    CONTRACT_FILE,
+    VALUES_FILE,
+    OnnxRanker,
+    RankingContract,
+    write_values,
+)
 from atelier.families.ranking.presets import debug
 from atelier.families.ranking.training import Description, RankingMaterial, ranker_training
 from atelier.vocabulary import Split
@@ -64,6 +70,6 @@ def test_what_is_written_is_a_ranker_that_knows_its_values_and_its_space(
     ranker = OnnxRanker(tmp_path, contract, 1)
     assert len(ranker.set_vectors(material.sets)) == len(material.sets)
     assert Description.read(tmp_path, contract) == material.description
-    (tmp_path / VALUES_FILE).write_text((tmp_path / VALUES_FILE).read_text().replace("night", "dusk"))
-    with pytest.raises(RegistryError):
+    write_values(tmp_path / VALUES_FILE, {**VALUES, "usage": ("day", "night")})
+    with pytest.raises(RegistryError, match="the version is damaged"):
         Description.read(tmp_path, contract)
