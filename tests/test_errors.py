@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import defaultdict
 
 from atelier import errors
 from atelier.errors import AtelierError, PartFailedError
 
 
-def drawn_parents() -> dict[str, str]:
-    """Error -> its parent, by the indentation of the drawing."""
-    parents: dict[str, str] = {}
+def drawn_parents() -> dict[str, set[str]]:
+    """Error -> its parents, by the indentation of the drawing."""
+    parents: dict[str, set[str]] = defaultdict(set)
     above: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
         found = re.match(r"(?P<branch>[│├└─ ]*)(?P<name>[A-Z]\w+)(\s{2,}|$)", line)
@@ -20,13 +21,15 @@ def drawn_parents() -> dict[str, str]:
         depth = len(found["branch"]) // 4
         above[depth:] = [found["name"]]
         if depth:
-            parents[found["name"]] = above[depth - 1]
+            parents[found["name"]].add(above[depth - 1])
     return parents
 
 
 def test_every_error_is_drawn_beneath_its_parent_and_nothing_else_is() -> None:
     classes = [each for _, each in inspect.getmembers(errors, inspect.isclass) if each is not AtelierError]
-    assert drawn_parents() == {each.__name__: each.__bases__[0].__name__ for each in classes}
+    assert drawn_parents() == {
+        each.__name__: {parent.__name__ for parent in each.__bases__} for each in classes
+    }
     assert all(issubclass(each, AtelierError) for each in classes)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from atelier.errors import TrainingError
-from atelier.families.training import Stage, TrainingPlan, known_families, training_plan
+from atelier.families import known_families
+from atelier.families.training import Stage, TrainingPlan, training_plan
 
 
 def build(*_: Any) -> Any:

@@ -55,13 +55,8 @@ def test_a_card_has_the_words_of_the_family_and_the_figures_of_the_examination(t
         categories={"Umbrellas": (0.25, 8)},
         cost={"a picture": "3 ms"},
     )
-    context: Context[Preset] = Context(
-        *(None, None),
-        Preset("tiny"),
-        "0123456789abcdef",
-        False,
-        tmp_path,  # type: ignore[arg-type]
-    )
+    nowhere: Any = None
+    context = Context(nowhere, nowhere, Preset("tiny"), "0123456789abcdef", False, tmp_path)
     card = card_of(FAMILIES[0], context, examination)
     about = about_family(FAMILIES[0].card.read_text(encoding="utf-8"))
     for said in ("tiny", "0123456789ab", "0.432", "77", "simulated", "CC0", "Umbrellas", "3 ms"):

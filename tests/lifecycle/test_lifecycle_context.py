@@ -28,7 +28,7 @@ def test_champions_of_a_job_are_fetched_once_replaced_and_left_out(tmp_path: Pat
         with pytest.raises(RegistryError, match="no version of retrieval is the champion yet"):
             context.needed("retrieval")
     crown(settings, tmp_path / "one")
-    with open_context(settings, None) as context:
+    with open_context(settings, "preset") as context:
         champion = context.needed("retrieval")
         assert (champion.version.version, champion.folder) == (1, context.folder / "retrieval-1")
         crown(settings, tmp_path / "two", scale=2.0)

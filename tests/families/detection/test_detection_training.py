@@ -10,10 +10,10 @@ import pytest
 import torch
 from test_detection_scenes import red_products
 
-from atelier.families.detection.config import NetworkConfig
+from atelier.families.detection.config import DetectionPreset, NetworkConfig
 from atelier.families.detection.export import FILES
 from atelier.families.detection.inference import CONTRACT_FILE, MODEL_FILE, DetectionContract, Detector
-from atelier.families.detection.presets import DetectionPreset, debug
+from atelier.families.detection.presets import debug
 from atelier.families.detection.products import Cutouts
 from atelier.families.detection.scenes import Streets
 from atelier.families.detection.task import Truth

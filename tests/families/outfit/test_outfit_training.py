@@ -10,11 +10,12 @@ import pytest
 import torch
 from outfit_toys import CATEGORY, NUM_ITEMS, STYLE
 
+from atelier.families.outfit.config import OutfitPreset
 from atelier.families.outfit.distill import StudentModule
 from atelier.families.outfit.export import WEIGHTS_FILE, load_network
 from atelier.families.outfit.inference import load_model
 from atelier.families.outfit.material import OUTFITS, SetMaterial, Source
-from atelier.families.outfit.presets import OutfitPreset, debug
+from atelier.families.outfit.presets import debug
 from atelier.families.outfit.table import ItemTable
 from atelier.families.outfit.training import (
     features_of,
@@ -35,7 +36,7 @@ def material() -> SetMaterial:
     nothing_NT, colours_NC = np.zeros((NUM_ITEMS, 3), np.float32), np.zeros((NUM_ITEMS, 6), np.float32)
     table = ItemTable(pictures_NI, nothing_NT, colours_NC, CATEGORY[:, None] + 1)
     sets = [[first, first + 8, first + 16] for first in range(8)]
-    rows = {Split.TRAIN: sets[:6], Split.VALIDATION: sets[6:], Split.TEST: []}
+    rows: dict[str, list[list[int]]] = {Split.TRAIN: sets[:6], Split.VALIDATION: sets[6:], Split.TEST: []}
     source = Source(OUTFITS, table, CATEGORY, np.arange(NUM_ITEMS), rows)
     return SetMaterial({"category": tuple("abcde")}, (source,), "the space")
 

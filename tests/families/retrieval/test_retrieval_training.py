@@ -72,10 +72,10 @@ def test_the_teacher_goes_on_from_the_first_pass_with_clusters_of_its_own(
 ) -> None:
     facts = new_network(debug().teacher, material.products.labels, seed=123)
     training = facts_training(material, debug(), {}, CPU)
-    training.task.module.network.load_state_dict(facts.state_dict())  # type: ignore[operator, union-attr]
+    training.task.module.network.load_state_dict(facts.state_dict())
     left = written(training, tmp_path / "facts")
     teacher = teacher_training(material, debug(), {"facts": tmp_path / "facts"}, CPU)
-    for name, value in teacher.task.module.network.state_dict().items():  # type: ignore[operator, union-attr]
+    for name, value in teacher.task.module.network.state_dict().items():
         if name in left:
             assert torch.equal(value, left[name]), name
     assert teacher.examples is not material.products, "its products have other clusters"
@@ -112,7 +112,8 @@ def test_pictures_are_resized_as_whole_numbers() -> None:
     pictures = np.zeros((1, 3, 8, 8), np.uint8)
     pictures[:, :, :, 4:] = 255
     small = shrunk(pictures, 2)
-    assert (small.dtype, small.shape) == (np.uint8, (1, 3, 2, 2))
+    assert small.dtype == np.uint8
+    assert small.shape == (1, 3, 2, 2)
     left, right = small[0, 0, 0].tolist()
     assert left < 60
     assert right > 195

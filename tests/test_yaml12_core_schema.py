@@ -7,7 +7,7 @@ import math
 import pytest
 import yaml
 
-from atelier.rules.yaml12 import MAX_DEPTH, MAX_NODES, compose, plain_value
+from atelier.yaml12 import MAX_DEPTH, MAX_NODES, compose, plain_value
 
 
 def value(text: str) -> object:
