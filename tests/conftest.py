@@ -61,3 +61,51 @@ def trained_home(shared_dir: Path, ingested_home: Path) -> Path:
     return shared_worlds.once(
         shared_dir, "trained", lambda folder: shared_worlds.make_trained(folder, ingested_home)
     )
+
+
+@pytest.fixture(scope="session")
+def detecting_home(shared_dir: Path, ingested_home: Path) -> Path:
+    """The ingested workspace with a champion of detection, made once; read only."""
+    import shared_worlds
+
+    return shared_worlds.once(
+        shared_dir, "detecting", lambda folder: shared_worlds.make_detecting(folder, ingested_home)
+    )
+
+
+@pytest.fixture(scope="session")
+def styling_home(shared_dir: Path, trained_home: Path) -> Path:
+    """The trained workspace with an outfit model that is live, made once; read only."""
+    import shared_worlds
+
+    return shared_worlds.once(
+        shared_dir, "styling", lambda folder: shared_worlds.make_styling(folder, trained_home)
+    )
+
+
+@pytest.fixture(scope="session")
+def packed_dir(shared_dir: Path, ingested_home: Path) -> Path:
+    """A pack and what another machine made of it (`packed_world.Elsewhere`), made once; read only."""
+    import shared_worlds
+
+    return shared_worlds.once(
+        shared_dir, "packed", lambda folder: shared_worlds.make_packed(folder, ingested_home)
+    )
+
+
+@pytest.fixture(scope="session")
+def ranking_dir(shared_dir: Path) -> Path:
+    """A workspace with a champion of ranking (`ranker_workspace.Workspace`), made once; read only."""
+    import ranker_workspace
+    import shared_worlds
+
+    return shared_worlds.once(shared_dir, "ranking", ranker_workspace.make_ranking)
+
+
+@pytest.fixture(scope="session")
+def reviewed_dir(shared_dir: Path) -> Path:
+    """A workspace with a review of two models (`reviewed_world.World`), made once; read only."""
+    import reviewed_world
+    import shared_worlds
+
+    return shared_worlds.once(shared_dir, "reviewed", reviewed_world.make_review)

@@ -6,8 +6,11 @@ pytest-xdist share; `moved_copy` lets a copy know its own place.
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,14 +19,22 @@ from family_runs import train_and_judge, why_unavailable
 from filelock import FileLock
 
 from atelier.jobs.data.ingest import ingest
+from atelier.jobs.detection.family import DETECTION
 from atelier.jobs.outfit.family import OUTFIT
+from atelier.jobs.release.publish import publish
 from atelier.jobs.retrieval.family import RETRIEVAL
+from atelier.lifecycle.pack import pack
 from atelier.settings import Settings
 from atelier.simulate.drop import simulate
 
 NUM_ITEMS = 260
 """Items of the shared drop: enough for a few sets of experts in each part of the data."""
 SEED = 5
+ABSENT = (
+    *("mlflow", "prefect", "lancedb", "lance", "dvc", "great_expectations", "fastapi", "typer", "pandas"),
+    *("pyarrow", "pydantic", "pydantic_settings", "matplotlib", "sqlalchemy"),
+)
+"""What a bare GPU machine does not have."""
 
 
 def once(base_dir: Path, name: str, make: Callable[[Path], None]) -> Path:
@@ -81,11 +92,46 @@ def make_ingested(folder: Path, drop_dir: Path) -> None:
     ingest(Settings(home=folder), drop_dir, progress=False)
 
 
+def copy_into(folder: Path, source: Path) -> Settings:
+    """Copy a workspace into a folder that exists; returns its settings."""
+    shutil.copytree(source, folder, symlinks=True, dirs_exist_ok=True)
+    move_names(folder, source, folder)
+    return Settings(home=folder, serve_threads=1)
+
+
 def make_trained(folder: Path, ingested_home: Path) -> None:
     """The same home with a photo search of the preset `debug` that is the champion."""
-    shutil.copytree(ingested_home, folder, symlinks=True, dirs_exist_ok=True)
-    move_names(folder, ingested_home, folder)
-    settings = Settings(home=folder)
+    settings = copy_into(folder, ingested_home)
     assert "no retrieval model has passed its gate yet" in str(why_unavailable(settings, OUTFIT))
     judged = train_and_judge(settings, RETRIEVAL)
     assert judged.verdict.promoted, "the first model becomes the champion"
+
+
+def make_detecting(folder: Path, ingested_home: Path) -> None:
+    """The home of the shared drop with a detector that is the champion."""
+    settings = copy_into(folder, ingested_home)
+    assert train_and_judge(settings, DETECTION).verdict.promoted, "the first model becomes the champion"
+
+
+def make_styling(folder: Path, trained_home: Path) -> None:
+    """The home with a champion of photo search, and an outfit model that went live with it."""
+    settings = copy_into(folder, trained_home)
+    assert why_unavailable(settings, OUTFIT) is None
+    assert train_and_judge(settings, OUTFIT).verdict.promoted, "the first model becomes the champion"
+    publish(settings, progress=False)
+
+
+def make_packed(folder: Path, ingested_home: Path) -> None:
+    """A pack of photo search, and what a machine without most of our libraries trained from it."""
+    settings = copy_into(folder / "home", ingested_home)
+    packed = pack(settings, RETRIEVAL, folder / "pack", "debug", progress=False)
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); "
+        f"from atelier.lifecycle.train_pack import main; sys.exit(main())"
+    )
+    arguments = [str(folder / "pack"), "--preset", "debug", "--output", str(folder / "trained")]
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = {"data_version": packed.data_version, "digest": done.stdout.splitlines()[-1]}
+    (folder / "facts.json").write_text(json.dumps(facts))

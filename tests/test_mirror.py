@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MIN_SHARE = 0.79
-"""Rises with each room that gets its tests; the aim is 0.9."""
+MIN_SHARE = 0.9
+"""What is left over is mostly thin: a list of files, a flow of one step."""
 
 
 def has_behaviour(source: str) -> bool:

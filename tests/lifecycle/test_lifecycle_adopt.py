@@ -1,81 +1,36 @@
-"""A model trained elsewhere: packed here, trained without MLflow and its kin, taken in by digest.
-
-One pack and one training serve all tests of this file: making them takes most of their time.
-"""
+"""A model trained elsewhere is taken in by digest, and then examined and judged as any other."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
+from packed_world import Elsewhere
+from shared_worlds import moved_copy
 
 from atelier.errors import DigestError, TrainingError, VersionError
-from atelier.families.retrieval.training import Material
-from atelier.jobs.data.ingest import ingest
 from atelier.jobs.detection.family import DETECTION
 from atelier.jobs.retrieval.family import RETRIEVAL
-from atelier.jobs.retrieval.material import load_material
 from atelier.lifecycle import checksums
 from atelier.lifecycle.adopt import Adopted, adopt
-from atelier.lifecycle.context import current_version
 from atelier.lifecycle.gate import gate
-from atelier.lifecycle.pack import Packed, pack
-from atelier.lifecycle.packing import read_pack
 from atelier.lifecycle.register import Registered, register
-from atelier.lifecycle.runs import train_stage
-from atelier.lifecycle.train_pack import CurveFile, curves_in, train_pack
 from atelier.registry.store import open_registry
 from atelier.settings import Settings
-from atelier.simulate.drop import simulate
-
-NUM_ITEMS = 200
-ABSENT = (
-    *("mlflow", "prefect", "lancedb", "lance", "dvc", "great_expectations", "fastapi", "typer", "pandas"),
-    *("pyarrow", "pydantic", "pydantic_settings", "matplotlib", "sqlalchemy"),
-)
-"""What a bare GPU machine does not have."""
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """A workspace, its pack, and what another machine made of it."""
-
-    settings: Settings
-    packed: Packed
-    pack_dir: Path
-    trained_dir: Path
-    digest: str
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
-    folder = tmp_path_factory.mktemp("elsewhere")
-    settings = Settings(home=folder / "home")
-    simulate(folder / "drop", NUM_ITEMS, seed=3, progress=False)
-    ingest(settings, folder / "drop", progress=False)
-    packed = pack(settings, RETRIEVAL, folder / "pack", "debug", progress=False)
-    program = (
-        f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); "
-        f"from atelier.lifecycle.train_pack import main; sys.exit(main())"
-    )
-    arguments = [str(folder / "pack"), "--preset", "debug", "--output", str(folder / "trained")]
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    digest = done.stdout.splitlines()[-1]
-    return Elsewhere(settings, packed, folder / "pack", folder / "trained", digest)
+def elsewhere(packed_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+    """The shared one; its workspace is a copy, which takes the model in."""
+    shared = Elsewhere.at(packed_dir)
+    home = moved_copy(shared.settings.home, tmp_path_factory.mktemp("elsewhere") / "home")
+    return replace(shared, settings=Settings(home=home))
 
 
 @pytest.fixture(scope="module")
@@ -88,42 +43,6 @@ def candidate(elsewhere: Elsewhere, adopted: Adopted) -> Registered:
     return register(elsewhere.settings, RETRIEVAL, adopted.preset, adopted.runs, progress=False)
 
 
-def test_a_bare_machine_prints_the_digest_that_sha256sum_would(elsewhere: Elsewhere) -> None:
-    assert elsewhere.digest == hashlib.sha256((elsewhere.trained_dir / "files.json").read_bytes()).hexdigest()
-    assert not list(elsewhere.trained_dir.parent.glob(".trained*")), "nothing is left of the work"
-
-
-def test_a_pack_holds_what_the_workspace_trains_on(elsewhere: Elsewhere) -> None:
-    here = load_material(
-        elsewhere.settings, RETRIEVAL.preset("debug").teacher, current_version(elsewhere.settings), False
-    )
-    there: Material = read_pack(elsewhere.pack_dir).material("teacher")
-    assert np.array_equal(here.products.frames_N4FF, there.products.frames_N4FF)
-    assert here.products.labels.categories == there.products.labels.categories
-    assert np.array_equal(here.products.labels.cluster_N, there.products.labels.cluster_N)
-    assert here.streets_M3HW.equal(there.streets_M3HW)
-    assert here.validation.queries.keys() == there.validation.queries.keys()
-    assert len(here.validation.queries) > 0, "this world has validation searches"
-    for kind, pictures in here.validation.queries.items():
-        assert np.array_equal(pictures, there.validation.queries[kind])
-    assert not list(elsewhere.pack_dir.rglob("*.pkl"))
-
-
-def test_arrays_that_stages_share_are_packed_once(elsewhere: Elsewhere) -> None:
-    assert list(elsewhere.pack_dir.rglob("*frames_N4FF.npy")) == [
-        elsewhere.pack_dir / "arrays" / "facts.products.frames_N4FF.npy"
-    ]
-
-
-def test_elsewhere_the_very_teacher_is_trained_that_would_be_trained_here(elsewhere: Elsewhere) -> None:
-    settings = elsewhere.settings
-    facts = train_stage(settings, RETRIEVAL, "debug", "facts", {}, progress=False)
-    here = train_stage(settings, RETRIEVAL, "debug", "teacher", {"facts": facts}, progress=False)
-    kept = json.loads(open_registry(elsewhere.settings).read(here.run_id, "weights.json"))
-    there = elsewhere.trained_dir / "teacher" / "weights" / "teacher.safetensors"
-    assert kept["teacher.safetensors"] == hashlib.sha256(there.read_bytes()).hexdigest()
-
-
 def test_an_adopted_model_has_finished_runs_with_curves_figures_and_files(
     elsewhere: Elsewhere, adopted: Adopted
 ) -> None:
@@ -133,7 +52,7 @@ def test_an_adopted_model_has_finished_runs_with_curves_figures_and_files(
         assert run is not None
         assert run.status == "FINISHED"
         assert run.tags["adopted"] == elsewhere.digest
-        assert run.tags["data_version"] == elsewhere.packed.data_version
+        assert run.tags["data_version"] == elsewhere.data_version
         assert {"train/loss", "images_per_second", "tflops_per_second"} <= run.metrics.keys()
         assert 0 < run.metrics["flop_utilisation"] < 1
         assert registry.read(outcome.run_id, "figures/loss_curves.png").startswith(b"\x89PNG")
@@ -201,7 +120,7 @@ def test_what_is_not_the_model_of_the_digest_registers_nothing(elsewhere: Elsewh
 
 def test_a_model_of_unknown_data_registers_nothing(elsewhere: Elsewhere, tmp_path: Path) -> None:
     stranger = Settings(home=tmp_path / "stranger")
-    version = elsewhere.packed.data_version[:12]
+    version = elsewhere.data_version[:12]
     with pytest.raises(VersionError, match=rf"data version {version}, which this workspace never accepted"):
         adopt(stranger, RETRIEVAL, elsewhere.trained_dir, elsewhere.digest)
     assert not stranger.home.exists()
@@ -224,35 +143,6 @@ def test_a_sealed_folder_without_a_model_is_refused(tmp_path: Path) -> None:
             tmp_path / "empty",
             checksums.write_checksums(tmp_path / "empty"),
         )
-
-
-def test_a_pack_is_trained_with_its_own_preset_and_unchanged(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="packed for the preset 'debug', not 'small'"):
-        train_pack(elsewhere.pack_dir, "small", tmp_path / "out", progress=False)
-    with pytest.raises(TrainingError, match="exists already"):
-        train_pack(elsewhere.pack_dir, "debug", tmp_path, progress=False)
-    copy_dir = Path(shutil.copytree(elsewhere.pack_dir, tmp_path / "pack"))
-    facts_path = copy_dir / "pack.json"
-    facts_path.write_text(facts_path.read_text().replace('"dimension": 32', '"dimension": 48'))
-    with pytest.raises(DigestError, match=r"pack\.json is not the file that was made"):
-        train_pack(copy_dir, "debug", tmp_path / "out", progress=False)
-    checksums.write_checksums(copy_dir)
-    with pytest.raises(TrainingError, match="preset 'debug' differs from this one"):
-        train_pack(copy_dir, "debug", tmp_path / "out", progress=False)
-
-
-def test_packing_over_something_or_without_data_is_refused(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="exists already"):
-        pack(elsewhere.settings, RETRIEVAL, tmp_path, "debug", progress=False)
-    with pytest.raises(VersionError, match="atelier ingest DIR"):
-        pack(Settings(home=tmp_path), RETRIEVAL, tmp_path / "pack", "debug", progress=False)
-
-
-def test_of_a_step_that_was_told_twice_the_later_value_counts(tmp_path: Path) -> None:
-    tracker = CurveFile(tmp_path / "curves.jsonl")
-    for step, loss in ((1, 3.0), (2, 2.5), (2, 2.0), (3, 1.0)):
-        tracker.metrics({"train/loss": loss}, step)
-    assert curves_in(tracker.path) == {"train/loss": [(1, 3.0), (2, 2.0), (3, 1.0)]}
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from atelier.evidence import paired_bootstrap
 from atelier.jobs.retrieval.verdict import GateRules, Scores, compare
 
 RULES = GateRules(resamples=1000)
@@ -37,46 +36,6 @@ def answers(rng: np.random.Generator, num_items: int, recall: float, queries_per
     """Two equally good models: an item is hard or easy for both, and each then has its own luck."""
     ease = np.repeat(rng.beta(4 * recall, 4 * (1 - recall), num_items), queries_per_item)
     return rng.random((2, num_items * queries_per_item)) < ease
-
-
-def slow_bootstrap(
-    challenger: np.ndarray, champion: np.ndarray, groups: np.ndarray, resamples: int
-) -> np.ndarray:
-    """Every resample by hand: draw items, collect all their queries, take the mean difference."""
-    rng = np.random.default_rng(1)
-    names = np.unique(groups)
-    differences = []
-    for _ in range(resamples):
-        drawn = [np.flatnonzero(groups == name) for name in rng.choice(names, len(names))]
-        queries = np.concatenate(drawn)
-        differences.append(challenger[queries].mean() - champion[queries].mean())
-    return np.array(differences)
-
-
-def test_the_fast_bootstrap_agrees_with_drawing_items_one_by_one() -> None:
-    rng = np.random.default_rng(0)
-    groups = rng.integers(0, 40, 150)  # items with differing numbers of queries
-    challenger, champion = rng.random(150) < 0.7, rng.random(150) < 0.6
-    slow = np.quantile(slow_bootstrap(challenger, champion, groups, 2000), [0.025, 0.975])
-    fast = paired_bootstrap(challenger, champion, groups, resamples=2000)
-    assert fast.difference == pytest.approx(challenger.mean() - champion.mean())
-    assert [fast.low, fast.high] == pytest.approx(slow, abs=0.015)
-
-
-def test_many_queries_of_one_item_are_not_many_pieces_of_evidence() -> None:
-    rng = np.random.default_rng(0)
-    challenger, champion = np.repeat(rng.random((2, 50)) < 0.5, 20, axis=1)
-    groups = np.repeat(np.arange(50), 20)
-    clustered = paired_bootstrap(challenger, champion, groups)
-    naive = paired_bootstrap(challenger, champion)
-    assert clustered.high - clustered.low > 3 * (naive.high - naive.low)
-
-
-def test_the_interval_is_the_same_for_the_same_seed_and_closes_on_identical_answers() -> None:
-    correct = np.arange(100) % 3 == 0
-    assert paired_bootstrap(correct, ~correct) == paired_bootstrap(correct, ~correct)
-    identical = paired_bootstrap(correct, correct)
-    assert (identical.difference, identical.low, identical.high) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(("num_items", "num_trials"), [(30, 600), (100, 600), (400, 300)])
