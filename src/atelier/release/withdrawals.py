@@ -52,6 +52,11 @@ def record(settings: Settings, item_ids: Sequence[str], reason: str, *, withdraw
         os.fsync(file.fileno())
 
 
+def ever_withdrawn(settings: Settings) -> set[str]:
+    """Collect the ids of all items that were withdrawn at some time, those reinstated since included."""
+    return {line.item_id for line in _lines(settings) if line.withdrawn}
+
+
 def was_any_reinstated(settings: Settings) -> bool:
     """Test whether some item was ever reinstated: then an index may lack more than is withdrawn now."""
     return any(not line.withdrawn for line in _lines(settings))

@@ -158,8 +158,19 @@ def test_a_reinstated_item_comes_back_with_the_next_publication(settings: Settin
     published = publish(settings, progress=False)
     assert (published.changed, published.embedded, published.num_withdrawn) == (True, 0, 1)
     assert found(settings) & {"0007", "0008"} == {"0007"}
-    with pytest.raises(ReleaseError, match="'0007' is not withdrawn; expected one of 1 ids, such as 0008"):
-        reinstate(settings, ["0007"], "again")
+
+
+def test_a_killed_reinstatement_is_finished_by_repeating_it(settings: Settings) -> None:
+    withdraw(settings, ["0007", "0008"], "a claim")
+    done = reinstate(settings, ["0007"], "settled")
+    record_path = settings.releases_dir / "withdrawn.jsonl"
+    recorded = record_path.read_text()
+    again = reinstate(settings, ["0007"], "settled")
+    assert (again.num_in_force, again.release_id, again.changed) == (1, done.release_id, False)
+    assert record_path.read_text() == recorded
+    with pytest.raises(ReleaseError, match="'0009' was never withdrawn; expected one of 1 ids, such as 0008"):
+        reinstate(settings, ["0007", "0009"], "settled")
+    assert record_path.read_text() == recorded
 
 
 def test_a_mistyped_id_is_refused_with_near_ones_and_nothing_is_recorded(settings: Settings) -> None:

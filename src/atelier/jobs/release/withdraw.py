@@ -22,7 +22,13 @@ from atelier.index.verify import verify
 from atelier.release import store
 from atelier.release.manifest import Release
 from atelier.release.store import damaged_files, live, publishing, show, stage, succeed
-from atelier.release.withdrawals import digest_of, record, was_any_reinstated, withdrawals
+from atelier.release.withdrawals import (
+    digest_of,
+    ever_withdrawn,
+    record,
+    was_any_reinstated,
+    withdrawals,
+)
 from atelier.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -68,16 +74,19 @@ def withdraw(settings: Settings, item_ids: Sequence[str], reason: str) -> Withdr
 def reinstate(settings: Settings, item_ids: Sequence[str], reason: str) -> Withdrawn:
     """Let items back; they are found again after the next publication, if the catalogue still has them.
 
-    ReleaseError: no reason is given, or an item is not withdrawn.
+    A killed call is finished by repeating it: items that were let back already are no matter. ReleaseError:
+    no reason is given, or an item was never withdrawn.
     """
     started = time.monotonic()
     _require_reason(reason)
     with publishing(settings):
-        known = withdrawals(settings)
+        known, ever = withdrawals(settings), ever_withdrawn(settings)
         for item_id in item_ids:
-            if item_id not in known:
-                raise ReleaseError(f"item {item_id!r} is not withdrawn; expected {_some_of(item_id, known)}")
-        record(settings, item_ids, reason, withdrawn=False)
+            if item_id not in ever:
+                raise ReleaseError(
+                    f"item {item_id!r} was never withdrawn; expected {_some_of(item_id, known)}"
+                )
+        record(settings, [each for each in dict.fromkeys(item_ids) if each in known], reason, withdrawn=False)
         present = _live_or_none(settings)
     return _report(settings, item_ids, reason, present, present, started)
 
