@@ -143,7 +143,7 @@ def leftovers(settings: Settings) -> list[str]:
     found += [path for path in (settings.releases_dir / "blobs").iterdir() if path.name not in named]
     found += [path for path in (settings.data_dir / "pictures").iterdir() if path.name not in shards]
     found += (settings.data_dir / ".incoming").rglob("*")
-    return sorted(str(path.relative_to(settings.home)) for path in found)
+    return sorted({str(path.relative_to(settings.home)) for path in found})
 
 
 def _feed(answerer: Answerer) -> list[Any]:

@@ -1,6 +1,6 @@
 """`kill -9` anywhere in the work on a workspace: what is live answers the same, and the next run finishes.
 
-Eight kills here; `benchmarks/kill_anywhere.py` does the same with forty.
+Five kills here; `benchmarks/kill_anywhere.py` does the same with forty.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from kill_process import step_seconds
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_work_killed_at_any_of_eight_points_is_finished_by_the_next_run_and_never_half_published(
+def test_work_killed_at_any_of_five_points_is_finished_by_the_next_run_and_never_half_published(
     tmp_path: Path,
 ) -> None:
-    experiment = KillAnywhere(tmp_path, num_kills=8, num_items=120, seed=1)
+    experiment = KillAnywhere(tmp_path, num_kills=5, num_items=120, seed=1)
     result = experiment.run()
-    assert result["kills"] == 8
-    assert result["releases_asked"] >= 4
+    assert result["kills"] == 5
+    assert result["releases_asked"] >= 2
     assert result["nothing_new_seconds"] < 10 * max(1.0, os.getloadavg()[0] / 2)
 
     settings = experiment.settings
