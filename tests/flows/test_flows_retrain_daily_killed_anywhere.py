@@ -10,14 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from damage import rot
-
-from atelier.release.store import live
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from kill_anywhere import COMMANDS, KillAnywhere, Point, spread
-from kill_evidence import BrokenError, leftovers
 from kill_process import step_seconds
 
 
@@ -26,19 +22,10 @@ from kill_process import step_seconds
 def test_work_killed_at_any_of_five_points_is_finished_by_the_next_run_and_never_half_published(
     tmp_path: Path,
 ) -> None:
-    experiment = KillAnywhere(tmp_path, num_kills=5, num_items=120, seed=1)
-    result = experiment.run()
+    result = KillAnywhere(tmp_path, num_kills=5, num_items=120, seed=1).run()
     assert result["kills"] == 5
     assert result["releases_asked"] >= 2
     assert result["nothing_new_seconds"] < 10 * max(1.0, os.getloadavg()[0] / 2)
-
-    settings = experiment.settings
-    (settings.releases_dir / "blobs" / ".staging-left").touch()
-    assert leftovers(settings) == ["releases/blobs/.staging-left"]
-    release = live(settings)
-    rot(settings.releases_dir / release.release_id / min(release.files))
-    with pytest.raises(BrokenError, match="is not whole"):  # the experiment would have seen it
-        experiment.evidence.check()
 
 
 def test_few_kills_spread_over_the_steps_and_all_commands() -> None:
