@@ -25,7 +25,7 @@ def test_work_killed_at_any_of_five_points_is_finished_by_the_next_run_and_never
     result = KillAnywhere(tmp_path, num_kills=5, num_items=120, seed=1).run()
     assert result["kills"] == 5
     assert result["releases_asked"] >= 2
-    assert result["nothing_new_seconds"] < 10 * max(1.0, os.getloadavg()[0] / 2)
+    assert result["nothing_new_seconds"] < 10 * max(1.5, os.getloadavg()[0] / 2), "other tests run beside it"
 
 
 def test_few_kills_spread_over_the_steps_and_all_commands() -> None:

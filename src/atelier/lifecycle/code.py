@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -95,6 +96,14 @@ def _tree(module: str) -> ast.Module:
 @cache
 def _path(module: str) -> Path | None:
     """The file of a module; None for a name that is no module."""
+    first, *rest = module.split(".")
+    if first == PACKAGE:  # by its place: looking for a module by name would import the package it lies in
+        base = Path(__file__).parents[1].joinpath(*rest)
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file():
+                return path
+        if module not in sys.modules:
+            return None
     try:
         spec = find_spec(module)
     except (ModuleNotFoundError, AttributeError, ValueError):
