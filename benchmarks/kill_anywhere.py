@@ -160,7 +160,8 @@ class KillAnywhere:
                 self.evidence.check()
 
     def _kill(self, point: Point) -> None:
-        seconds = self.moments.uniform(0, point.seconds)
+        # The measured time of a command ends with its process, after all work.
+        seconds = self.moments.uniform(0, point.seconds * (1.0 if point.is_step else 0.8))
         if point.is_step:
             moment, running = step_begins(point.name), self._retrain()
         else:
