@@ -29,7 +29,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from kill_evidence import BrokenError, Evidence, all_rows, leftovers
+from kill_evidence import BrokenError, Evidence, all_rows, data_leftovers, release_leftovers
 from kill_process import Commands, Running, files_change, step_begins, step_seconds
 
 from atelier.index.store import rows_by_item
@@ -197,7 +197,7 @@ class KillAnywhere:
             self.commands.finish(*self._arguments(name))
         if name in ("withdraw", "publish"):
             self.evidence.require_found(self.item_id, expected=name == "publish")
-        if name == "collect" and (left := leftovers(self.settings)):
+        if name == "collect" and (left := release_leftovers(self.settings)):
             raise BrokenError(f"collect left {left}")
 
     def _finish(self) -> dict[str, Any]:
@@ -210,7 +210,7 @@ class KillAnywhere:
             raise BrokenError(f"a second retraining changed something: {last['headline']}")
         self.commands.finish("collect")
         self.evidence.check()
-        if left := leftovers(self.settings):
+        if left := release_leftovers(self.settings) + data_leftovers(self.settings):
             raise BrokenError(f"unfinished files are left: {left}")
         self._require_rows_of_all_drops()
         return last
@@ -243,7 +243,8 @@ def spread(points: list[Point], num: int) -> list[Point]:
         return points
     commands = points[-len(COMMANDS) :] if num > len(COMMANDS) else []
     steps, num_steps = points[: -len(COMMANDS)], num - len(commands)
-    return [steps[number * len(steps) // num_steps] for number in range(num_steps)] + commands
+    middles = ((2 * number + 1) * len(steps) // (2 * num_steps) for number in range(num_steps))
+    return [steps[middle] for middle in middles] + commands
 
 
 def say(line: str) -> None:

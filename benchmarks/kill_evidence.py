@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from atelier.datasets.catalogue import Catalogue
@@ -135,15 +134,20 @@ def all_rows(settings: Settings) -> dict[str, list[Any]]:
     return {name: catalogue.rows(name) for name in TABLES}
 
 
-def leftovers(settings: Settings) -> list[str]:
-    """List files that no later run needs: unfinished ones, and blobs and shards that nothing names."""
+def release_leftovers(settings: Settings) -> list[str]:
+    """List unfinished files of releases, and blobs that no release names: nothing after `atelier collect`."""
     named = {digest for release in list_releases(settings) for digest in release.files.values()}
+    found = set(settings.releases_dir.rglob(".staging-*"))
+    found |= {path for path in (settings.releases_dir / "blobs").iterdir() if path.name not in named}
+    return sorted(str(path.relative_to(settings.home)) for path in found)
+
+
+def data_leftovers(settings: Settings) -> list[str]:
+    """List unfinished files of data, and shards that no photo names: nothing after an ingestion."""
     shards = {photo.shard for photo in Catalogue.open(settings.data_dir).photos()}
-    found: list[Path] = list(settings.releases_dir.rglob(".staging-*"))
-    found += [path for path in (settings.releases_dir / "blobs").iterdir() if path.name not in named]
-    found += [path for path in (settings.data_dir / "pictures").iterdir() if path.name not in shards]
-    found += (settings.data_dir / ".incoming").rglob("*")
-    return sorted({str(path.relative_to(settings.home)) for path in found})
+    found = {path for path in (settings.data_dir / "pictures").iterdir() if path.name not in shards}
+    found |= set((settings.data_dir / ".incoming").rglob("*"))
+    return sorted(str(path.relative_to(settings.home)) for path in found)
 
 
 def _feed(answerer: Answerer) -> list[Any]:
